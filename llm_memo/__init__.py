@@ -1,0 +1,44 @@
+"""llm_memo makes any function that calls a language model free and instant the second time."""
+
+from llm_memo.cache import Cache, Entry, clear_cache
+from llm_memo.decorator import CachedFunction, cached_completion
+from llm_memo.errors import (
+    CacheMiss,
+    CorruptEntry,
+    InvalidOption,
+    MemoError,
+    MemoWarning,
+    NotStored,
+    StaleAnswer,
+    StoreError,
+    UnkeyableArgument,
+    UntrustedEntry,
+)
+from llm_memo.policy import CachePolicy, cache_policy, configure
+from llm_memo.stats import CacheInfo
+from llm_memo.values.usage import completion_usage
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cache",
+    "CacheInfo",
+    "CacheMiss",
+    "CachePolicy",
+    "CachedFunction",
+    "CorruptEntry",
+    "Entry",
+    "InvalidOption",
+    "MemoError",
+    "MemoWarning",
+    "NotStored",
+    "StaleAnswer",
+    "StoreError",
+    "UnkeyableArgument",
+    "UntrustedEntry",
+    "cache_policy",
+    "cached_completion",
+    "clear_cache",
+    "completion_usage",
+    "configure",
+]

@@ -1,0 +1,64 @@
+"""Values of httpx, and of its successor httpx2: URLs and time-outs in keys, responses inside of answers."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from llm_memo.values.frozen import UnknownClass
+
+
+def canonical_form(value: Any) -> tuple[str, object] | None:
+    """A URL is its text, a time-out its four seconds."""
+    kind = type(value).__name__
+    if kind == "URL":
+        return "url", str(value)
+    if kind == "Timeout":
+        return "timeout", (value.connect, value.read, value.write, value.pool)
+    return None
+
+
+def facts(response: Any, body: bytes = b"") -> dict[str, Any]:
+    """What may be kept of an HTTP response: status, URL and headers less all that is secret, and ``body``."""
+    url = urlsplit(str(response.request.url))
+    return {
+        "package": type(response).__module__.partition(".")[0],
+        "status": response.status_code,
+        "headers": [pair for pair in response.headers.multi_items() if not _UNKEPT.search(pair[0])],
+        "body": body,
+        "method": response.request.method,
+        "url": urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="")),
+        "version": response.http_version,
+        "elapsed": getattr(response, "_elapsed", timedelta()),
+    }
+
+
+_UNKEPT = re.compile(
+    r"cookie|auth|api-?key|secret|session|password|credential|signature|token$"  # nobody's business
+    r"|^content-(encoding|length)$|^transfer-encoding$",  # of the body as it was on the wire
+    re.IGNORECASE,
+)
+
+
+def response(facts: dict[str, Any]) -> Any:
+    """A response made of its ``facts``, read and closed; no connection is behind it.
+
+    Raises:
+        UnknownClass: The library that it came from is not installed.
+    """
+    try:
+        library: Any = importlib.import_module(facts["package"])
+    except ImportError as error:
+        raise UnknownClass(facts["package"]) from error
+    made = library.Response(
+        facts["status"],
+        headers=facts["headers"],
+        content=facts["body"],
+        request=library.Request(facts["method"], facts["url"]),
+        extensions={"http_version": facts["version"].encode("ascii")},
+    )
+    made.elapsed = facts["elapsed"]
+    return made

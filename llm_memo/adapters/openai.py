@@ -1,0 +1,221 @@
+"""OpenAI's client and its kin (Azure, and SDKs of the same generator such as Anthropic's)."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from llm_memo.adapters import httpx, pydantic
+from llm_memo.identity.canonical import class_name
+from llm_memo.values import pickled
+from llm_memo.values.frozen import Frozen, Thawer, Unfreezable
+from llm_memo.values.references import reference, resolve
+
+Change = Callable[[Any, Any], Any]
+"""Changes an iterator: see `llm_memo.values.streams.rewire`."""
+
+
+def canonical_form(value: Any) -> tuple[str, object] | None:
+    """A client is where it sends its questions, never by which key or headers; a resource is its client's."""
+    names = {base.__name__ for base in type(value).__mro__}
+    if "BaseClient" in names:
+        return "client", (class_name(type(value)), _destination(value))
+    if names & {"SyncAPIResource", "AsyncAPIResource"}:
+        return "resource", (class_name(type(value)), value._client)
+    if names & {"NotGiven", "Omit"}:
+        return "not given", None
+    return None
+
+
+def _destination(client: Any) -> dict[str, str | None]:
+    url = urlsplit(str(client.base_url))
+    settings = ("organization", "project", "_api_version", "_azure_deployment")
+    return {
+        "base_url": urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2])),
+        **{name.lstrip("_"): _text(getattr(client, name, None)) for name in settings},
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def freeze(value: Any) -> Frozen | None:
+    """Pages, binary and raw responses, less their client; a client itself is never kept."""
+    kind = type(value)
+    names = {base.__name__ for base in kind.__mro__}
+    if "BasePage" in names:
+        return _freeze_page(value)
+    if names & {"BaseClient", "SyncAPIResource", "AsyncAPIResource"}:
+        raise Unfreezable(f"it holds a client ({kind.__name__}): return what the client answered")
+    if names & {"BaseAPIResponse", "ResponseContextManager", "AsyncResponseContextManager"}:
+        raise Unfreezable(f"it holds a {kind.__name__}, bound to a connection: return its .parse() or .read()")
+    if names & {"LegacyAPIResponse", "HttpxBinaryResponseContent"}:
+        state = _raw(value) if "LegacyAPIResponse" in names else {"response": _read(value.response)}
+        return Frozen(f"openai {reference(kind)}", pickled.dumps(state))
+    return None
+
+
+def thawer(codec: str) -> Thawer:
+    """The thawer of ``openai ‹class›``, a raw or binary response."""
+    name = codec.partition(" ")[2]
+
+    def thaw_response(payload: bytes) -> Any:
+        state = pickled.loads(payload)
+        response = httpx.response(state.pop("response"))
+        return _raw_again(resolve(name), response, **state) if state else resolve(name)(response)
+
+    return thaw_response
+
+
+def _freeze_page(page: Any) -> Frozen | None:
+    if page.has_next_page():
+        raise Unfreezable(f"it holds a {type(page).__name__}, which asks its client for more: return a list")
+    without_client = page.model_copy()
+    object.__setattr__(without_client, "__pydantic_private__", None)
+    return pydantic.freeze(without_client)
+
+
+def _read(response: Any) -> dict[str, Any]:
+    if not response.is_closed:
+        raise Unfreezable("its body was not read")
+    return httpx.facts(response, response.content)
+
+
+def _raw(value: Any) -> dict[str, Any]:
+    if value._stream:
+        raise Unfreezable("it holds a raw response of a stream: return its .parse()")
+    return {
+        "response": _read(value.http_response),
+        "retries_taken": value.retries_taken,
+        "cast_to": value._cast_to,
+        "parsed": value.parse(),
+    }
+
+
+def _raw_again(kind: Any, response: Any, retries_taken: int, cast_to: Any, parsed: Any) -> Any:
+    import openai
+    from openai._models import FinalRequestOptions
+
+    offline = object.__new__(openai.OpenAI)  # no key, no connection: all that .parse(to=…) asks of it
+    offline._strict_response_validation = False
+    made = kind(
+        raw=response,
+        cast_to=cast_to,
+        client=offline,
+        stream=False,
+        stream_cls=None,
+        options=FinalRequestOptions.construct(method=response.request.method, url=str(response.request.url)),
+        retries_taken=retries_taken,
+    )
+    made._parsed_by_type[cast_to] = parsed
+    return made
+
+
+def rewire(stream: Any, change: Change, failed: Callable[[], object]) -> None:
+    """Change the iterator under a stream of the SDK, now or, for a stream manager, when it is entered.
+
+    Raises:
+        AttributeError: The SDK is built otherwise.
+    """
+    if type(stream).__name__ in ("Stream", "AsyncStream"):
+        stream._iterator = change(stream._iterator, stream.response)
+    elif type(stream).__name__.endswith("Manager"):
+        name = f"_{type(stream).__name__}__api_request"
+        kind = _AsyncRequest if type(stream).__name__.startswith("Async") else _Request
+        setattr(stream, name, kind(getattr(stream, name), change, failed))
+    else:
+        rewire(stream._raw_stream, change, failed)
+
+
+class _Request:
+    """The request of a stream manager, made when it is entered."""
+
+    def __init__(self, request: Any, change: Change, failed: Callable[[], object]) -> None:
+        self._request = request
+        self._change = change
+        self._failed = failed
+
+    def __call__(self) -> Any:
+        with self._noting_failure():
+            return self._changed(self._request())
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._failed()
+            raise
+
+    def _changed(self, stream: Any) -> Any:
+        rewire(stream, self._change, self._failed)
+        return stream
+
+
+class _AsyncRequest(_Request):
+    def __await__(self) -> Generator[Any, Any, Any]:
+        with self._noting_failure():
+            return self._changed((yield from self._request.__await__()))
+
+
+def stream_arguments(stream: Any) -> dict[str, Any]:
+    """What a stream or stream manager was made with, besides its request: its response format and tools."""
+    state = getattr(stream, "_state", None)
+    held = {**(vars(state) if state is not None else {}), **vars(stream)}
+    return {
+        name: next(item for attribute, item in held.items() if re.fullmatch(rf"_(\w+__)?{name}", attribute))
+        for name in _parameters(type(stream))
+    }
+
+
+def stream_of(
+    kind: Any, arguments: dict[str, Any], response: dict[str, Any], play: Callable[[bool], Any]
+) -> Any:
+    """A stream or stream manager of the class ``kind`` that plays a recording.
+
+    Args:
+        kind: One of the SDK's classes.
+        arguments: What `stream_arguments` gave.
+        response: What was kept of the HTTP response.
+        play: Makes an iterator over the recorded items; asynchronous or not.
+    """
+    asynchronously = kind.__name__.startswith("Async")
+
+    def stream() -> Any:
+        import openai
+
+        made: Any = object.__new__(openai.AsyncStream if asynchronously else openai.Stream)
+        made.response = httpx.response(response)
+        made._iterator = play(asynchronously)
+        return made
+
+    if kind.__name__ in ("Stream", "AsyncStream"):
+        return stream()
+    if kind.__name__.endswith("Manager"):
+        return kind(_Ready(stream) if asynchronously else stream, **arguments)
+    return kind(raw_stream=stream(), **arguments)
+
+
+class _Ready:
+    """Awaited, it makes what it gives."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._make()
+        yield
+
+
+def _parameters(kind: Any) -> list[str]:
+    """What the constructor of a stream or manager takes, besides where the chunks come from."""
+    names = inspect.signature(kind).parameters
+    return [name for name in names if name not in ("api_request", "raw_stream", *_OF_STREAMS)]
+
+
+_OF_STREAMS = ("cast_to", "response", "client", "options")

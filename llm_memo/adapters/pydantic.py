@@ -1,0 +1,186 @@
+"""pydantic models, in keys and as answers."""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from llm_memo.identity import canonical
+from llm_memo.values import losses, pickled
+from llm_memo.values.frozen import Frozen, Thawer, Unfreezable, UnknownClass
+from llm_memo.values.references import Watch, reference, resolve, watches
+
+
+def canonical_form(value: Any) -> tuple[str, object] | None:
+    """A model is its class and fields with defaults applied; a model class is its JSON schema."""
+    import pydantic
+
+    if isinstance(value, type):
+        if issubclass(value, pydantic.BaseModel) and value is not pydantic.BaseModel:
+            return "model class", (canonical.class_name(value), value.model_json_schema())
+        return None
+    if not isinstance(value, pydantic.BaseModel):
+        return None
+    kind = type(value)
+    fields = {name: getattr(value, name) for name in kind.model_fields if name in value.__dict__}
+    extra = value.__pydantic_extra__ or {}
+    return "model", (canonical.class_name(kind), canonical.class_digest(kind), fields, extra)
+
+
+def freeze(value: Any) -> Frozen | None:
+    """A model is its JSON, and whatever that alone does not give back to the letter.
+
+    None where neither validation nor, for an SDK's models, construction makes such a model of the JSON.
+    """
+    import pydantic
+
+    if not isinstance(value, pydantic.BaseModel):
+        if type(value).__module__ == "pydantic.types" and type(value).__name__.startswith("Secret"):
+            raise Unfreezable(f"it holds a {type(value).__name__}")
+        return None
+    name = reference(type(value))
+    try:
+        text, copy = _as_json(value)
+    except Exception:
+        return None  # a validator of the user's own, a field without JSON: pickle knows better
+    lost = losses.find(value, copy)
+    if lost is None:
+        return None
+    return Frozen(f"pydantic {name}", pickled.dumps((text, lost)) if lost else text)
+
+
+def thawer(codec: str) -> Thawer:
+    """The thawer of ``pydantic ‹class›``: validates, or constructs what an SDK would not validate.
+
+    A class defined again, as in a notebook, is found again; the present one is used.
+    """
+    name = codec.partition(" ")[2]
+    read: Callable[[bytes], Any]
+    watched: tuple[Watch, ...] = ()
+
+    def thaw_model(payload: bytes) -> Any:
+        nonlocal read, watched
+        for namespace, part, thing in watched:
+            if namespace.get(part) is not thing:
+                watched = ()
+                break
+        if not watched:
+            read = _reader(resolve(name))
+            watched = watches(name)
+        lost: list[losses.Loss] = []
+        if payload[0] == _PICKLE:
+            payload, lost = pickled.loads(payload)
+        try:
+            model = read(payload)
+            losses.restore(model, lost)
+        except Exception as error:
+            raise UnknownClass(f"{name}, as it is now, has no place for what was kept") from error
+        return model
+
+    return thaw_model
+
+
+_PICKLE = 0x80
+"""The first byte of a pickle, and of no JSON."""
+
+
+def _reader(kind: Any) -> Callable[[bytes], Any]:
+    if not kind.__pydantic_complete__:
+        kind.model_rebuild()
+    validate: Callable[[bytes], Any] = kind.__pydantic_validator__.validate_json
+    construct = _constructor(kind)
+    if construct is None:
+        return validate
+
+    def validate_or_construct(text: bytes) -> Any:
+        try:
+            return validate(text)
+        except ValueError:
+            return construct(**json.loads(text))
+
+    return validate_or_construct
+
+
+def _constructor(kind: Any) -> Callable[..., Any] | None:
+    """The ``construct`` that OpenAI's SDK, and those of the same generator, build their models with."""
+    for base in kind.__mro__:
+        if base.__name__ == "BaseModel" and base.__module__.endswith("._models"):
+            constructor: Callable[..., Any] = kind.construct
+            return constructor
+    return None
+
+
+def _as_json(value: Any) -> tuple[bytes, Any]:
+    """The JSON of ``value`` and what it gives back, if possible by validation, which is quicker."""
+    kind = type(value)
+    read = _reader(kind)
+    text = value.__pydantic_serializer__.to_json(
+        value, by_alias=True, exclude_unset=True, round_trip=True, warnings=False
+    )
+    wide = list(_wide_lists(value))
+    if wide:
+        text = _replaced(text, wide, [])
+    try:
+        return text, kind.__pydantic_validator__.validate_json(text)
+    except ValueError as error:
+        misfits = [fault["loc"] for fault in error.errors(include_url=False)]  # type: ignore[attr-defined]
+    without = _replaced(text, misfits, None)
+    try:
+        return without, kind.__pydantic_validator__.validate_json(without)
+    except ValueError:
+        return text, read(text)
+
+
+def _replaced(text: bytes, places: list[tuple[Any, ...]], by: object) -> bytes:
+    """``text`` with ``by`` in each of ``places``; places that are not there are passed over."""
+    data = json.loads(text)
+    for *way, last in places:
+        target = data
+        try:
+            for step in way:
+                target = target[step]
+            target[last]
+        except (LookupError, TypeError):
+            continue
+        target[last] = by
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_WIDE = 4
+"""How many models a list's items may choose among before validation, trying them all, is the slow way."""
+
+
+def _wide_lists(model: Any) -> Iterator[tuple[str, ...]]:
+    """Where in the JSON of ``model`` are lists of wide unions, such as a response's output and tools."""
+    fields = type(model).__pydantic_fields__
+    for name, item in vars(model).items():
+        field = fields.get(name)
+        if field is None or not item:
+            continue
+        alias = field.serialization_alias or field.alias or name
+        if type(item) is list:
+            if _width(field.annotation) >= _WIDE:
+                yield (alias,)
+        elif hasattr(item, "__pydantic_fields_set__"):
+            for way in _wide_lists(item):
+                yield (alias, *way)
+
+
+def _width(annotation: Any) -> int:
+    """Among how many types the items of a list annotated so may choose; 0 for what is no list."""
+    annotation = _plain(annotation)
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is list:
+        return len(typing.get_args(_plain(arguments[0])))
+    if origin is typing.Union or origin is types.UnionType:
+        return max(map(_width, arguments))
+    return 0
+
+
+def _plain(annotation: Any) -> Any:
+    """``annotation`` without alias and metadata."""
+    annotation = getattr(annotation, "__value__", annotation)
+    return typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation

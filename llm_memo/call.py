@@ -1,0 +1,444 @@
+"""One call's way through, to be read from top to bottom.
+
+::
+
+    settings in force → key → read → [hit: thaw, done]                               Call.look
+       └ flight: lead or wait (threads, tasks, processes) → read again               Call.way
+            └ the user's function                                                    Run
+                 └ complete? freeze → write → count → everyone waiting gets it       Lead
+
+`Call.look` is all that a hit needs. `Call.way` is a generator of *steps*, the only places where a
+call waits: ``step.now()`` waits in a thread, ``await step.soon()`` in a task, and what either
+raises is sent back as a `Failure`. So one body serves functions, coroutines and generators, which
+drive it in a few lines each in `llm_memo.decorator`.
+
+Reading and thawing fail only into a miss, writing only into a warning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
+from llm_memo.explain import Explanation, explain
+from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside, release
+from llm_memo.identity.canonical import class_name
+from llm_memo.identity.key import Asker, Question
+from llm_memo.policy import CachePolicy, InForce
+from llm_memo.stats import Counters, Outcome
+from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
+from llm_memo.stores.entry import Header, Kept
+from llm_memo.values import codec, streams
+from llm_memo.values.complete import incomplete
+from llm_memo.values.usage import Told, Usage, usage_of
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+log = logging.getLogger("llm_memo")
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Final = _Nothing()
+"""No answer was found. (None is an answer.)"""
+
+AT_ONCE = 1_000_000
+"""A task reads an entry of up to so many bytes at once, a larger one in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a cached function was told beside the settings of `llm_memo.policy`."""
+
+    ignore: tuple[str, ...] = ()
+    key: Callable[..., object] | None = None
+    version: str | None = None
+    name: str | None = None
+    cache_if: Callable[[Any], object] | None = None
+    stale_if_error: bool = False
+    single_flight: bool = True
+    sample: int = 0
+    replay_delay: float = 0.0
+
+
+class Memo:
+    """What all calls of one cached function share."""
+
+    __slots__ = ("asker", "counters", "folder", "in_force", "name", "options")
+
+    def __init__(self, options: Options, asker: Asker, in_force: InForce, counters: Counters) -> None:
+        self.options = options
+        self.asker = asker
+        self.in_force = in_force
+        self.counters = counters
+        self.name = asker.name
+        self.folder = function_folder(asker.name)
+
+
+class Call:
+    """One use of a cached function.
+
+    Args:
+        memo: What all its calls share.
+        run: Calls the function, which is bound to its instance if it is a method.
+        args: The arguments for ``run``.
+        asked: The arguments as the function's signature has them, the instance first.
+        kwargs: The keyword arguments.
+
+    Raises:
+        InvalidOption, StoreError: A setting in force is none.
+    """
+
+    __slots__ = (
+        "args", "asked", "disk", "expired", "kwargs", "memo", "paid", "path", "question", "run", "settings", "too_big"
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        memo: Memo,
+        run: Callable[..., Any],
+        args: tuple[Any, ...],
+        asked: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        self.memo = memo
+        self.run = run
+        self.args = args
+        self.asked = asked
+        self.kwargs = kwargs
+        self.settings = memo.in_force.now()
+
+    def look(self, most: int | None = None) -> Any:
+        """The kept answer, or `NOTHING`; an entry of more than ``most`` bytes is left to `way`.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+            UnkeyableArgument: An argument has no canonical form.
+        """
+        memo = self.memo
+        self.expired: Kept | None = None
+        self.paid = self.too_big = False
+        settings = self.settings
+        if settings.policy is CachePolicy.OFF:
+            return NOTHING
+        question: Question = memo.asker.ask(self.asked, self.kwargs)
+        self.question = question
+        store: Disk = disk(settings.cache_dir)
+        self.disk = store
+        self.path = store.path(memo.folder, question.key)
+        return self.read(most) if settings.policy.reads else NOTHING
+
+    def read(self, most: int | None = None) -> Any:
+        """Read and thaw the kept answer; `NOTHING` if there is none, or it is expired or damaged."""
+        self.too_big = False
+        try:
+            kept = self.disk.read(self.path, self.question.key, self.settings.memory_bytes, most)
+        except TooBig:
+            self.too_big = True
+            return NOTHING
+        if kept is None or not kept.answers(self.question):
+            return NOTHING
+        if kept.expired(self.settings.ttl):
+            self.expired = kept
+            return NOTHING
+        return self.thaw(kept, Outcome.HIT)
+
+    def thaw(self, kept: Kept, outcome: Outcome) -> Any:
+        """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
+        try:
+            answer = codec.thaw(kept.frozen)
+        except codec.UnknownClass as fault:
+            warn(CorruptEntry, f"{self.path}: {fault}; the call goes on as a miss and the file is left in place")
+            return NOTHING
+        except Exception as fault:
+            self.disk.refuse(self.path, fault)
+            return NOTHING
+        if self.memo.options.replay_delay:
+            answer = streams.paced(answer, self.memo.options.replay_delay)
+        self.memo.counters.answered(outcome, kept.header.seconds, kept.usage)
+        return answer
+
+    def way(self) -> Generator[Step, Any, Any]:
+        """The way of a call whose answer was not at hand; returns the answer, or the `Failure` to raise.
+
+        `paid` then tells whether this very call ran the function.
+        """
+        policy, options = self.settings.policy, self.memo.options
+        if policy.reads and log.isEnabledFor(logging.DEBUG):
+            self._log_miss()
+        if self.too_big and (answer := (yield Work(self.read))) is not NOTHING:
+            return answer
+        if not policy.calls:
+            raise self._missed()
+        flight: Flight | None = None
+        if policy.reads and options.single_flight:
+            flight, leads = self._board()
+            while not leads:
+                landing = yield Wait(flight)
+                if isinstance(landing, Failure):
+                    return landing
+                if landing is ALONE or not flight.landed:
+                    flight = None
+                    break
+                if landing is not None and (answer := self.thaw(landing, Outcome.HIT)) is not NOTHING:
+                    return answer
+                flight, leads = self._board()
+        lead = Lead(self, flight)
+        try:
+            return (yield from self._lead(lead))
+        except BaseException:
+            lead.given_up()
+            raise
+
+    def _board(self) -> tuple[Flight | None, bool]:
+        return FLIGHTS.board((self.path, self.question.digest))
+
+    def _lead(self, lead: Lead) -> Generator[Step, Any, Any]:
+        """Answer the question for everybody who waits for it."""
+        if lead.flight is not None:
+            if self.settings.policy.writes:
+                lock = yield Acquire(self._lock, self.settings.lock_timeout, self.memo.name)
+                if isinstance(lock, Failure):
+                    return lead.failed(lock)
+                lead.lock = lock
+            answer = self.read()
+            if answer is not NOTHING:  # another thread or process was quicker
+                lead.overtaken()
+                return answer
+        self.paid = True
+        answer = yield Run(lead)
+        if isinstance(answer, Failure):
+            return lead.failed(answer)
+        if streams.is_stream(answer):
+            return lead.streaming(answer)
+        done = yield Work(lambda: lead.answered(answer))
+        return done if isinstance(done, Failure) else answer
+
+    def _lock(self) -> BaseFileLock:
+        return self.disk.lock(self.path)
+
+    def _missed(self) -> CacheMiss:
+        explanation = self._explain()
+        error = CacheMiss(f"{self.memo.name}(): policy 'replay' and no kept answer: {explanation.reason}")
+        error.explanation = explanation
+        return error
+
+    def _log_miss(self) -> None:
+        log.debug("%s(): miss, key %s: %s", self.memo.name, self.question.key, self._explain().reason)
+
+    def _explain(self) -> Explanation:
+        return explain(self.memo.asker, self.memo.folder, self.settings, self.asked, self.kwargs)
+
+
+class Lead:
+    """The running of one call's function, and what is done however it ends: once, and to the end.
+
+    Args:
+        call: The call that pays.
+        flight: The flight that it leads; None when nobody can wait for it.
+    """
+
+    def __init__(self, call: Call, flight: Flight | None) -> None:
+        self.call = call
+        self.flight = flight
+        self.lock: BaseFileLock | None = None
+        self.told = Told()
+        self.handed_on = False
+        """Whether the caller has items of the answer already, so that no other can take its place."""
+        self._ended = False
+        # Taken before the function runs, which may change its arguments.
+        self._parts = ({}, {})
+        self._code = ""
+        if call.settings.policy is not CachePolicy.OFF:
+            self._parts = call.memo.asker.parts(call.asked, call.kwargs)
+            self._code = call.memo.asker.code
+        self._started = time.perf_counter()
+
+    def begin(self) -> Any:
+        """Call the function, with what it gives: a value, a coroutine, a generator."""
+        return self.call.run(*self.call.args, **self.call.kwargs)
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Surrounds every piece of the function's running."""
+        with self.told.open(), inside(self.flight):
+            yield
+
+    def progress(self, waiting_for_reader: bool) -> None:
+        """Note whether the function is at work, or whoever reads its stream is."""
+        self.handed_on = self.handed_on or waiting_for_reader
+        if self.flight is not None:
+            self.flight.handed_on = time.monotonic() if waiting_for_reader else None
+
+    def streaming(self, stream: Any) -> Any:
+        """The stream that the caller gets in place of the function's: it is recorded while it is read."""
+        self.progress(waiting_for_reader=True)
+        return streams.record(stream, self.answered, self.given_up)
+
+    def answered(self, answer: Any) -> None:
+        """The function has answered: keep the answer, count it, wake everybody who waits."""
+        if self._ended:
+            return
+        self._ended = True
+        kept: Kept | None = None
+        try:
+            seconds = time.perf_counter() - self._started
+            usage = self.told.usage or usage_of(answer)
+            kept = self._keep(answer, seconds, usage)
+            outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
+            self.call.memo.counters.answered(outcome, seconds, usage)
+        finally:
+            self._end(kept or ALONE)
+
+    def failed(self, failure: Failure) -> Any:
+        """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
+        call = self.call
+        if self._ended:
+            return failure
+        if not isinstance(failure.error, Exception):
+            self.given_up()
+            return failure
+        self._ended = True
+        answer: Any = NOTHING
+        try:
+            call.memo.counters.raised()
+            if call.memo.options.stale_if_error and call.expired is not None and not self.handed_on:
+                answer = call.thaw(call.expired, Outcome.STALE)
+        finally:
+            self._end(failure if answer is NOTHING else call.expired)
+        if answer is NOTHING:
+            return failure
+        call.paid = False
+        age = time.time() - call.expired.header.created  # type: ignore[union-attr]
+        name = type(failure.error).__name__
+        warn(
+            StaleAnswer,
+            f"{call.memo.name}() raised {name}; its expired answer of {age:,.0f} s ago was returned instead "
+            "(stale_if_error)",
+        )
+        return answer
+
+    def overtaken(self) -> None:
+        """The answer was there after all."""
+        self.given_up()
+
+    def given_up(self) -> None:
+        """The call was cancelled, interrupted or abandoned: one of those who wait takes over."""
+        if not self._ended:
+            self._ended = True
+            self._end(None)
+
+    def _end(self, landing: object) -> None:
+        try:
+            if self.lock is not None:
+                release(self.lock)
+        finally:
+            if self.flight is not None:
+                self.flight.land(landing)
+
+    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> Kept | None:
+        """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
+        call = self.call
+        wanted = call.settings.policy.writes and self._is_wanted(answer)
+        if not wanted and (self.flight is None or not self.flight.awaited):
+            return None
+        try:
+            kept = Kept(self._header(answer, seconds, usage), codec.freeze(answer))
+            if wanted:
+                call.disk.write(call.path, call.question.key, kept, call.settings)
+            return kept
+        except Exception as fault:
+            if wanted:
+                self._not_stored(fault)
+            return None
+
+    def _is_wanted(self, answer: Any) -> bool:
+        """Whether ``cache_if``, or else the rule that an answer is complete, would have it kept."""
+        call = self.call
+        cache_if = call.memo.options.cache_if
+        try:
+            if cache_if is not None:
+                reason = None if cache_if(streams.items(answer)) else "cache_if said no"
+            else:
+                reason = incomplete(answer)
+        except Exception as fault:
+            self._not_stored(fault, "cache_if raised ")
+            return False
+        if reason is not None:
+            log.info("%s(): answer not kept: %s", call.memo.name, reason)
+            call.memo.counters.not_stored()
+        return reason is None
+
+    def _not_stored(self, fault: Exception, what: str = "") -> None:
+        call = self.call
+        call.memo.counters.not_stored()
+        cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
+        warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{cause}")
+
+    def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
+        call = self.call
+        digests, previews = self._parts
+        return Header(
+            function=call.memo.name,
+            created=time.time(),
+            digest=call.question.digest,
+            seconds=seconds,
+            type=class_name(type(answer)),
+            usage=usage.to_dict() if usage is not None else None,
+            sample=call.memo.options.sample,
+            code=self._code,
+            parts=digests,
+            previews=previews,
+        )
+
+
+_OUTCOMES = {CachePolicy.OFF: Outcome.BYPASS, CachePolicy.WRITE_ONLY: Outcome.REFRESH}
+
+
+class Run:
+    """A step: run the function. A shape whose answer comes in pieces does this in its own way."""
+
+    __slots__ = ("lead",)
+
+    def __init__(self, lead: Lead) -> None:
+        self.lead = lead
+
+    def now(self) -> Any:
+        """Run it in this thread."""
+        with self.lead.around():
+            return self.lead.begin()
+
+    async def soon(self) -> Any:
+        """Run it in this task."""
+        with self.lead.around():
+            return await self.lead.begin()
+
+
+class Work:
+    """A step: storage work, which a task leaves to a thread so as not to hold up its loop."""
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+
+    def now(self) -> Any:
+        """Do it in this thread."""
+        return self.work()
+
+    async def soon(self) -> Any:
+        """Have it done in a thread."""
+        return await asyncio.to_thread(self.work)
+
+
+Step = Run | Work | Wait | Acquire

@@ -1,0 +1,428 @@
+"""`cached_completion`, and what it makes of a function."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+import wrapt
+
+from llm_memo import batch, pickling
+from llm_memo.cache import Cache, Cleared, Entry
+from llm_memo.call import Call, Memo, Options
+from llm_memo.errors import InvalidOption
+from llm_memo.explain import Explanation, explain, outcome_of
+from llm_memo.identity.fingerprint import Fingerprint
+from llm_memo.identity.key import Asker
+from llm_memo.identity.naming import function_name
+from llm_memo.policy import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
+from llm_memo.shapes import wrapper_of
+from llm_memo.stats import CacheInfo, Counters
+from llm_memo.stores.disk import disk
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+S = TypeVar("S")
+
+_SCOPED = ("policy", "ttl", "cache_dir")
+
+
+class _Surface:
+    """What a cached function offers beside being called, bound to an instance or not."""
+
+    _self_memo: Memo
+
+    def _arguments(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        instance = getattr(self, "_self_instance", None)
+        return args if instance is None else (instance, *args)
+
+    def cache_info(self) -> CacheInfo:
+        """What became of the calls in this process: hits, misses, tokens and seconds saved, …"""
+        return self._self_memo.counters.info()
+
+    def cache_clear(self) -> Cleared:
+        """Remove all entries of this function and begin its counts anew; returns how many went."""
+        self._self_memo.counters.reset()
+        return self._cache().clear(self)
+
+    def cache_parameters(self) -> dict[str, Any]:
+        """Every option, with the value that is in force here and now."""
+        memo = self._self_memo
+        settings = memo.in_force.now()
+        return {
+            **{name: getattr(settings, name) for name in _SCOPED},
+            **{name: getattr(memo.options, name) for name in memo.options.__slots__},
+            "name": memo.name,
+        }
+
+    def cache_key(self, *args: Any, **kwargs: Any) -> str:
+        """The key of the call with these arguments: 32 hex digits."""
+        return self._self_memo.asker.ask(self._arguments(args), kwargs).key
+
+    def is_cached(self, *args: Any, **kwargs: Any) -> bool:
+        """Whether an answer to the call with these arguments is kept, and not too old to be read."""
+        memo = self._self_memo
+        question = memo.asker.ask(self._arguments(args), kwargs)
+        return outcome_of(question, memo.folder, memo.in_force.now()) == "hit"
+
+    def forget(self, *args: Any, **kwargs: Any) -> bool:
+        """Remove the entry of the call with these arguments; returns whether there was one."""
+        memo = self._self_memo
+        store = disk(memo.in_force.now().cache_dir)
+        return store.remove(store.path(memo.folder, self.cache_key(*args, **kwargs))) is not None
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
+        memo = self._self_memo
+        return explain(memo.asker, memo.folder, memo.in_force.now(), self._arguments(args), kwargs)
+
+    def map(
+        self,
+        items: Iterable[Any],
+        *,
+        max_workers: int = batch.WORKERS,
+        progress: batch.Progress = "auto",
+        return_exceptions: bool = False,
+        backend: str | None = None,
+    ) -> Any:
+        """Call the function for each item and return the answers in order; for coroutine functions, await it.
+
+        Hits are answered first, of equal misses one is called, the rest at most ``max_workers`` at a
+        time. A mistake in any item is raised before the first call. Interrupted, or stopped by an
+        exception, it loses nothing that was answered: run again, it goes on from there. Of a
+        generator function, an answer is the list of what it yields.
+
+        Args:
+            items: A tuple holds a call's arguments, a dict its keyword arguments, anything else is
+                its one argument.
+            max_workers: How many calls are under way at most.
+            progress: A tqdm bar (extra ``[progress]``) with hits, calls, failures, tokens and money:
+                ``"auto"``: in terminals and notebooks, when there is something to call; or True, False.
+            return_exceptions: Put exceptions among the answers instead of raising the first.
+            backend: Any backend of joblib's (``"loky"``, ``"threading"``, ``"dask"``, ``"ray"``, …)
+                to run the calls on, in place of threads or tasks here.
+
+        Raises:
+            InvalidOption: A value that is not one of its option's.
+            Exception: What a call raised first, unless ``return_exceptions``.
+        """
+        return batch.run(
+            batch.jobs(self, items),
+            max_workers=max_workers,
+            progress=progress,
+            return_exceptions=return_exceptions,
+            backend=backend,
+        )
+
+    def samples(self, n: int, *args: Any, **kwargs: Any) -> Any:
+        """``n`` independent answers to the same question, in a list; for coroutine functions, await it.
+
+        Each is kept, so that a larger ``n`` later calls only for those that are missing. The first is
+        the answer that the call has without ``samples``.
+
+        Raises:
+            InvalidOption: ``n`` is not a whole number of at least 0.
+        """
+        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+            raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
+        one = self.with_options  # type: ignore[attr-defined]
+        return batch.run([batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False)
+
+    def _self_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        return Call(self._self_memo, self.__wrapped__, args, self._arguments(args), kwargs)  # type: ignore[attr-defined]
+
+    def entries(self) -> list[Entry]:
+        """This function's kept answers, the latest first."""
+        return self._cache().entries(self)
+
+    def _cache(self) -> Cache:
+        return Cache(self._self_memo.in_force.now().cache_dir)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        parameters = self.cache_parameters()
+        plain = Options()
+        told = [f"policy={str(parameters['policy'])!r}"]
+        told += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
+        told += [
+            f"{name}={parameters[name]!r}"
+            for name in plain.__slots__
+            if name != "name" and parameters[name] != getattr(plain, name)
+        ]
+        return f"<cached function {self._self_memo.name}, {', '.join(told)}>"
+
+
+if TYPE_CHECKING:
+    _Wrapper = _BoundWrapper = object
+else:
+    _Wrapper, _BoundWrapper = wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper
+
+
+class _Bound(_Surface, _BoundWrapper):
+    """A cached function that was looked up on an instance, or on its class."""
+
+    def with_options(self, **options: Any) -> Any:
+        """As `CachedFunction.with_options`, bound to the same instance."""
+        return self._self_parent.with_options(**options).__get__(self._self_instance, self._self_owner)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return pickling.reduce_bound(self)
+
+
+class CachedFunction(_Surface, _Wrapper, Generic[P, R]):
+    """What `cached_completion` makes of a function: it looks and is called like the one it wraps."""
+
+    if TYPE_CHECKING:
+        __name__: str
+        __wrapped__: Callable[P, R]
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+        @overload
+        def __get__(self, instance: None, owner: type) -> CachedFunction[P, R]: ...
+        @overload
+        def __get__(
+            self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type | None = None
+        ) -> CachedFunction[Q, R]: ...
+
+    else:
+        __bound_function_wrapper__ = _Bound
+
+    def __init__(
+        self,
+        function: Callable[P, R],
+        options: Options,
+        decorated: Given,
+        nearest: Given | None = None,
+        base: Memo | None = None,
+    ) -> None:
+        plain = _plain(function)
+        asker = Asker(
+            plain,
+            options.name or function_name(plain),
+            ignore=options.ignore,
+            key=options.key,
+            version=options.version,
+            sample=options.sample,
+            fingerprint=base.asker.fingerprint if base else Fingerprint(plain),
+        )
+        counters = base.counters if base else Counters()
+        in_force = InForce(nearest or {}, counters, decorated)
+        memo = Memo(options, asker, in_force, counters)
+        super().__init__(function, wrapper_of(plain, memo))
+        self._self_memo = memo
+
+    def with_options(
+        self,
+        *,
+        policy: PolicyLike | Inherit = INHERIT,
+        ttl: TTL | None | Inherit = INHERIT,
+        cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+        ignore: str | Iterable[str] | Inherit = INHERIT,
+        key: Callable[..., object] | None | Inherit = INHERIT,
+        version: str | int | None | Inherit = INHERIT,
+        name: str | None | Inherit = INHERIT,
+        cache_if: Callable[[Any], object] | None | Inherit = INHERIT,
+        stale_if_error: bool | Inherit = INHERIT,
+        single_flight: bool | Inherit = INHERIT,
+        sample: int | Inherit = INHERIT,
+        replay_delay: TTL | Inherit = INHERIT,
+    ) -> CachedFunction[P, R]:
+        """The same cached function with other options, for one call or a few; it shares the counts.
+
+        Args:
+            policy: As all up to ``single_flight`` those of `cached_completion`.
+            ttl: See there.
+            cache_dir: See there.
+            ignore: See there.
+            key: See there.
+            version: See there.
+            name: See there.
+            cache_if: See there.
+            stale_if_error: See there.
+            single_flight: See there.
+            sample: Ask for the ``sample``-th independent answer to the same question; part of the
+                key. 0, the first, is the answer that is had without it.
+            replay_delay: Seconds between two items of a replayed stream or generator, for demos.
+
+        Raises:
+            InvalidOption: A value that is not one of its option's.
+        """
+        memo = self._self_memo
+        told = _options(
+            memo.options,
+            ignore=ignore,
+            key=key,
+            version=version,
+            name=name,
+            cache_if=cache_if,
+            stale_if_error=stale_if_error,
+            single_flight=single_flight,
+            sample=sample,
+            replay_delay=replay_delay,
+        )
+        nearest = {**memo.in_force.call, **given(policy=policy, ttl=ttl, cache_dir=cache_dir)}
+        return CachedFunction(self.__wrapped__, told, memo.in_force.decorated, nearest, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return pickling.reduce(self)
+
+
+def _options(base: Options, **told: Any) -> Options:
+    """``base`` with what was told, each parsed.
+
+    Raises:
+        InvalidOption: A value that is not one of its option's.
+    """
+    return replace(base, **{name: _PARSERS[name](value) for name, value in told.items() if value is not INHERIT})
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidOption(f"ignore={value!r} is not a parameter's name, or several")
+    return names  # type: ignore[return-value]
+
+
+def _text(option: str) -> Callable[[object], str | None]:
+    def parse(value: object) -> str | None:
+        if value is None or (isinstance(value, str) and value):
+            return value
+        if option == "version" and isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        raise InvalidOption(f"{option}={value!r} is not a text")
+
+    return parse
+
+
+def _function(option: str) -> Callable[[object], Any]:
+    def parse(value: object) -> Any:
+        if value is None or callable(value):
+            return value
+        raise InvalidOption(f"{option}={value!r} is not a function")
+
+    return parse
+
+
+def _flag(option: str) -> Callable[[object], bool]:
+    def parse(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise InvalidOption(f"{option}={value!r} is neither True nor False")
+
+    return parse
+
+
+def _sample(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise InvalidOption(f"sample={value!r} is not a whole number of at least 0")
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "ignore": _names,
+    "key": _function("key"),
+    "version": _text("version"),
+    "name": _text("name"),
+    "cache_if": _function("cache_if"),
+    "stale_if_error": _flag("stale_if_error"),
+    "single_flight": _flag("single_flight"),
+    "sample": _sample,
+    "replay_delay": lambda value: seconds(value, "replay_delay") or 0.0,
+}
+
+
+def _plain(function: Any) -> Callable[..., Any]:
+    """The function inside of a ``classmethod`` or ``staticmethod`` object."""
+    return getattr(function, "__func__", function) if isinstance(function, (classmethod, staticmethod)) else function
+
+
+@overload
+def cached_completion(function: Callable[P, R], /) -> CachedFunction[P, R]: ...
+@overload
+def cached_completion(
+    *,
+    policy: PolicyLike | Inherit = INHERIT,
+    ttl: TTL | None | Inherit = INHERIT,
+    ignore: str | Iterable[str] = (),
+    key: Callable[..., object] | None = None,
+    version: str | int | None = None,
+    name: str | None = None,
+    cache_if: Callable[[Any], object] | None = None,
+    cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+    stale_if_error: bool = False,
+    single_flight: bool = True,
+) -> _Decorator: ...
+def cached_completion(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    policy: PolicyLike | Inherit = INHERIT,
+    ttl: TTL | None | Inherit = INHERIT,
+    ignore: str | Iterable[str] = (),
+    key: Callable[..., object] | None = None,
+    version: str | int | None = None,
+    name: str | None = None,
+    cache_if: Callable[[Any], object] | None = None,
+    cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+    stale_if_error: bool = False,
+    single_flight: bool = True,
+) -> Any:
+    """Keep what a function that calls a model returns, and return it when the same is asked again.
+
+    Use it as ``@cached_completion`` or ``@cached_completion(...)``, on functions, coroutine functions,
+    generators, asynchronous generators, methods, class and static methods. The same question is the
+    same arguments (defaults applied), the same code, and the same globals, closures and helpers that
+    the code reads; see ``explain()`` on the result. Exceptions are not kept.
+
+    Args:
+        function: The function.
+        policy: Whether calls read, call and write: a `CachePolicy`, its name, True or False.
+        ttl: How old an answer may be when it is read: seconds, a timedelta, ``"90s"``, ``"15m"``,
+            ``"12h"``, ``"7d"``, ``"1w"``, or None for never too old. Not part of the key.
+        ignore: Names of parameters that are left out of the key.
+        key: ``key(*args, **kwargs)``; what it returns stands for the arguments in the key.
+        version: Stands for the fingerprint in the key: with it, edits of the code no longer matter.
+        name: Stands for ``module.qualname`` as the function's identity; survives moving the code.
+        cache_if: ``cache_if(answer)``; false: the answer is returned and not kept. By default an
+            answer is kept unless it is incomplete (cut off, refused, failed, empty).
+        cache_dir: The folder that entries live in.
+        stale_if_error: When the call raises and an expired answer is kept, return that, with a
+            `StaleAnswer` warning.
+        single_flight: Equal calls at the same time share one call of the function.
+
+    Raises:
+        InvalidOption: A value that is not one of its option's.
+    """
+    options = _options(
+        Options(),
+        ignore=ignore,
+        key=key,
+        version=version,
+        name=name,
+        cache_if=cache_if,
+        stale_if_error=stale_if_error,
+        single_flight=single_flight,
+    )
+    decorate = _Decorator(options, given(policy=policy, ttl=ttl, cache_dir=cache_dir))
+    return decorate if function is None else decorate(function)
+
+
+class _Decorator:
+    """What ``@cached_completion(...)`` is before it has its function."""
+
+    def __init__(self, options: Options, decorated: Given) -> None:
+        self._options = options
+        self._decorated = decorated
+
+    def __call__(self, function: Callable[P, R], /) -> CachedFunction[P, R]:
+        if inspect.isclass(function) or not callable(_plain(function)):
+            raise InvalidOption(f"cached_completion decorates functions and methods, not {function!r}")
+        if isinstance(function, _Surface):
+            raise InvalidOption(f"{function!r} is cached already; use its with_options(...)")
+        return CachedFunction(function, self._options, self._decorated)

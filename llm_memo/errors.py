@@ -1,0 +1,91 @@
+"""Every error and warning of llm_memo.
+
+Each error is also the builtin that a caller would expect::
+
+    MemoError
+    ├── UnkeyableArgument (TypeError)    an argument has no canonical form: nothing can name the call
+    ├── CacheMiss (LookupError)          policy "replay" found no kept answer
+    ├── InvalidOption (ValueError)       an option's value is not one of its values
+    └── StoreError (OSError)             the cache folder cannot be what it was asked to be
+
+    MemoWarning (UserWarning)            something the user can mend; said at the line that called
+    ├── NotStored                        the answer was returned, but could not be kept
+    ├── UntrustedEntry                   a file not sealed by this user's key was refused
+    ├── CorruptEntry                     a damaged file was refused
+    └── StaleAnswer                      the call failed, an expired answer was returned instead
+
+No message holds a secret: arguments appear as redacted previews, seals and keys never.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+
+class MemoError(Exception):
+    """Root of all errors that llm_memo raises itself."""
+
+
+class UnkeyableArgument(MemoError, TypeError):
+    """An argument has no canonical form, so nothing could name the call.
+
+    The message names the function, the parameter, the path inside it and the ways out.
+    """
+
+
+class CacheMiss(MemoError, LookupError):
+    """Policy ``replay`` found no kept answer.
+
+    Attributes:
+        explanation: What ``explain()`` says of the call, with the nearest kept entry; None where
+            there was nothing to compare with.
+    """
+
+    explanation: object = None
+
+
+class InvalidOption(MemoError, ValueError):
+    """An option was given a value that is not one of its values."""
+
+
+class StoreError(MemoError, OSError):
+    """A cache folder cannot be what it was asked to be, for example because a file is in its place."""
+
+
+class MemoWarning(UserWarning):
+    """Root of all warnings of llm_memo."""
+
+
+class NotStored(MemoWarning):
+    """The answer was returned, but could not be kept; the message gives the cause."""
+
+
+class UntrustedEntry(MemoWarning):
+    """A file in the cache folder is not sealed by this user's key and was refused."""
+
+
+class CorruptEntry(MemoWarning):
+    """A file in the cache folder is damaged and was refused."""
+
+
+class StaleAnswer(MemoWarning):
+    """The call failed and an expired answer was returned instead (``stale_if_error``)."""
+
+
+def warn(category: type[MemoWarning], message: str) -> None:
+    """Warn of ``message`` at the user's own line, so that Python's filters say it once per place."""
+    warnings.warn(message, category, stacklevel=_frames_of_ours() + 1)
+
+
+def _frames_of_ours() -> int:
+    """How many frames lie between ``warn`` and the first that is neither ours nor machinery's."""
+    depth = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _MACHINERY:
+        frame = frame.f_back
+        depth += 1
+    return depth
+
+
+_MACHINERY = {"llm_memo", "wrapt", "asyncio", "threading", "concurrent", "contextlib", "contextvars"}

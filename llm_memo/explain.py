@@ -1,0 +1,122 @@
+"""Why a call hits or misses: what its question is made of, and what differs from the nearest kept one."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+from llm_memo.identity.key import Asker, Question
+from llm_memo.policy import Settings
+from llm_memo.stores.disk import Disk, Found, disk
+from llm_memo.stores.entry import Header
+
+_COMPARED = 1_000
+"""The latest so many entries of a function are compared with the call."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that an answer depends on."""
+
+    name: str
+    """Such as ``"argument model"``, ``"code"``, ``"global SYSTEM"``, ``"helper clean"``."""
+    digest: str
+    preview: str
+    """Its value, redacted and cut short; "" where there is none to show."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `CachedFunction.explain` tells of one call."""
+
+    function: str
+    key: str
+    outcome: str
+    """``"hit"``, ``"miss"`` or ``"expired"``: what a call that reads would find."""
+    parts: tuple[Part, ...]
+    untracked: dict[str, str]
+    """What the code reads and the key does not hold: name → why."""
+    nearest: Header | None
+    """The kept entry whose question differs least; None on a hit, or when nothing is kept."""
+    differences: tuple[str, ...]
+    """What differs from it, such as ``"argument model: 'gpt-5.2' → 'gpt-5.2-mini'"``."""
+
+    @property
+    def reason(self) -> str:
+        """The outcome and why, in one line."""
+        if self.outcome != "miss":
+            return self.outcome
+        if self.nearest is None:
+            return f"no answer of {self.function} is kept here"
+        changed = "; ".join(self.differences)
+        return f"the nearest kept call differs in: {changed}" if changed else "its entry is not readable"
+
+    def __str__(self) -> str:
+        lines = [f"{self.function}: {self.outcome}", f"  key {self.key}"]
+        if self.outcome == "miss":
+            lines.append(f"  {self.reason}")
+        width = max((len(part.name) for part in self.parts), default=0)
+        lines += [f"  {part.name:<{width}}  {part.digest}  {part.preview}".rstrip() for part in self.parts]
+        lines += [f"  not tracked: {name} ({why})" for name, why in self.untracked.items()]
+        return "\n".join(lines)
+
+
+def explain(
+    asker: Asker, folder: str, settings: Settings, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Explanation:
+    """Explain the call with these arguments, the instance first, without making it."""
+    question = asker.ask(args, kwargs)
+    digests, previews = asker.parts(args, kwargs)
+    outcome = outcome_of(question, folder, settings)
+    nearest = _nearest(disk(settings.cache_dir), folder, digests) if outcome == "miss" else None
+    return Explanation(
+        function=asker.name,
+        key=question.key,
+        outcome=outcome,
+        parts=tuple(Part(name, digest, previews.get(name, "")) for name, digest in digests.items()),
+        untracked=asker.untracked(),
+        nearest=nearest,
+        differences=() if nearest is None else tuple(_differences(nearest, digests, previews)),
+    )
+
+
+def outcome_of(question: Question, folder: str, settings: Settings) -> str:
+    """What a look at the store would find: ``"hit"``, ``"miss"`` or ``"expired"``."""
+    store = disk(settings.cache_dir)
+    kept = store.read(store.path(folder, question.key), question.key, settings.memory_bytes)
+    if kept is None or not kept.answers(question):
+        return "miss"
+    return "expired" if kept.expired(settings.ttl) else "hit"
+
+
+def _nearest(store: Disk, folder: str, digests: dict[str, str]) -> Header | None:
+    """The kept entry of which the fewest parts differ; of equals, the latest."""
+    latest = heapq.nlargest(_COMPARED, store.found(folder), key=lambda found: found.written)
+    headers = (header for header in (_header(store, found) for found in latest) if header is not None)
+    return min(headers, key=lambda header: len(header.parts.items() ^ digests.items()), default=None)
+
+
+def _header(store: Disk, found: Found) -> Header | None:
+    try:
+        return store.load(found.path, found.key).header
+    except Exception:
+        return None
+
+
+def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
+    found = []
+    for name in [*digests, *(name for name in kept.parts if name not in digests)]:
+        before, now = kept.parts.get(name), digests.get(name)
+        if before == now:
+            continue
+        old, new = kept.previews.get(name), previews.get(name)
+        if before is None:
+            found.append(f"{name} is new")
+        elif now is None:
+            found.append(f"{name} is gone")
+        elif old is not None and new is not None and old != new:
+            found.append(f"{name}: {old} → {new}")
+        else:
+            found.append(f"{name} changed")
+    return found

@@ -1,0 +1,265 @@
+"""Single flight: of equal calls at the same time one, the leader, calls; the others wait for it.
+
+Within the process threads and tasks wait for the leader's flight; between processes a file lock
+per key, which the kernel frees when its holder dies, makes one of them lead. A flight ends in one
+of three ways: it *lands* with an answer or with the function's own exception, which its waiters
+get too, or it is *given up* (cancelled, killed, abandoned half-read), and a waiter takes over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from llm_memo.errors import MemoWarning, warn
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+log = logging.getLogger("llm_memo")
+
+_LOOK_EVERY = 1.0
+_STALLED_AFTER = 30.0
+"""Seconds after which a half-read stream no longer holds those who wait for it."""
+_TRY_EVERY = 0.05
+"""Seconds between two tries at a lock that another process holds, at most."""
+
+Landing = object
+"""What a flight ends with: a kept answer, a `Failure`, `ALONE`, or None when it was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What was raised, as a value that can be handed about."""
+
+    error: BaseException
+
+
+class _Alone:
+    def __repr__(self) -> str:
+        return "ALONE"
+
+
+ALONE: Final = _Alone()
+"""The leader's answer cannot be shared: each who waited makes a call of its own."""
+
+
+class Flight:
+    """The one running call that equal calls wait for."""
+
+    __slots__ = ("_callbacks", "_key", "handed_on", "landed", "landing", "leader")
+
+    def __init__(self, key: object) -> None:
+        self._key = key
+        self._callbacks: list[Callable[[], object]] = []
+        self.leader = _here()
+        self.landed = False
+        self.landing: Landing = None
+        self.handed_on: float | None = None
+        """When a stream's reader was last given something and not yet come back, by `time.monotonic`."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for this flight."""
+        return bool(self._callbacks)
+
+    def stalled(self) -> bool:
+        """Whether it is not the model that is waited for, but a reader who has stopped reading."""
+        return self.handed_on is not None and time.monotonic() - self.handed_on > _STALLED_AFTER
+
+    def land(self, landing: Landing) -> None:
+        """End the flight, with None to give it up, and wake everybody who waits."""
+        FLIGHTS.land(self, landing)
+
+    def on_landing(self, callback: Callable[[], object]) -> None:
+        """Call ``callback``, in whatever thread lands the flight, when it has ended."""
+        with FLIGHTS.lock:
+            if not self.landed:
+                self._callbacks.append(callback)
+                return
+        callback()
+
+
+class Flights:
+    """The flights of this process, by question."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._up: dict[object, Flight] = {}
+
+    def board(self, key: object) -> tuple[Flight | None, bool]:
+        """The flight for ``key``, and whether the caller leads it.
+
+        There is none, ``(None, True)``, for a caller that is itself inside of that flight: it would
+        wait for itself.
+        """
+        with self.lock:
+            flight = self._up.get(key)
+            if flight is None:
+                flight = self._up[key] = Flight(key)
+                return flight, True
+        if flight.leader == _here() or flight in _INSIDE.get():
+            return None, True
+        return flight, False
+
+    def land(self, flight: Flight, landing: Landing) -> None:
+        """End ``flight``; a second end changes nothing."""
+        with self.lock:
+            if flight.landed:
+                return
+            flight.landed, flight.landing = True, landing
+            if self._up.get(flight._key) is flight:
+                del self._up[flight._key]
+            callbacks, flight._callbacks = flight._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def after_fork(self) -> None:
+        """Forget, in a child process, the flights that only its parent is on."""
+        self.lock = threading.Lock()
+        self._up.clear()
+
+
+FLIGHTS: Final = Flights()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=FLIGHTS.after_fork)
+
+_INSIDE: ContextVar[frozenset[Flight]] = ContextVar("llm_memo_flights", default=frozenset())
+
+
+@contextmanager
+def inside(flight: Flight | None) -> Iterator[None]:
+    """Mark what runs in the block, and the tasks it starts, as part of ``flight``."""
+    if flight is None:
+        yield
+        return
+    token = _INSIDE.set(_INSIDE.get() | {flight})
+    try:
+        yield
+    finally:
+        _INSIDE.reset(token)
+
+
+def _here() -> tuple[int, int | None]:
+    """Which thread, and which of its tasks, is running."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    return threading.get_ident(), None if task is None else id(task)
+
+
+class Wait:
+    """A step: wait until a flight has ended; gives its landing, or None to take over.
+
+    A flight whose stream somebody has stopped reading could hold its waiters for ever, and its
+    reader could itself wait for one of them: after a while without a step they go their own way.
+    """
+
+    def __init__(self, flight: Flight) -> None:
+        self.flight = flight
+
+    def now(self) -> Landing:
+        """Wait in this thread."""
+        ended = threading.Event()
+        self.flight.on_landing(ended.set)
+        while not ended.wait(_LOOK_EVERY):
+            if self.flight.stalled():
+                return None
+        return self.flight.landing
+
+    async def soon(self) -> Landing:
+        """Wait in this task."""
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+
+        def wake() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def landed() -> None:
+            with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
+                loop.call_soon_threadsafe(wake)
+
+        self.flight.on_landing(landed)
+        while not (await asyncio.wait([ended], timeout=_LOOK_EVERY))[0]:
+            if self.flight.stalled():
+                return None
+        return self.flight.landing
+
+
+
+class Acquire:
+    """A step: take the lock that equal calls of other processes share; gives it, or None.
+
+    A folder in which no lock can be had (read-only, full) does without; a lock that stays taken for
+    longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own.
+    """
+
+    def __init__(self, open_lock: Callable[[], BaseFileLock], timeout: float | None, name: str) -> None:
+        self.open_lock = open_lock
+        self.timeout = math.inf if timeout is None else timeout
+        self.name = name
+
+    def now(self) -> BaseFileLock | None:
+        """Wait in this thread."""
+        tries = self._tries()
+        with suppress(StopIteration):
+            while True:
+                time.sleep(next(tries))
+        return self._lock
+
+    async def soon(self) -> BaseFileLock | None:
+        """Wait in this task."""
+        for pause in self._tries():
+            await asyncio.sleep(pause)
+        return self._lock
+
+    def _tries(self) -> Iterator[float]:
+        """Try again and again; yields how long to pause, in seconds, before the next try."""
+        self._lock: BaseFileLock | None = None
+        until = time.monotonic() + self.timeout
+        pause = 0.001
+        try:
+            lock = self.open_lock()
+            while not _taken(lock):
+                if time.monotonic() >= until:
+                    warn(
+                        MemoWarning,
+                        f"{self.name}(): an equal call in another process has been under way for more than "
+                        f"{self.timeout:g} s; this one calls as well (configure(lock_timeout=…) is how long it waits)",
+                    )
+                    return
+                yield pause
+                pause = min(pause * 1.5, _TRY_EVERY)
+            self._lock = lock
+        except OSError as error:
+            log.debug("%s(): no lock between processes: %s", self.name, error)
+
+
+def _taken(lock: BaseFileLock) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except TimeoutError:
+        return False
+    return True
+
+
+def release(lock: BaseFileLock) -> None:
+    """Free a lock and leave no file behind.
+
+    filelock looks, once it has a lock, whether the file is still the one in the folder, so that
+    removing it while it is held is safe.
+    """
+    with suppress(OSError):
+        os.unlink(lock.lock_file)
+    lock.release()

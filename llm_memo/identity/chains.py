@@ -1,0 +1,233 @@
+"""Going along a path from object to object, without running any of the user's code.
+
+Attributes are looked up where they are kept: in the dicts of modules, instances and classes and in
+slots. No property is computed and no ``__getattr__`` called.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib
+import importlib.util
+import sys
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm_memo.identity.local import is_local_file, is_local_module
+from llm_memo.identity.paths import ANY, Item, Step
+from llm_memo.identity.watch import Place, Watch
+
+MISSING = object()
+"""The value of a name that is not there (yet)."""
+
+
+@dataclass(slots=True)
+class Reached:
+    """Where a path led."""
+
+    value: Any
+    rest: tuple[Step, ...] = ()
+    """Steps that lead on inside of a value whose inside is not known."""
+    places: list[Place] = field(default_factory=list)
+    """Where the values on the way are kept."""
+    bound: Any = None
+    """The instance or class that a method was found through."""
+    taken: int = 0
+    """How many steps were taken."""
+
+
+def follow(start: object, steps: tuple[Step, ...], watch: Watch, home: str = "") -> Reached:
+    """Go from ``start`` along ``steps`` as far as it is known how, and watch every step."""
+    reached = Reached(start)
+    for taken, step in enumerate(steps):
+        value = reached.value
+        found = _look_up(value, step, watch, home)
+        if found is None:
+            reached.rest = steps[taken:]
+            break
+        reached.places += found.places
+        reached.bound = found.bound
+        reached.value = found.value
+        reached.taken = taken + 1
+    return reached
+
+
+def place_of(owner: Any, step: Step) -> Place | None:
+    """Where ``owner`` keeps what ``step`` leads to; None if that is not one place."""
+    if isinstance(step, Item):
+        return (id(owner), step.key) if step is not ANY and type(owner) in (dict, list) else None
+    return (id(vars(owner)) if isinstance(owner, types.ModuleType) else id(owner), step)
+
+
+def is_local(thing: Any, home: str = "") -> bool:
+    """Whether a module, class or function is the user's own, or of the package ``home``."""
+    if isinstance(thing, types.FunctionType):
+        name = thing.__globals__.get("__name__")
+    else:
+        name = getattr(thing, "__name__" if isinstance(thing, types.ModuleType) else "__module__", None)
+    if not isinstance(name, str):
+        return True
+    return is_local_module(name) or (home != "" and name.partition(".")[0] == home)
+
+
+def wrapped_by(value: Any) -> Any:
+    """What a decorator's object wraps (``__wrapped__``), or `MISSING`."""
+    kind = type(value)
+    if kind is types.FunctionType:
+        return vars(value).get("__wrapped__", MISSING)
+    if kind in (classmethod, staticmethod):
+        return value.__func__
+    if issubclass(kind, (type, types.ModuleType)):
+        return MISSING
+    try:
+        return object.__getattribute__(value, "__wrapped__")
+    except Exception:
+        return MISSING
+
+
+def own_dict(value: Any) -> dict[str, Any] | None:
+    """The ``__dict__`` of an instance, whatever its class says of attributes."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except Exception:
+        return None
+    return held if type(held) is dict else None
+
+
+def imported(name: str, home: str = "") -> types.ModuleType | None:
+    """The module ``name``, imported if it is the user's own; None if it is installed or cannot be had.
+
+    A function that imports a module of the user's depends on it, also before its first run.
+    """
+    module = sys.modules.get(name)
+    if module is None and _is_local_name(name, home):
+        try:
+            module = importlib.import_module(name)
+        except Exception:
+            return None
+    return module
+
+
+def _is_local_name(name: str, home: str) -> bool:
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return False
+    try:
+        spec = importlib.util.find_spec(top)
+    except Exception:
+        return False
+    return spec is not None and (top == home or is_local_file(spec.origin))
+
+
+@dataclass(slots=True)
+class _Found:
+    value: Any
+    places: list[Place]
+    bound: Any = None
+
+
+def _look_up(value: Any, step: Step, watch: Watch, home: str) -> _Found | None:
+    """What ``step`` leads to from ``value``; None if that is not to be told from outside."""
+    kind = type(value)
+    if isinstance(step, Item):
+        return _item(value, step, watch) if kind in (dict, list, tuple) and step is not ANY else None
+    if issubclass(kind, types.ModuleType):
+        return _module_attribute(value, step, watch, home) if is_local(value, home) else None
+    if issubclass(kind, type):
+        return _class_attribute(value, step, watch) if is_local(value, home) else None
+    if kind is types.FunctionType or wrapped_by(value) is not MISSING:
+        return _function_attribute(value, step, watch)
+    if kind is types.SimpleNamespace or is_local(kind, home):
+        return _instance_attribute(value, step, watch)
+    return None
+
+
+def _item(value: Any, step: Item, watch: Watch) -> _Found:
+    places: list[Place] = [(id(value), step.key)]
+    try:
+        item = value[step.key]
+    except (LookupError, TypeError):
+        if type(value) is dict:
+            watch.absent(value, step.key)
+        else:
+            watch.sizes.append((value, len(value)))
+        return _Found(MISSING, places)
+    watch.name(places, value, step.key, item)
+    return _Found(item, places)
+
+
+def _module_attribute(module: types.ModuleType, name: str, watch: Watch, home: str) -> _Found:
+    names = vars(module)
+    if name not in names and hasattr(module, "__path__"):
+        imported(f"{module.__name__}.{name}", home)
+    places: list[Place] = [(id(names), name)]
+    if name not in names:
+        watch.absent(names, name)
+        return _Found(MISSING, places)
+    watch.name(places, names, name, names[name])
+    return _Found(names[name], places)
+
+
+def _class_attribute(kind: Any, name: str, watch: Watch) -> _Found | None:
+    places: list[Place] = [(id(kind), name)]
+    if issubclass(kind, enum.Enum) and name in kind._member_map_:
+        watch.name(places, kind._member_map_, name, kind._member_map_[name])
+        return _Found(kind._member_map_[name], places)
+    found = _in_classes(kind, name, places, watch)
+    if found is None or type(found.value) is property:
+        return None
+    if type(found.value) is classmethod:
+        found.bound = kind
+    return found
+
+
+def _in_classes(kind: type, name: str, places: list[Place], watch: Watch) -> _Found | None:
+    """What a class or a base of it has by that name; ``places`` are where it is looked for before."""
+    for base in kind.__mro__:
+        names = base.__dict__
+        if name in names:
+            places = [*places, (id(base), name)]
+            watch.name(places, names, name, names[name])
+            return _Found(names[name], places)
+        watch.absent(names, name)
+    return None
+
+
+def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
+    kind = type(value)
+    places: list[Place] = [(id(value), name)]
+    held = own_dict(value)
+    found = _in_classes(kind, name, places, watch)
+    if found is not None:
+        if isinstance(found.value, types.MemberDescriptorType):
+            return _gotten(found.value.__get__, value, places, watch)
+        if hasattr(type(found.value), "__set__") or isinstance(found.value, functools.cached_property):
+            found.bound = value
+            return None if isinstance(value, enum.Enum) else found
+    if held is not None and name in held:
+        watch.name(places, held, name, held[name])
+        return _Found(held[name], places)
+    if found is not None:
+        found.bound = value
+        if held is not None:
+            watch.absent(held, name)
+    return found
+
+
+def _function_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
+    """What a function, or what a decorator made of one, tells of itself."""
+    if name in _OF_A_FUNCTION or name in (own_dict(value) or ()):
+        return _gotten(functools.partial(getattr, value), name, [(id(value), name)], watch)
+    return None
+
+
+_OF_A_FUNCTION = ("__doc__", "__name__", "__qualname__", "__annotations__")
+
+
+def _gotten(get: Any, argument: Any, places: list[Place], watch: Watch) -> _Found | None:
+    try:
+        return _Found(watch.getter(places, get, argument), places)
+    except AttributeError:
+        return None

@@ -1,0 +1,72 @@
+"""What a class of the user's own is made of: its code and its data, without what machinery adds."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import types
+from collections.abc import Iterator
+from typing import Any
+
+_DATA_WITH_UNDERSCORES = frozenset({"__slots__", "__match_args__", "__total__", "__required_keys__", "__optional_keys__"})
+_CODE = (types.FunctionType, classmethod, staticmethod, property, functools.cached_property, functools.partialmethod)
+_GENERATED = "__create_fn__.<locals>."
+"""Where `dataclasses` defines the methods that it writes."""
+
+
+def code_of(kind: type) -> Iterator[tuple[str, Any]]:
+    """The functions in the body of a class, by name; what a property consists of, one by one."""
+    for name, value in sorted(vars(kind).items()):
+        for suffix, function in _functions(value):
+            code = getattr(function, "__code__", None)
+            written_for_it = code is not None and (
+                code.co_qualname.startswith(_GENERATED) or code.co_filename.startswith("<attrs generated")
+            )
+            if not written_for_it:
+                yield name + suffix, function
+
+
+def _functions(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, property):
+        accessors = {"": value.fget, ".setter": value.fset, ".deleter": value.fdel}
+        yield from ((suffix, function) for suffix, function in accessors.items() if function is not None)
+    elif isinstance(value, functools.cached_property):
+        yield "", value.func
+    elif isinstance(value, functools.partialmethod):
+        yield "", value.func
+    elif isinstance(value, _CODE):
+        yield "", value
+
+
+def data_of(kind: type) -> Iterator[tuple[str, object]]:
+    """The values in the body of a class, by name: constants, defaults of fields, members of an enum."""
+    if issubclass(kind, enum.Enum):
+        yield from ((name, member.value) for name, member in sorted(kind.__members__.items()))
+    for name, value in sorted(vars(kind).items()):
+        internal = name.startswith("_abc_") or (name.startswith("__") and name.endswith("__"))
+        if internal and name not in _DATA_WITH_UNDERSCORES:
+            continue
+        if isinstance(value, (*_CODE, types.MemberDescriptorType)) or _is_machinery(kind, name, value):
+            continue
+        yield name, value
+    if dataclasses.is_dataclass(kind):
+        yield from _dataclass_fields(kind)
+    for attribute in vars(kind).get("__attrs_attrs__", ()):
+        factory = getattr(attribute.default, "factory", None)
+        yield f"{attribute.name}: field", (attribute.init, attribute.kw_only, attribute.default if factory is None else factory)
+
+
+def _is_machinery(kind: type, name: str, value: object) -> bool:
+    """Whether a value is a descriptor of an installed package, or part of an enum's own bookkeeping."""
+    if issubclass(kind, enum.Enum):
+        return name.startswith("_") or name in kind.__members__
+    return hasattr(type(value), "__get__") and not hasattr(value, "__wrapped__")
+
+
+def _dataclass_fields(kind: type) -> Iterator[tuple[str, object]]:
+    parameters = vars(kind).get("__dataclass_params__")
+    yield "__dataclass_params__", str(parameters)
+    for field in dataclasses.fields(kind):
+        made = None if field.default_factory is dataclasses.MISSING else field.default_factory
+        yield f"{field.name}: field", (field.init, field.kw_only, field.compare, made)

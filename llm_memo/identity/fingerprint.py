@@ -1,0 +1,156 @@
+"""The fingerprint: a digest of what a function's answer depends on besides its arguments.
+
+Functions and classes are values too: as an argument, or inside of one, each is its own fingerprint.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llm_memo.identity import canonical
+from llm_memo.identity.chains import is_local
+from llm_memo.identity.observe import meet
+from llm_memo.identity.paths import Use
+from llm_memo.identity.reads import reads_of
+from llm_memo.identity.survey import innermost, survey
+from llm_memo.identity.upkeep import kept_up_attributes
+from llm_memo.identity.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a function depended on when it was looked at."""
+
+    digest: bytes
+    """Over all parts, in every process the same."""
+    parts: Mapping[str, str]
+    """Digests in hex by name: ``"code"``, ``"global SYSTEM"``, ``"helper clean: global PATTERN"``."""
+    previews: Mapping[str, str]
+    """Short texts of those parts that are plain values and no secrets."""
+    untracked: Mapping[str, str]
+    """What is left out, by name, and why."""
+    kept_up: frozenset[str]
+    """Attributes of the first parameter that the function itself only keeps up, such as a count of its calls."""
+
+
+class Fingerprint:
+    """The fingerprint of one function; nothing is looked at before it is first asked for.
+
+    Args:
+        function: A function, with or without decorators, or a class.
+        use: Whether it is only called, or handed on as a value; then its name, docstring,
+            annotations and defaults count, which is what a tool's description is made of.
+    """
+
+    __slots__ = ("_state", "function", "use")
+
+    def __init__(self, function: Callable[..., object], use: Use = Use.CALLED) -> None:
+        self.function = function
+        self.use = use
+        self._state: tuple[Watch, Snapshot] | None = None
+
+    def current(self) -> Snapshot:
+        """What the function depends on now. While nothing has changed, this is always the same object."""
+        state = self._state
+        if state is None or not state[0].unchanged():
+            # Threads may look at the same time; each puts a whole state in place.
+            state = self._state = self._look()
+        return state[1]
+
+    def _look(self) -> tuple[Watch, Snapshot]:
+        found = survey(self.function, self.use)
+        code = getattr(innermost(self.function), "__code__", None)
+        kept_up = kept_up_attributes(reads_of(code)) if isinstance(code, types.CodeType) else frozenset[str]()
+        parts = {name: digest.hex()[:16] for name, digest in sorted(found.parts.items())}
+        return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked, kept_up)
+
+
+_fingerprint = functools.lru_cache(maxsize=1024)(Fingerprint)
+
+
+def function_digest(function: Callable[..., object]) -> bytes:
+    """What stands for a function that is a value."""
+    return _fingerprint(function, Use.HANDED_ON).current().digest
+
+
+def class_digest(kind: type) -> bytes:
+    """What stands for the class of an instance, beside its name; nothing for an installed class."""
+    if not is_local(kind):
+        return b""
+    number = meet(kind, Use.CALLED)
+    return _fingerprint(kind, Use.CALLED).current().digest if number is None else b"%d" % number
+
+
+def _function_form(function: Any) -> canonical.Form:
+    number = meet(function, Use.HANDED_ON)
+    return "function", function_digest(function) if number is None else number
+
+
+def _class_form(kind: type) -> canonical.Form:
+    if not is_local(kind):
+        return "class", canonical.class_name(kind)
+    number = meet(kind, Use.HANDED_ON)
+    digest = _fingerprint(kind, Use.HANDED_ON).current().digest if number is None else number
+    return "class", (canonical.class_name(kind), digest)
+
+
+def _method_form(method: Any) -> canonical.Form:
+    return "method", (method.__func__, method.__self__)
+
+
+def _built_in_form(function: Any) -> canonical.Form:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, types.ModuleType):
+        owner = owner.__name__
+    return "built in", (function.__qualname__, owner)
+
+
+def _partial_form(partial: functools.partial[Any]) -> canonical.Form:
+    return "partial", (partial.func, partial.args, partial.keywords)
+
+
+def _alias_form(alias: Any) -> canonical.Form:
+    """``list[Answer]``, ``Literal["a", "b"]``, ``str | None``."""
+    origin = typing.get_origin(alias)
+    return "type", (origin if isinstance(origin, type) else str(origin), list(typing.get_args(alias)))
+
+
+def _name_form(thing: Any) -> canonical.Form:
+    return "type", str(thing)
+
+
+def _module_form(module: types.ModuleType) -> canonical.Form:
+    if is_local(module):
+        raise canonical.NoCanonicalForm(module, "a module of one's own has no canonical form")
+    return "module", module.__name__
+
+
+for _kind, _form in {
+    types.FunctionType: _function_form,
+    types.MethodType: _method_form,
+    types.BuiltinFunctionType: _built_in_form,
+    types.MethodDescriptorType: _built_in_form,
+    types.WrapperDescriptorType: _built_in_form,
+    types.MethodWrapperType: _built_in_form,
+    types.ClassMethodDescriptorType: _built_in_form,
+    functools.partial: _partial_form,
+    type: _class_form,
+    types.GenericAlias: _alias_form,
+    types.UnionType: _alias_form,
+    type(typing.Union[int, str]): _alias_form,  # noqa: UP007
+    type(typing.List[int]): _alias_form,  # noqa: UP006
+    type(typing.Literal[0]): _alias_form,
+    type(typing.Annotated[int, 0]): _alias_form,
+    type(typing.Any): _name_form,
+    typing.TypeVar: _name_form,
+    typing.ForwardRef: _name_form,
+    types.ModuleType: _module_form,
+}.items():
+    canonical.register(_kind, _form)
+canonical._OPEN.add(type)
+canonical.class_digest = class_digest

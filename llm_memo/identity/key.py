@@ -1,0 +1,246 @@
+"""The key: what names a call.
+
+A key is the xxh3-128 of the question's canonical bytes: the function's name, its fingerprint (or
+``version``), the bound arguments (or ``key(...)``) and the sample. xxh3 is fast, not safe: anyone
+can make two prompts that share a key, so it only names the file, and a BLAKE2b digest of the same
+bytes, kept in the entry, decides.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import xxhash
+
+from llm_memo.errors import InvalidOption, UnkeyableArgument
+from llm_memo.identity import canonical
+from llm_memo.identity.fingerprint import Fingerprint
+from llm_memo.identity.preview import preview
+
+SCHEME = 1
+"""Goes up when the same question would get other bytes."""
+
+
+class Question:
+    """One call's question, as bytes and by name."""
+
+    __slots__ = ("__dict__", "canonical", "key")
+
+    def __init__(self, canonical: bytes) -> None:
+        self.canonical = canonical
+        self.key: str = xxhash.xxh3_128_hexdigest(canonical)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """BLAKE2b-256 of the canonical bytes, in hex."""
+        return hashlib.blake2b(self.canonical, digest_size=32).hexdigest()
+
+
+class Asker:
+    """Turns the arguments of a function's calls into questions.
+
+    Args:
+        function: The function that is asked.
+        name: Its identity.
+        ignore: Parameters left out of the key.
+        key: ``key(*args, **kwargs)`` whose result stands for the arguments.
+        version: Stands for the fingerprint.
+        sample: Which of several independent answers is asked for.
+        fingerprint: The function's fingerprint, shared by all who ask it.
+
+    Raises:
+        InvalidOption: ``ignore`` names no parameter, or ``key`` cannot take the function's arguments.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        *,
+        ignore: tuple[str, ...] = (),
+        key: Callable[..., object] | None = None,
+        version: str | None = None,
+        sample: int = 0,
+        fingerprint: Fingerprint,
+    ) -> None:
+        self.name = name
+        self.key = key
+        self.version = version
+        self.sample = sample
+        self.fingerprint = fingerprint
+        self.signature = inspect.signature(function)
+        parameters = tuple(self.signature.parameters)
+        if unknown := [each for each in ignore if each not in parameters]:
+            raise InvalidOption(
+                f"ignore={unknown[0]!r} is not a parameter of {name}{self.signature}; "
+                f"its parameters are {', '.join(parameters) or 'none'}"
+            )
+        if key is not None:
+            _check_key(key, name, self.signature)
+        self._bind = compile_binder(self.signature, name)
+        self._asked = tuple(
+            (place, parameter, canonical.encode(parameter))
+            for place, parameter in enumerate(parameters)
+            if parameter not in ignore
+        )
+        self._prefix = (None, b"")
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the signature's order, defaults applied.
+
+        Raises:
+            TypeError: They do not fit the signature, as the function itself would say.
+        """
+        return self._bind(*args, **kwargs)
+
+    def ask(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Question:
+        """The question that this call asks.
+
+        Raises:
+            TypeError: The arguments do not fit the signature, as the function itself would say.
+            UnkeyableArgument: An argument has no canonical form.
+        """
+        return Question(self._head() + b"".join(self._encoded(args, kwargs)))
+
+    def _encoded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[bytes]:
+        bound = self.bind(args, kwargs)
+        if self.key is not None:
+            return [self._encode("key", self.key(*args, **kwargs))]
+        encode = canonical.encode
+        parts = []
+        name = ""
+        try:
+            for place, name, tag in self._asked:
+                parts.append(tag)
+                parts.append(encode(bound[place]))
+        except canonical.NoCanonicalForm as problem:
+            raise self._unkeyable(name, problem) from problem.__cause__
+        except RecursionError:
+            raise self._unkeyable(name, canonical.NoCanonicalForm(bound[place], _TOO_DEEP)) from None
+        return parts
+
+    def _encode(self, name: str, value: object) -> bytes:
+        try:
+            return canonical.encode(value)
+        except canonical.NoCanonicalForm as problem:
+            raise self._unkeyable(name, problem) from problem.__cause__
+        except RecursionError:
+            raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
+
+    def _head(self) -> bytes:
+        """What all questions to the function as it is now begin with."""
+        if self.version is not None:
+            code: object = self.version
+        else:
+            code = self.fingerprint.current().digest
+        known, head = self._prefix
+        if known is not code:
+            head = canonical.encode((SCHEME, self.name, self.version is None, code, self.sample))
+            self._prefix = (code, head)
+        return head
+
+    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
+        """What the question is made of beside the code: parameter → value; with ``key=``, its result."""
+        if self.key is not None:
+            return {"key": self.key(*args, **kwargs)}
+        bound = self.bind(args, kwargs)
+        return {name: bound[place] for place, name, _ in self._asked}
+
+    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Digests and previews of all that the question is made of, by name: ``"argument model"``, ``"code"``…"""
+        digests: dict[str, str] = {}
+        previews: dict[str, str] = {}
+        for name, value in self.arguments(args, kwargs).items():
+            digests[f"argument {name}"] = short_digest(canonical.encode(value))
+            previews[f"argument {name}"] = preview(value, name)
+        if self.sample:
+            digests["sample"] = previews["sample"] = str(self.sample)
+        if self.version is not None:
+            digests["version"] = short_digest(canonical.encode(self.version))
+            previews["version"] = preview(self.version)
+        else:
+            snapshot = self.fingerprint.current()
+            digests.update(snapshot.parts)
+            previews.update(snapshot.previews)
+        return digests, previews
+
+    @property
+    def code(self) -> str:
+        """The fingerprint in hex, or the version that stands for it."""
+        return self.fingerprint.current().digest.hex() if self.version is None else f"version {self.version}"
+
+    def untracked(self) -> dict[str, str]:
+        """What the code reads and the fingerprint leaves out: name → why."""
+        return dict(self.fingerprint.current().untracked) if self.version is None else {}
+
+    def _unkeyable(self, name: str, problem: canonical.NoCanonicalForm) -> UnkeyableArgument:
+        where = name + "".join(problem.path)
+        kind = type(problem.value)
+        why = problem.why or f"a {kind.__module__}.{kind.__qualname__} has no canonical form"
+        what = "the value that key= returned" if self.key is not None else f"argument {where}"
+        return UnkeyableArgument(
+            f"{self.name}(): {what} cannot be part of the key: {why}. Leave the parameter out with "
+            f"ignore=({name!r},), say what the call depends on with key=lambda …: …, "
+            f"or give {kind.__name__} a __memo_key__() method that returns plain data"
+        )
+
+
+_TOO_DEEP = "it is nested too deeply, or contains itself"
+
+
+def short_digest(data: bytes) -> str:
+    """A digest to tell one part from another: 8 bytes of BLAKE2b, in hex."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tuple[Any, ...]]:
+    """A function with this signature that returns its arguments, defaults applied, in order.
+
+    Python's own binding is twenty times as fast as ``Signature.bind``, and its errors are the ones
+    that the function itself would raise.
+    """
+    parameters = []
+    defaults: dict[str, Any] = {}
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    for place, parameter in enumerate(signature.parameters.values()):
+        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {*kinds[:place]}:
+            parameters.append("*")
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        text = stars + parameter.name
+        if parameter.default is not parameter.empty:
+            defaults[f"default of {parameter.name}"] = parameter.default
+            text += f"=_defaults['default of {parameter.name}']"
+        parameters.append(text)
+        if parameter.kind is parameter.POSITIONAL_ONLY and kinds[place + 1 : place + 2] != [parameter.kind]:
+            parameters.append("/")
+    names = "".join(f"{parameter}, " for parameter in signature.parameters)
+    binder = eval(f"lambda {', '.join(parameters)}: ({names})", {"_defaults": defaults})
+    binder.__name__ = binder.__qualname__ = name.rpartition(".")[2]
+    return binder  # type: ignore[no-any-return]
+
+
+def _check_key(key: Callable[..., object], name: str, signature: inspect.Signature) -> None:
+    if not callable(key):
+        raise InvalidOption(f"key={key!r} for {name} is not a function")
+    try:
+        takes = inspect.signature(key)
+    except (TypeError, ValueError):
+        return
+    positional, named = [], {}
+    for parameter in signature.parameters.values():
+        if parameter.default is not parameter.empty:
+            continue
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            positional.append(None)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            named[parameter.name] = None
+    try:
+        takes.bind(*positional, **named)
+    except TypeError as error:
+        raise InvalidOption(
+            f"key= for {name} takes {takes}, but is called with the arguments of {name}{signature}: {error}"
+        ) from None

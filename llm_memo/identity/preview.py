@@ -1,0 +1,83 @@
+"""Short previews of values for people, with what looks like a secret taken out."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from llm_memo.identity.canonical import attributes
+
+LENGTH = 80
+"""Characters of a preview, at most."""
+REDACTED = "‹redacted›"
+
+_SECRET_NAME = re.compile(
+    r"(?i)(api|access|auth|private|secret|session|signing|client)[-_ ]?(key|token)|secret|passw(or)?d|passphrase"
+    r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$"
+)
+_SECRET_TEXT = re.compile(
+    r"(?i)\b(sk|pk|rk)-[a-z0-9_-]{3,}|\bbearer\s+\S+|\bgh[pousr]_\w{10,}|\bgithub_pat_\w+|\bAKIA[A-Z0-9]{12,}"
+    r"|\bxox[abprs]-[\w-]+|\bAIza[\w-]{20,}|\beyJ[\w-]{8,}\.[\w-]+|\bhf_\w{10,}|://[^/\s:@]+:[^/\s@]+@"
+)
+
+
+def preview(value: object, name: str = "", length: int = LENGTH) -> str:
+    """A short text of ``value``, called ``name``: never a secret, never more than ``length`` characters."""
+    text = _text(value, name, length, depth=0)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def is_secret(name: object) -> bool:
+    """Whether what is called ``name`` is a secret by its name."""
+    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
+
+
+def redacted(text: str) -> str:
+    """``text`` with what looks like a key or a token taken out."""
+    return _SECRET_TEXT.sub(REDACTED, text)
+
+
+def _text(value: object, name: object, room: int, depth: int) -> str:
+    if is_secret(name) and value is not None:
+        return REDACTED
+    kind = type(value)
+    if kind in (bool, int, float, type(None)):
+        return repr(value) if kind is not int or abs(value) < 10**30 else "a large int"  # type: ignore[arg-type]
+    if isinstance(value, str):
+        # Redact before the cut: half a key would not look like one.
+        return repr(redacted(str.__str__(value)[: 8 * room + 200])[: room + 1])
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    if depth > 3:
+        return "…"
+    if isinstance(value, dict):
+        return "{" + _joined(_pairs(value, room, depth), len(value)) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + _joined([_text(item, name, room, depth + 1) for item in value[:8]], len(value)) + "]"
+    if isinstance(value, (set, frozenset)):
+        return f"a set of {len(value)}"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and not isinstance(value, type):
+        return f"{kind.__name__} {'×'.join(map(str, shape))}"
+    return _object(value, room, depth)
+
+
+def _pairs(value: dict[object, object], room: int, depth: int) -> list[str]:
+    return [
+        f"{_text(key, '', room, depth + 1)}: {_text(item, key, room, depth + 1)}"
+        for key, item in islice(value.items(), 8)
+    ]
+
+
+def _joined(items: list[str], count: int) -> str:
+    return ", ".join(items) + (f", … {count - len(items)} more" if count > len(items) else "")
+
+
+def _object(value: object, room: int, depth: int) -> str:
+    if isinstance(value, type) or callable(value):
+        return str(getattr(value, "__qualname__", type(value).__name__))
+    name = type(value).__name__
+    if not hasattr(value, "__dataclass_fields__") and not hasattr(value, "model_fields_set"):
+        return name
+    held = {str(key): item for key, item in attributes(value).items() if not str(key).startswith("_")}
+    return f"{name}({', '.join(f'{key}={_text(item, key, room, depth + 1)}' for key, item in islice(held.items(), 8))})"

@@ -1,0 +1,200 @@
+"""Four shapes of function over one way: each drives `Call.way` in its own manner of waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from enum import Enum
+from typing import Any
+
+from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Run, Step
+from llm_memo.flight import Failure
+from llm_memo.values.streams import Recording
+
+Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
+"""What wrapt calls: ``wrapper(wrapped, instance, args, kwargs)``."""
+
+
+class Shape(Enum):
+    """How a function gives its answer."""
+
+    FUNCTION = "function"
+    COROUTINE = "coroutine function"
+    GENERATOR = "generator function"
+    ASYNC_GENERATOR = "asynchronous generator function"
+
+
+def shape_of(function: Any) -> Shape:
+    """The shape of a function, also inside of partials, or of an object's ``__call__``."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not inspect.isroutine(function):
+        function = type(function).__call__
+    if inspect.isasyncgenfunction(function):
+        return Shape.ASYNC_GENERATOR
+    if inspect.isgeneratorfunction(function):
+        return Shape.GENERATOR
+    return Shape.COROUTINE if inspect.iscoroutinefunction(function) else Shape.FUNCTION
+
+
+def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
+    """The wrapper for a function of this shape."""
+    later = _LATER.get(shape_of(function))
+
+    def call(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
+        call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
+        answer = call.look()
+        return answer if answer is not NOTHING else _drive(call.way())
+
+    def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
+        call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
+        memo.asker.bind(call.asked, kwargs)  # wrong arguments are an error at once, as without a cache
+        return later(call)  # type: ignore[misc]
+
+    return call if later is None else call_later
+
+
+def _drive(way: Generator[Step, Any, Any]) -> Any:
+    outcome: Any = None
+    while True:
+        try:
+            step = way.send(outcome)
+        except StopIteration as end:
+            return _result(end.value)
+        outcome = _now(step)
+
+
+def _now(step: Step) -> Any:
+    try:
+        return step.now()
+    except BaseException as error:
+        return Failure(error)
+
+
+async def _soon(step: Step) -> Any:
+    try:
+        return await step.soon()
+    except BaseException as error:
+        return Failure(error)
+
+
+def _result(answer: Any) -> Any:
+    if isinstance(answer, Failure):
+        raise answer.error
+    return answer
+
+
+async def _coroutine(call: Call) -> Any:
+    answer = call.look(AT_ONCE)
+    if answer is not NOTHING:
+        return answer
+    way = call.way()
+    outcome: Any = None
+    while True:
+        try:
+            step = way.send(outcome)
+        except StopIteration as end:
+            return _result(end.value)
+        outcome = await _soon(step)
+
+
+def _generator(call: Call) -> Generator[Any, Any, Any]:
+    answer = call.look()
+    if answer is NOTHING:
+        way = call.way()
+        outcome: Any = None
+        while True:
+            try:
+                step = way.send(outcome)
+            except StopIteration as end:
+                answer = _result(end.value)
+                break
+            outcome = (yield from _recorded(step.lead)) if isinstance(step, Run) else _now(step)
+    if not call.paid:
+        for item in answer.items:
+            time.sleep(call.memo.options.replay_delay)
+            yield item
+    return answer.returned
+
+
+def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
+    """Hand on each item at once, and to the function's generator what is sent or thrown in."""
+    items: list[Any] = []
+    try:
+        with lead.around():
+            inner = lead.begin()
+        resume = functools.partial(next, inner)
+        while True:
+            try:
+                with lead.around():
+                    item = resume()
+            except StopIteration as end:
+                return Recording(items, end.value)
+            items.append(item)
+            lead.progress(waiting_for_reader=True)
+            try:
+                sent = yield item
+                resume = functools.partial(next, inner) if sent is None else functools.partial(inner.send, sent)
+            except GeneratorExit:
+                inner.close()
+                raise
+            except BaseException as error:
+                resume = functools.partial(inner.throw, error)
+            lead.progress(waiting_for_reader=False)
+    except BaseException as error:
+        return Failure(error)
+
+
+async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
+    answer = call.look(AT_ONCE)
+    if answer is NOTHING:
+        way = call.way()
+        outcome: Any = None
+        while True:
+            try:
+                step = way.send(outcome)
+            except StopIteration as end:
+                answer = _result(end.value)
+                break
+            if not isinstance(step, Run):
+                outcome = await _soon(step)
+                continue
+            # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
+            lead, items = step.lead, []
+            try:
+                with lead.around():
+                    inner = lead.begin()
+                resume = functools.partial(inner.asend, None)
+                while True:
+                    try:
+                        with lead.around():
+                            item = await resume()
+                    except StopAsyncIteration:
+                        outcome = Recording(items, None)
+                        break
+                    items.append(item)
+                    lead.progress(waiting_for_reader=True)
+                    try:
+                        resume = functools.partial(inner.asend, (yield item))
+                    except GeneratorExit:
+                        await inner.aclose()
+                        raise
+                    except BaseException as error:
+                        resume = functools.partial(inner.athrow, error)
+                    lead.progress(waiting_for_reader=False)
+            except BaseException as error:
+                outcome = Failure(error)
+    if not call.paid:
+        for item in answer.items:
+            await asyncio.sleep(call.memo.options.replay_delay)
+            yield item
+
+
+_LATER: dict[Shape, Callable[[Call], Any]] = {
+    Shape.COROUTINE: _coroutine,
+    Shape.GENERATOR: _generator,
+    Shape.ASYNC_GENERATOR: _async_generator,
+}

@@ -1,0 +1,168 @@
+"""What happened: the outcomes of calls, counted per cached function."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+
+from llm_memo.values.usage import Usage, price
+
+
+class Outcome(str, Enum):
+    """How a call was answered."""
+
+    HIT = "hit"
+    """From a kept answer, or from the equal call that was under way."""
+    MISS = "miss"
+    """By calling; there was no kept answer."""
+    REFRESH = "refresh"
+    """By calling, to replace what was kept."""
+    BYPASS = "bypass"
+    """By calling, with the cache off."""
+    STALE = "stale"
+    """By calling in vain, then from an expired answer."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class CacheInfo:
+    """What became of a cached function's calls in this process, since it was decorated or cleared."""
+
+    hits: int = 0
+    misses: int = 0
+    refreshes: int = 0
+    bypasses: int = 0
+    stale: int = 0
+    not_stored: int = 0
+    """Answers that were returned but not kept: incomplete, refused by ``cache_if``, or not storable."""
+    errors: int = 0
+    """Calls that raised."""
+    seconds_spent: float = 0.0
+    """Time that the calls took, in seconds."""
+    seconds_saved: float = 0.0
+    """Time that the hits would have taken, going by the calls that they stand for, in seconds."""
+    spent: tuple[Usage, ...] = field(default=(), repr=False)
+    """Tokens that the calls used, one `Usage` per model."""
+    saved: tuple[Usage, ...] = field(default=(), repr=False)
+    """Tokens that the hits would have used, one `Usage` per model."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made in all."""
+        return self.hits + self.stale + self.paid
+
+    @property
+    def paid(self) -> int:
+        """How many of them the function answered."""
+        return self.misses + self.refreshes + self.bypasses
+
+    @property
+    def tokens_spent(self) -> int:
+        """Input and output tokens that the calls used."""
+        return sum(usage.input_tokens + usage.output_tokens for usage in self.spent)
+
+    @property
+    def tokens_saved(self) -> int:
+        """Input and output tokens that the hits would have used."""
+        return sum(usage.input_tokens + usage.output_tokens for usage in self.saved)
+
+    @property
+    def money_spent(self) -> Decimal | None:
+        """What the calls cost in US dollars at today's prices (extra ``[cost]``).
+
+        None when nothing has a price; `unpriced` names the models that are not in the sum.
+        """
+        return _total(self.spent)
+
+    @property
+    def money_saved(self) -> Decimal | None:
+        """What the hits would have cost, as `money_spent`."""
+        return _total(self.saved)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The models whose price is not known: they are in no sum, and not free."""
+        return tuple(
+            sorted({str(usage.model) for usage in (*self.spent, *self.saved) if price(usage) is None})
+        )
+
+
+def _total(usages: tuple[Usage, ...]) -> Decimal | None:
+    prices = [found for found in map(price, usages) if found is not None]
+    return sum(prices, Decimal(0)) if prices else None
+
+
+# One lock for all: it is held for a few additions, and a child process must be able to make it anew.
+_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+_FIELDS = {
+    Outcome.HIT: "hits",
+    Outcome.MISS: "misses",
+    Outcome.REFRESH: "refreshes",
+    Outcome.BYPASS: "bypasses",
+    Outcome.STALE: "stale",
+}
+
+
+class Counters:
+    """The running counts of one cached function; every way of calling it adds to the same."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew at zero."""
+        with _lock:
+            self._counts: Counter[str] = Counter()
+            self._seconds = [0.0, 0.0]
+            self._usage: tuple[dict[str | None, Usage], dict[str | None, Usage]] = ({}, {})
+
+    def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
+        """Count one answered call; for a hit, ``seconds`` and ``usage`` are what it saved."""
+        saved = outcome is Outcome.HIT or outcome is Outcome.STALE
+        with _lock:
+            self._counts[_FIELDS[outcome]] += 1
+            self._seconds[saved] += seconds
+            if usage is not None:
+                totals = self._usage[saved]
+                known = totals.get(usage.model)
+                totals[usage.model] = usage if known is None else known + usage
+
+    def raised(self) -> None:
+        """Count one call that raised."""
+        self._add("errors")
+
+    def not_stored(self) -> None:
+        """Count one answer that was not kept."""
+        self._add("not_stored")
+
+    def _add(self, name: str) -> None:
+        with _lock:
+            self._counts[name] += 1
+
+    def info(self) -> CacheInfo:
+        """The counts as they are now."""
+        with _lock:
+            spent, saved = (tuple(usages.values()) for usages in self._usage)
+            return CacheInfo(
+                **self._counts,
+                seconds_spent=self._seconds[False],
+                seconds_saved=self._seconds[True],
+                spent=spent,
+                saved=saved,
+            )

@@ -1,0 +1,76 @@
+"""Frozen values at hand: a bounded tier in memory, in front of the disk.
+
+It holds what was last read or written, beside the file's signature at that moment; one ``stat``
+of the file then tells whether another process has cleared or replaced it since.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import NamedTuple
+
+from llm_memo.stores.entry import Kept
+
+Signature = tuple[int, int, int]
+"""When a file was written (ns), its inode and its size (bytes)."""
+
+_OVERHEAD = 2_000
+"""About what a held entry takes beside its frozen value, in bytes."""
+
+
+def signature(status: os.stat_result) -> Signature:
+    """What changes when another entry takes the file's place."""
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+class Held(NamedTuple):
+    """One entry at hand."""
+
+    signature: Signature
+    kept: Kept
+    size: int
+
+
+class Memory:
+    """What this process holds, by path; the oldest goes first when it grows beyond its bound."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Held] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+        self.get = self._held.get
+
+    def put(self, path: str, signature: Signature, kept: Kept, bound: int) -> None:
+        """Hold ``kept`` while all that is held stays below ``bound`` bytes."""
+        payload = kept.frozen.payload
+        if not isinstance(payload, bytes):
+            return  # an array handed out again would be shared
+        size = len(payload) + _OVERHEAD
+        with self._lock:
+            self._drop(path)
+            if size > bound // 8:
+                return
+            self._held[path] = Held(signature, kept, size)
+            self._size += size
+            while self._size > bound:
+                self._drop(next(iter(self._held)))
+
+    def drop(self, path: str) -> None:
+        """Hold nothing for ``path`` any more."""
+        with self._lock:
+            self._drop(path)
+
+    def _drop(self, path: str) -> None:
+        held = self._held.pop(path, None)
+        if held is not None:
+            self._size -= held.size
+
+    def after_fork(self) -> None:
+        """Make the lock anew in a child process, where its holder may be gone."""
+        self._lock = threading.Lock()
+
+
+MEMORY = Memory()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MEMORY.after_fork)

@@ -1,0 +1,72 @@
+"""What every test starts from: a cache folder, a seal key and settings of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+from llm_memo.testing import ModelServer, model_server
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the user's own takes part in a test."""
+    for variable in list(os.environ):
+        if variable.startswith(("LLM_MEMO_", "OPENAI_", "JPY_")):
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("LLM_MEMO_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path) -> Path:
+    """The cache folder that calls of this test use; it does not exist yet."""
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    """A model server of this test's own."""
+    with model_server() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: ModelServer) -> Iterator[OpenAI]:
+    """The real client, asking `server`."""
+    with OpenAI(base_url=server.base_url, api_key="test", max_retries=0) as ready:
+        yield ready
+
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs Python text as a script in a process of its own; returns what it printed."""
+
+    def run_program(text: str, *args: str, name: str = "program.py", **env: str) -> str:
+        script = tmp_path / name
+        script.write_text(textwrap.dedent(text))
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(script), *args],
+            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (0, "") == (done.returncode, done.stderr)
+        return done.stdout
+
+    return run_program

@@ -1,0 +1,426 @@
+"""Single flight: equal calls at the same time are asked once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llm_memo import MemoWarning, cached_completion, configure
+from llm_memo.testing import ModelServer
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_litter(cache_dir: Path) -> Iterator[None]:
+    """After each test there is no lock or temporary file, and no thread, left."""
+    threads = set(threading.enumerate())
+    yield
+    assert [] == [path for path in cache_dir.rglob("*") if path.suffix in (".lock", ".tmp")]
+    assert set() == {thread for thread in threading.enumerate() if thread.is_alive()} - threads
+
+
+def until(condition: Any) -> None:
+    """Wait until ``condition()`` holds."""
+    give_up = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
+
+
+class Gate:
+    """A function that counts its calls and waits in each until it is let go."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.open = threading.Event()
+
+    def __call__(self, text: str) -> str:
+        self.calls += 1
+        assert self.open.wait(20)
+        return f"{text} {self.calls}"
+
+
+def awaiting(function: Any) -> int:
+    """How many calls of ``function`` wait for a flight."""
+    from llm_memo.flight import FLIGHTS
+
+    return sum(len(flight._callbacks) for flight in FLIGHTS._up.values())
+
+
+def test_threads_share_one_call() -> None:
+    """Of equal calls in 16 threads one calls, and each has a value of its own."""
+    gate = Gate()
+
+    @cached_completion
+    def ask(text: str) -> list[str]:
+        return [gate(text)]
+
+    with ThreadPoolExecutor(16) as pool:
+        waiting = [pool.submit(ask, "q") for _ in range(16)]
+        until(lambda: awaiting(ask) == 15)
+        gate.open.set()
+        answers = [future.result() for future in waiting]
+    assert [["q 1"]] * 16 == answers
+    assert 16 == len(set(map(id, answers)))
+    assert (15, 1) == (ask.cache_info().hits, ask.cache_info().misses)
+
+
+async def test_tasks_share_one_call_and_the_loop_goes_on() -> None:
+    """Of equal calls in 1,000 tasks one calls, while other tasks run on."""
+    calls = []
+
+    @cached_completion
+    async def ask(number: int) -> int:
+        calls.append(number)
+        await asyncio.sleep(0.05)
+        return number
+
+    assert [n % 500 for n in range(1000)] == await asyncio.gather(*(ask(n % 500) for n in range(1000)))
+    assert list(range(500)) == sorted(calls)
+
+
+def test_tasks_of_several_loops_share_one_call() -> None:
+    """Tasks of different loops in different threads wait for the same flight."""
+    calls = []
+
+    @cached_completion
+    async def ask() -> str:
+        calls.append(1)
+        await asyncio.sleep(0.2)
+        return "a"
+
+    async def several() -> list[str]:
+        return await asyncio.gather(ask(), ask())
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [future.result() for future in [pool.submit(asyncio.run, several()) for _ in range(4)]]
+    assert [["a", "a"]] * 4 == results
+    assert [1] == calls
+
+
+def test_a_failure_is_everybodys() -> None:
+    """The leader's exception is raised for all who waited, and is not kept."""
+    gate = Gate()
+
+    @cached_completion
+    def ask(text: str) -> str:
+        gate(text)
+        raise ValueError("oh")
+
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(ask, "q") for _ in range(4)]
+        until(lambda: awaiting(ask) == 3)
+        gate.open.set()
+        errors = {future.exception() for future in waiting}
+    assert 1 == len(errors) == gate.calls
+    assert [] == ask.entries()
+
+
+async def test_a_waiter_takes_over_from_a_cancelled_leader() -> None:
+    """When the leading task is cancelled one waiter calls in its place; cancelling a waiter changes nothing."""
+    calls = []
+
+    @cached_completion
+    async def ask() -> int:
+        calls.append(1)
+        await asyncio.sleep(0.1 if len(calls) > 1 else 60)
+        return len(calls)
+
+    leader = asyncio.create_task(ask())
+    await asyncio.sleep(0.05)
+    waiters = [asyncio.create_task(ask()) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    waiters.pop().cancel()
+    leader.cancel()
+    assert [2, 2] == await asyncio.gather(*waiters)
+    assert leader.cancelled()
+    assert [1, 1] == calls
+
+
+def test_an_answer_that_cannot_be_shared_is_asked_for_by_each() -> None:
+    """Those who waited for an answer that cannot be copied each call for themselves, at the same time."""
+    gate = Gate()
+    together = threading.Barrier(3, timeout=20)
+
+    @cached_completion(cache_if=lambda answer: False)
+    def ask(text: str) -> Any:
+        if gate.calls:
+            gate(text)
+            together.wait()
+        else:
+            gate(text)
+        return threading.Lock()
+
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(ask, "q") for _ in range(4)]
+        until(lambda: awaiting(ask) == 3)
+        gate.open.set()
+        assert 4 == len({id(future.result()) for future in waiting})
+    assert 4 == gate.calls
+
+
+def test_an_answer_that_is_not_kept_is_still_shared() -> None:
+    """Those who waited get a copy of an answer that is not to be kept."""
+    gate = Gate()
+
+    @cached_completion(cache_if=lambda answer: False)
+    def ask(text: str) -> list[str]:
+        return [gate(text)]
+
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(ask, "q") for _ in range(2)]
+        until(lambda: awaiting(ask) == 1)
+        gate.open.set()
+        one, other = (future.result() for future in waiting)
+    assert ["q 1"] == one == other
+    assert one is not other
+    assert [] == ask.entries()
+
+
+def test_single_flight_can_be_turned_off() -> None:
+    """With single_flight=False equal calls each call."""
+    together = threading.Barrier(2, timeout=20)
+
+    @cached_completion(single_flight=False)
+    def ask() -> str:
+        together.wait()
+        return "a"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert ["a", "a"] == [future.result() for future in [pool.submit(ask) for _ in range(2)]]
+    assert 2 == ask.cache_info().misses
+
+
+def test_recursion_on_the_same_key_does_not_wait_for_itself() -> None:
+    """A function that asks its own question again while it answers it calls, and does not hang."""
+    depth = []
+
+    @cached_completion
+    def ask() -> int:
+        depth.append(1)
+        return 1 if len(depth) == 3 else ask() + 1
+
+    assert 3 == ask()
+
+
+async def test_recursion_through_tasks_does_not_wait_for_itself() -> None:
+    """The same in a task that the leader starts and awaits."""
+    depth = []
+
+    @cached_completion
+    async def ask() -> int:
+        depth.append(1)
+        return 1 if len(depth) == 3 else (await asyncio.gather(ask()))[0] + 1
+
+    assert 3 == await ask()
+
+
+def test_two_half_read_generators_of_one_thread() -> None:
+    """Two readers of the same question in one thread each get its items, in any order of reading."""
+    calls = []
+
+    @cached_completion
+    def count() -> Iterator[int]:
+        calls.append(1)
+        yield from range(3)
+
+    one, other = count(), count()
+    assert [0, 0, 1, 1, 2, 2] == [next(items) for _ in range(3) for items in (one, other)]
+    assert ([], []) == (list(one), list(other))
+    assert [0, 1, 2] == list(count())
+    assert [1, 1] == calls
+
+
+def test_a_reader_who_stops_reading_does_not_hold_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a half-read stream calls for itself when its reader has stopped for long."""
+    monkeypatch.setattr("llm_memo.flight._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("llm_memo.flight._STALLED_AFTER", 0.05)
+
+    @cached_completion
+    def count() -> Iterator[int]:
+        yield from range(3)
+
+    half_read = count()
+    next(half_read)
+    with ThreadPoolExecutor(1) as pool:
+        assert [0, 1, 2] == pool.submit(lambda: list(count())).result(20)
+
+        async def read() -> list[int]:
+            return [item async for item in later()]
+
+        @cached_completion
+        async def later() -> Any:
+            for number in range(3):
+                yield number
+
+        async def main() -> list[int]:
+            half = later()
+            await anext(half)
+            whole = await asyncio.create_task(read(), context=contextvars.Context())
+            await half.aclose()
+            return whole
+
+        assert [0, 1, 2] == asyncio.run(main())
+    half_read.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
+    """A process forked while a flight is up does not wait for a thread that it does not have."""
+    gate = Gate()
+    here = os.getpid()
+
+    @cached_completion
+    def ask(text: str) -> str:
+        return gate(text) if os.getpid() == here else "from the child"
+
+    with configure(lock_timeout=0.05), ThreadPoolExecutor(1) as pool:
+        leading = pool.submit(ask, "q")
+        until(lambda: gate.calls == 1)
+        with pytest.warns(DeprecationWarning) if sys.version_info >= (3, 12) else _nothing():
+            child = os.fork()
+        if child == 0:
+            import warnings
+
+            warnings.simplefilter("ignore")
+            try:
+                os._exit(0 if ask("q") == "from the child" else 1)
+            except BaseException:
+                os._exit(2)
+        _, status = os.waitpid(child, 0)
+        gate.open.set()
+        assert 0 == os.waitstatus_to_exitcode(status)
+        assert "q 1" == leading.result()
+
+
+def _nothing() -> Any:
+    import contextlib
+
+    return contextlib.nullcontext()
+
+
+PROGRAM = """
+    import asyncio, sys, threading, os
+    from concurrent.futures import ThreadPoolExecutor
+    import httpx2
+    from llm_memo import cached_completion
+
+    url, how = sys.argv[1], sys.argv[2]
+    body = {"model": "m", "input": "q"}
+
+    @cached_completion
+    def ask(text):
+        return httpx2.post(url + "/responses", json=body, timeout=60).json()["output"][0]["content"][0]["text"]
+
+    @cached_completion(name="program.ask")
+    async def ask_later(text):
+        async with httpx2.AsyncClient(timeout=60) as client:
+            reply = await client.post(url + "/responses", json=body)
+        return reply.json()["output"][0]["content"][0]["text"]
+
+    async def tasks():
+        return await asyncio.gather(*(ask_later("q") for _ in range(100)))
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    if how == "threads":
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(ask, ["q"] * 16))
+    elif how == "tasks":
+        answers = asyncio.run(tasks())
+    else:
+        answers = [ask("q")]
+    print(len(answers), len(set(answers)), answers[0], flush=True)
+"""
+
+
+def begin(tmp_path: Path, server: ModelServer, how: str) -> subprocess.Popen[str]:
+    """A process of the program, ready to ask when it is told."""
+    script = tmp_path / "program.py"
+    script.write_text(textwrap.dedent(PROGRAM))
+    process = subprocess.Popen(
+        [sys.executable, str(script), server.base_url, how],
+        env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH") or str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    assert "ready\n" == process.stdout.readline()
+    return process
+
+
+def go(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+@pytest.mark.parametrize(("how", "answers"), [("threads", 16), ("tasks", 100)])
+def test_processes_share_one_call(tmp_path: Path, server: ModelServer, how: str, answers: int) -> None:
+    """8 processes of 16 threads, or of 100 tasks, with one cold key send exactly one request."""
+    server.latency = 0.5
+    processes = [begin(tmp_path, server, how) for _ in range(8)]
+    for process in processes:
+        go(process)
+    outputs = {process.communicate(timeout=60)[0] for process in processes}
+    assert [0] * 8 == [process.returncode for process in processes]
+    assert 1 == server.requests
+    assert 1 == len(outputs)
+    assert outputs.pop().startswith(f"{answers} 1 ")
+
+
+def test_a_waiter_takes_over_from_a_killed_process(tmp_path: Path, server: ModelServer) -> None:
+    """When the leading process is killed, one that waits answers in its place."""
+    server.latency = 30
+    leader = begin(tmp_path, server, "once")
+    go(leader)
+    until(lambda: server.requests == 1)
+    waiter = begin(tmp_path, server, "once")
+    go(waiter)
+    time.sleep(0.3)
+    server.latency = 0
+    assert 1 == server.requests
+    leader.send_signal(signal.SIGKILL)
+    leader.communicate()
+    assert waiter.communicate(timeout=20)[0].startswith("1 1 ")
+    assert 2 == server.requests
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_lock_that_stays_taken_is_a_warning_and_a_call(cache_dir: Path, later: bool) -> None:
+    """Beyond lock_timeout a call no longer waits for another process: one warning, and a call of its own."""
+    import filelock
+
+    @cached_completion(name="ask")
+    def ask(text: str) -> str:
+        return "own"
+
+    @cached_completion(name="ask")
+    async def ask_later(text: str) -> str:
+        return "own"
+
+    key = (ask_later if later else ask).cache_key("q")
+    folder = cache_dir / "ask" / key[:2]
+    folder.mkdir(parents=True)
+    lock = filelock.FileLock(folder / f"{key}.lock")
+    with lock, configure(lock_timeout=0.05):
+        with pytest.warns(MemoWarning, match="under way for more than 0.05 s") as warned:
+            assert "own" == (asyncio.run(ask_later("q")) if later else ask("q"))
+        assert 1 == len(warned)
+    os.unlink(lock.lock_file)
