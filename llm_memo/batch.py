@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
@@ -40,9 +40,7 @@ class Group(NamedTuple):
 def jobs(function: Any, items: Iterable[Any]) -> list[Job]:
     """The calls that ``items`` stand for: a tuple is arguments, a dict keywords, anything else one argument."""
     return [
-        Job(function, (), item)
-        if type(item) is dict
-        else Job(function, item if type(item) is tuple else (item,), {})
+        Job(function, (), item) if type(item) is dict else Job(function, item if type(item) is tuple else (item,), {})
         for item in items
     ]
 
@@ -76,9 +74,7 @@ def run(
 class Batch:
     """Some calls, which of them are still to be made, and the answers so far."""
 
-    def __init__(
-        self, calls: Sequence[Job], max_workers: int, progress: Progress, return_exceptions: bool
-    ) -> None:
+    def __init__(self, calls: Sequence[Job], max_workers: int, progress: Progress, return_exceptions: bool) -> None:
         self._calls = calls
         self._max_workers = max_workers
         self._progress = progress
@@ -247,7 +243,7 @@ def _tqdm(progress: Progress, total: int) -> Any:
     if progress is False or (progress == "auto" and not _is_watched()):
         return None
     try:
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         if progress is True:
             raise ImportError("progress=True needs tqdm: pip install 'llm_memo[progress]'") from None

@@ -158,7 +158,10 @@ class Call:
         try:
             answer = codec.thaw(kept.frozen)
         except codec.UnknownClass as fault:
-            warn(CorruptEntry, f"{self.path}: {fault}; the call goes on as a miss and the file is left in place")
+            warn(
+                CorruptEntry,
+                f"{self.path}: {fault}; the call goes on as a miss and the file is left in place",
+            )
             return NOTHING
         except Exception as fault:
             self.disk.refuse(self.path, fault)
@@ -183,7 +186,7 @@ class Call:
         flight: Flight | None = None
         if policy.reads and options.single_flight:
             flight, leads = self._board()
-            while not leads:
+            while not leads and flight is not None:
                 landing = yield Wait(flight)
                 if isinstance(landing, Failure):
                     return landing
@@ -257,7 +260,7 @@ class Lead:
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self._ended = False
         # Taken before the function runs, which may change its arguments.
-        self._parts = ({}, {})
+        self._parts: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._code = ""
         if call.settings.policy is not CachePolicy.OFF:
             self._parts = call.memo.asker.parts(call.asked, call.kwargs)

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-import wrapt
-
 from llm_memo import batch, pickling
 from llm_memo.cache import Cache, Cleared, Entry
 from llm_memo.call import Call, Memo, Options
@@ -19,9 +17,26 @@ from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import Asker
 from llm_memo.identity.naming import function_name
 from llm_memo.policy import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
-from llm_memo.shapes import wrapper_of
+from llm_memo.shapes import Wrapper, wrapper_of
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores.disk import disk
+
+if TYPE_CHECKING:
+
+    class FunctionWrapper:
+        """wrapt's, which has no types, so that type checkers see no more than is here."""
+
+        def __init__(self, wrapped: Callable[..., Any], wrapper: Wrapper) -> None: ...
+
+    class BoundFunctionWrapper:
+        """wrapt's, too."""
+
+        _self_parent: CachedFunction[..., Any]
+        _self_instance: Any
+        _self_owner: Any
+
+else:
+    from wrapt import BoundFunctionWrapper, FunctionWrapper
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -158,13 +173,7 @@ class _Surface:
         return f"<cached function {self._self_memo.name}, {', '.join(told)}>"
 
 
-if TYPE_CHECKING:
-    _Wrapper = _BoundWrapper = object
-else:
-    _Wrapper, _BoundWrapper = wrapt.FunctionWrapper, wrapt.BoundFunctionWrapper
-
-
-class _Bound(_Surface, _BoundWrapper):
+class _Bound(_Surface, BoundFunctionWrapper):
     """A cached function that was looked up on an instance, or on its class."""
 
     def with_options(self, **options: Any) -> Any:
@@ -175,20 +184,21 @@ class _Bound(_Surface, _BoundWrapper):
         return pickling.reduce_bound(self)
 
 
-class CachedFunction(_Surface, _Wrapper, Generic[P, R]):
+class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
     """What `cached_completion` makes of a function: it looks and is called like the one it wraps."""
 
     if TYPE_CHECKING:
         __name__: str
         __wrapped__: Callable[P, R]
 
-        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...  # noqa: D102
         @overload
         def __get__(self, instance: None, owner: type) -> CachedFunction[P, R]: ...
         @overload
         def __get__(
             self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type | None = None
         ) -> CachedFunction[Q, R]: ...
+        def __get__(self, instance: Any, owner: Any = None) -> Any: ...
 
     else:
         __bound_function_wrapper__ = _Bound
@@ -221,13 +231,13 @@ class CachedFunction(_Surface, _Wrapper, Generic[P, R]):
         self,
         *,
         policy: PolicyLike | Inherit = INHERIT,
-        ttl: TTL | None | Inherit = INHERIT,
+        ttl: TTL | Inherit | None = INHERIT,
         cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
         ignore: str | Iterable[str] | Inherit = INHERIT,
-        key: Callable[..., object] | None | Inherit = INHERIT,
-        version: str | int | None | Inherit = INHERIT,
-        name: str | None | Inherit = INHERIT,
-        cache_if: Callable[[Any], object] | None | Inherit = INHERIT,
+        key: Callable[..., object] | Inherit | None = INHERIT,
+        version: str | int | Inherit | None = INHERIT,
+        name: str | Inherit | None = INHERIT,
+        cache_if: Callable[[Any], object] | Inherit | None = INHERIT,
         stale_if_error: bool | Inherit = INHERIT,
         single_flight: bool | Inherit = INHERIT,
         sample: int | Inherit = INHERIT,
@@ -286,7 +296,7 @@ def _names(value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
     if not all(isinstance(name, str) for name in names):
         raise InvalidOption(f"ignore={value!r} is not a parameter's name, or several")
-    return names  # type: ignore[return-value]
+    return names
 
 
 def _text(option: str) -> Callable[[object], str | None]:
@@ -339,7 +349,9 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
 
 def _plain(function: Any) -> Callable[..., Any]:
     """The function inside of a ``classmethod`` or ``staticmethod`` object."""
-    return getattr(function, "__func__", function) if isinstance(function, (classmethod, staticmethod)) else function
+    if isinstance(function, (classmethod, staticmethod)):
+        function = function.__func__
+    return function  # type: ignore[no-any-return]
 
 
 @overload
@@ -348,7 +360,7 @@ def cached_completion(function: Callable[P, R], /) -> CachedFunction[P, R]: ...
 def cached_completion(
     *,
     policy: PolicyLike | Inherit = INHERIT,
-    ttl: TTL | None | Inherit = INHERIT,
+    ttl: TTL | Inherit | None = INHERIT,
     ignore: str | Iterable[str] = (),
     key: Callable[..., object] | None = None,
     version: str | int | None = None,
@@ -363,7 +375,7 @@ def cached_completion(
     /,
     *,
     policy: PolicyLike | Inherit = INHERIT,
-    ttl: TTL | None | Inherit = INHERIT,
+    ttl: TTL | Inherit | None = INHERIT,
     ignore: str | Iterable[str] = (),
     key: Callable[..., object] | None = None,
     version: str | int | None = None,

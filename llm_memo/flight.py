@@ -197,7 +197,6 @@ class Wait:
         return self.flight.landing
 
 
-
 class Acquire:
     """A step: take the lock that equal calls of other processes share; gives it, or None.
 

@@ -23,7 +23,7 @@ def reduce(function: Any) -> tuple[Any, ...]:
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes whoever does the pickling.
     try:
-        import cloudpickle
+        import cloudpickle  # type: ignore[import-untyped, unused-ignore]
     except ImportError:  # up to 1.5 joblib carries its own copy
         from joblib.externals import cloudpickle
 

@@ -68,13 +68,10 @@ class CachePolicy(str, Enum):
         names = ", ".join(repr(member.value) for member in cls)
         raise InvalidOption(f"policy={value!r} is not a cache policy; it is one of {names}, True or False")
 
-    def __str__(self) -> str:
-        return self.value
+    __str__ = str.__str__
 
 
-PolicyName = Literal[
-    "readWrite", "readOnly", "writeOnly", "off", "replay", "read_write", "read_only", "write_only"
-]
+PolicyName = Literal["readWrite", "readOnly", "writeOnly", "off", "replay", "read_write", "read_only", "write_only"]
 PolicyLike = CachePolicy | PolicyName | bool
 TTL = float | timedelta | str
 """A duration: seconds, a `timedelta`, or text such as ``"90s"``, ``"15m"``, ``"12h"``, ``"7d"``, ``"1w"``."""
@@ -166,7 +163,9 @@ def _count(name: str, *, optional: bool = False, most: float = math.inf) -> Any:
             return None
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
             return value
-        raise InvalidOption(f"{name}={value!r} is not a whole number of at least 0" + f" and at most {most}" * (most < 99))
+        raise InvalidOption(
+            f"{name}={value!r} is not a whole number of at least 0" + f" and at most {most}" * (most < 99)
+        )
 
     return parse
 
@@ -245,7 +244,9 @@ class InForce:
         scopes = list(self._scopes())
         decided = {}
         for name, default in _DEFAULTS.items():
-            value, scope = next(((given[name], scope) for scope, given in scopes if name in given), (default, "default"))
+            value, scope = next(
+                ((given[name], scope) for scope, given in scopes if name in given), (default, "default")
+            )
             decided[name] = (value, scope)
         folder, scope = decided["cache_dir"]
         decided["cache_dir"] = (location.folder(folder), scope)
@@ -284,7 +285,7 @@ def environment() -> Given:
 
 
 # os.environ.get costs a microsecond, three of them a third of a hit; the dict behind it costs none.
-_VARIABLES = tuple(os.environ.encodekey(name) for name in _ENVIRONMENT.values())  # type: ignore[attr-defined]
+_VARIABLES = tuple(os.environ.encodekey(name) for name in _ENVIRONMENT.values())
 
 
 def _raw_environment() -> tuple[object, ...]:
@@ -293,7 +294,7 @@ def _raw_environment() -> tuple[object, ...]:
     return raw.get(policy), raw.get(ttl), raw.get(cache_dir)
 
 
-class configure(contextlib.AbstractContextManager["configure"]):  # noqa: N801 - used as a function
+class configure(contextlib.AbstractContextManager["configure"]):
     """Give settings to the whole process, at once; as a context manager, restore what was before.
 
     Every thread sees them, those that a pool started earlier too. Settings not named stay as they
@@ -316,11 +317,11 @@ class configure(contextlib.AbstractContextManager["configure"]):  # noqa: N801 -
         self,
         *,
         policy: PolicyLike | Inherit = INHERIT,
-        ttl: TTL | None | Inherit = INHERIT,
+        ttl: TTL | Inherit | None = INHERIT,
         cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
-        max_bytes: int | None | Inherit = INHERIT,
+        max_bytes: int | Inherit | None = INHERIT,
         compress: int | Inherit = INHERIT,
-        lock_timeout: TTL | None | Inherit = INHERIT,
+        lock_timeout: TTL | Inherit | None = INHERIT,
         memory_bytes: int | Inherit = INHERIT,
     ) -> None:
         settings = given(
@@ -344,7 +345,7 @@ class configure(contextlib.AbstractContextManager["configure"]):  # noqa: N801 -
         SCOPES.configured = self._before
 
 
-class cache_policy(contextlib.AbstractContextManager[None]):  # noqa: N801 - used as a function
+class cache_policy(contextlib.AbstractContextManager[None]):
     """Give a policy to every cached function called inside the block, or only to those named.
 
     ``with cache_policy("readOnly"):`` covers the calls made in this thread or task, and in the tasks
@@ -365,7 +366,7 @@ class cache_policy(contextlib.AbstractContextManager[None]):  # noqa: N801 - use
         self,
         policy: PolicyLike | Inherit = INHERIT,
         *functions: object,
-        ttl: TTL | None | Inherit = INHERIT,
+        ttl: TTL | Inherit | None = INHERIT,
         cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
     ) -> None:
         memos = [getattr(function, "_self_memo", None) for function in functions]

@@ -163,7 +163,8 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                 outcome = await _soon(step)
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
-            lead, items = step.lead, []
+            lead = step.lead
+            items: list[Any] = []
             try:
                 with lead.around():
                     inner = lead.begin()

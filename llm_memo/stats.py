@@ -88,9 +88,7 @@ class CacheInfo:
     @property
     def unpriced(self) -> tuple[str, ...]:
         """The models whose price is not known: they are in no sum, and not free."""
-        return tuple(
-            sorted({str(usage.model) for usage in (*self.spent, *self.saved) if price(usage) is None})
-        )
+        return tuple(sorted({str(usage.model) for usage in (*self.spent, *self.saved) if price(usage) is None}))
 
 
 def _total(usages: tuple[Usage, ...]) -> Decimal | None:

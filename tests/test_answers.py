@@ -108,7 +108,7 @@ def test_the_second_run_asks_nothing(run: Callable[..., str], server: ModelServe
     assert 4 * 9 == server.requests
 
 
-SECRETS = '''
+SECRETS = """
     import logging, sys
     from openai import OpenAI
     from llm_memo import cached_completion
@@ -134,7 +134,7 @@ SECRETS = '''
         )
     print(ask.explain(client, "new", api_key="sk-CANARY", options={"secret": "CANARY"}, headers={}))
     client.close()
-'''
+"""
 
 
 def test_no_secret_reaches_the_disk_or_the_log(

@@ -291,7 +291,7 @@ def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
     with configure(lock_timeout=0.05), ThreadPoolExecutor(1) as pool:
         leading = pool.submit(ask, "q")
         until(lambda: gate.calls == 1)
-        with pytest.warns(DeprecationWarning) if sys.version_info >= (3, 12) else _nothing():
+        with pytest.warns(DeprecationWarning, match="fork") if sys.version_info >= (3, 12) else _nothing():
             child = os.fork()
         if child == 0:
             import warnings

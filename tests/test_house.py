@@ -99,7 +99,19 @@ def test_no_module_imports_the_test_server() -> None:
         assert imported(path) <= {"testing"}
 
 
-HEAVY = ("openai", "joblib", "numpy", "pydantic", "pandas", "httpx", "httpx2", "IPython", "rich", "tqdm", "filelock")
+HEAVY = (
+    "openai",
+    "joblib",
+    "numpy",
+    "pydantic",
+    "pandas",
+    "httpx",
+    "httpx2",
+    "IPython",
+    "rich",
+    "tqdm",
+    "filelock",
+)
 
 
 def test_importing_and_decorating_loads_nothing_heavy() -> None:
@@ -123,6 +135,18 @@ def test_a_hit_on_text_loads_joblib_and_nothing_more_of_these() -> None:
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert {"joblib", "filelock"} <= set(ast.literal_eval(done.stdout)) <= {"joblib", "filelock", "numpy"}
+
+
+def test_every_test_says_what_it_shows() -> None:
+    """Every test has a docstring, which is its specification."""
+    bare = [
+        f"{path.name}::{node.name}"
+        for path in Path(__file__).parent.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
+        if not ast.get_docstring(node)
+    ]
+    assert [] == bare
 
 
 def test_every_public_function_and_class_says_what_it_does() -> None:

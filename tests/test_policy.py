@@ -210,7 +210,7 @@ def test_configure_is_seen_by_threads_that_run_already() -> None:
 def test_a_wrong_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that holds no policy is an error, before the call, that names the variable."""
     monkeypatch.setenv("LLM_MEMO_POLICY", "sometimes")
-    with pytest.raises(InvalidOption, match="LLM_MEMO_POLICY.*'sometimes'"):
+    with pytest.raises(InvalidOption, match=r"LLM_MEMO_POLICY.*'sometimes'"):
         ask("a")
     monkeypatch.setenv("LLM_MEMO_POLICY", "")
     assert "a" == ask("a")

@@ -123,7 +123,9 @@ class Child(Helper):
 def test_methods_are_keyed_by_their_instance() -> None:
     """A method's key holds its instance's class and attributes, whichever way it is called."""
     Helper.calls = 0
-    assert "am q" == "a" + Helper("a").method("m q")[1:] == Helper("a").method("m q") == Helper.method(Helper("a"), "m q")
+    assert (
+        "am q" == "a" + Helper("a").method("m q")[1:] == Helper("a").method("m q") == Helper.method(Helper("a"), "m q")
+    )
     assert 1 == Helper.calls
     assert "bm q" == Helper("b").method("m q")
     assert 2 == Helper.calls
@@ -373,7 +375,15 @@ def test_repr_and_parameters_show_every_option() -> None:
         lambda a, b: a
     ).with_options(sample=4, name="asked")
     text = repr(cached)
-    for part in ("asked", "policy='readOnly'", "ttl=90", "ignore=('b',)", "version='3'", "stale_if_error=True", "sample=4"):
+    for part in (
+        "asked",
+        "policy='readOnly'",
+        "ttl=90",
+        "ignore=('b',)",
+        "version='3'",
+        "stale_if_error=True",
+        "sample=4",
+    ):
         assert part in text
     assert str(cached) == text
     assert {

@@ -32,8 +32,16 @@ def facts(response: Any, body: bytes = b"") -> dict[str, Any]:
         "method": response.request.method,
         "url": urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="")),
         "version": response.http_version,
-        "elapsed": getattr(response, "_elapsed", timedelta()),
+        "elapsed": _elapsed(response),
     }
+
+
+def _elapsed(response: Any) -> timedelta:
+    try:
+        elapsed: timedelta = response.elapsed
+    except RuntimeError:  # it is not over yet
+        return timedelta()
+    return elapsed
 
 
 _UNKEPT = re.compile(

@@ -53,7 +53,7 @@ def freeze(value: Any) -> Frozen | None:
     if names & {"BaseClient", "SyncAPIResource", "AsyncAPIResource"}:
         raise Unfreezable(f"it holds a client ({kind.__name__}): return what the client answered")
     if names & {"BaseAPIResponse", "ResponseContextManager", "AsyncResponseContextManager"}:
-        raise Unfreezable(f"it holds a {kind.__name__}, bound to a connection: return its .parse() or .read()")
+        raise Unfreezable(f"it holds a {kind.__name__}, bound to a connection: return its .parse()")
     if names & {"LegacyAPIResponse", "HttpxBinaryResponseContent"}:
         state = _raw(value) if "LegacyAPIResponse" in names else {"response": _read(value.response)}
         return Frozen(f"openai {reference(kind)}", pickled.dumps(state))
@@ -173,9 +173,7 @@ def stream_arguments(stream: Any) -> dict[str, Any]:
     }
 
 
-def stream_of(
-    kind: Any, arguments: dict[str, Any], response: dict[str, Any], play: Callable[[bool], Any]
-) -> Any:
+def stream_of(kind: Any, arguments: dict[str, Any], response: dict[str, Any], play: Callable[[bool], Any]) -> Any:
     """A stream or stream manager of the class ``kind`` that plays a recording.
 
     Args:

@@ -25,8 +25,6 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     return None
 
 
-
-
 def _column(values: Any) -> object:
     if getattr(values, "nlevels", 1) > 1:
         return [tuple(row) for row in values]

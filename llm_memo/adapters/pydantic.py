@@ -107,7 +107,7 @@ def _reader(kind: Any) -> Callable[[bytes], Any]:
 def _constructor(kind: Any) -> Callable[..., Any] | None:
     """The ``construct`` that OpenAI's SDK, and those of the same generator, build their models with."""
     for base in kind.__mro__:
-        if base.__name__ == "BaseModel" and base.__module__.endswith("._models"):
+        if base.__name__ == "BaseModel" and base.__module__ != "pydantic.main" and "construct" in vars(base):
             constructor: Callable[..., Any] = kind.construct
             return constructor
     return None

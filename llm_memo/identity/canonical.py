@@ -126,7 +126,7 @@ def _dict(value: dict[Any, Any]) -> bytes:
     key: object = None
     try:
         for key, item in value.items():
-            parts.append((_name(key) if key.__class__ is str else encode(key)) + encode(item))  # type: ignore[arg-type]
+            parts.append((_name(key) if key.__class__ is str else encode(key)) + encode(item))
     except NoCanonicalForm as problem:
         raise problem.inside(step_to(key)) from None
     parts.sort()
@@ -202,10 +202,9 @@ def _plain_encoder(kind: type) -> Encoder:
     if issubclass(kind, enum.Enum):
         return lambda value: encode_form(("enum", (*_class(type(value)), value.name, value.value)))
     for base in kind.__mro__:
-        if base in _FORMS:
-            if base is kind or base in _OPEN:
-                form = _FORMS[base]
-                return lambda value: encode_form(form(value))
+        if base in _FORMS and (base is kind or base in _OPEN):
+            form = _FORMS[base]
+            return lambda value: encode_form(form(value))
         if base in _EXACT or base in _FORMS:
             return _builtin_subclass(base)
     if hasattr(kind, "__dataclass_fields__") or is_local_module(kind.__module__):

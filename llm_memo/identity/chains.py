@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import sys
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,7 +153,7 @@ def _item(value: Any, step: Item, watch: Watch) -> _Found:
         if type(value) is dict:
             watch.absent(value, step.key)
         else:
-            watch.sizes.append((value, len(value)))
+            watch.size(value)
         return _Found(MISSING, places)
     watch.name(places, value, step.key, item)
     return _Found(item, places)
@@ -202,7 +203,7 @@ def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
     found = _in_classes(kind, name, places, watch)
     if found is not None:
         if isinstance(found.value, types.MemberDescriptorType):
-            return _gotten(found.value.__get__, value, places, watch)
+            return _gotten(functools.partial(found.value.__get__, value), places, watch)
         if hasattr(type(found.value), "__set__") or isinstance(found.value, functools.cached_property):
             found.bound = value
             return None if isinstance(value, enum.Enum) else found
@@ -219,15 +220,17 @@ def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
 def _function_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
     """What a function, or what a decorator made of one, tells of itself."""
     if name in _OF_A_FUNCTION or name in (own_dict(value) or ()):
-        return _gotten(functools.partial(getattr, value), name, [(id(value), name)], watch)
+        return _gotten(functools.partial(getattr, value, name), [(id(value), name)], watch)
     return None
 
 
 _OF_A_FUNCTION = ("__doc__", "__name__", "__qualname__", "__annotations__")
 
 
-def _gotten(get: Any, argument: Any, places: list[Place], watch: Watch) -> _Found | None:
+def _gotten(get: Callable[[], Any], places: list[Place], watch: Watch) -> _Found | None:
     try:
-        return _Found(watch.getter(places, get, argument), places)
+        value = get()
     except AttributeError:
         return None
+    watch.got(places, get, value)
+    return _Found(value, places)

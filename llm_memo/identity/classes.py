@@ -31,9 +31,7 @@ def _functions(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, property):
         accessors = {"": value.fget, ".setter": value.fset, ".deleter": value.fdel}
         yield from ((suffix, function) for suffix, function in accessors.items() if function is not None)
-    elif isinstance(value, functools.cached_property):
-        yield "", value.func
-    elif isinstance(value, functools.partialmethod):
+    elif isinstance(value, functools.cached_property) or isinstance(value, functools.partialmethod):
         yield "", value.func
     elif isinstance(value, _CODE):
         yield "", value

@@ -152,5 +152,4 @@ for _kind, _form in {
     types.ModuleType: _module_form,
 }.items():
     canonical.register(_kind, _form)
-canonical._OPEN.add(type)
 canonical.class_digest = class_digest

@@ -72,7 +72,7 @@ class Asker:
         self.version = version
         self.sample = sample
         self.fingerprint = fingerprint
-        self.signature = inspect.signature(function)
+        self.signature = _signature(function)
         parameters = tuple(self.signature.parameters)
         if unknown := [each for each in ignore if each not in parameters]:
             raise InvalidOption(
@@ -81,13 +81,16 @@ class Asker:
             )
         if key is not None:
             _check_key(key, name, self.signature)
+        self._function = function
+        self._innermost: Any = inspect.unwrap(function)
         self._bind = compile_binder(self.signature, name)
+        self._defaults = self._defaults_now()
         self._asked = tuple(
             (place, parameter, canonical.encode(parameter))
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
-        self._prefix = (None, b"")
+        self._known_head: tuple[object, bytes] = (None, b"")
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the signature's order, defaults applied.
@@ -95,7 +98,16 @@ class Asker:
         Raises:
             TypeError: They do not fit the signature, as the function itself would say.
         """
+        defaults, named = self._defaults
+        now = self._innermost
+        if defaults is not getattr(now, "__defaults__", None) or named is not getattr(now, "__kwdefaults__", None):
+            self._bind = compile_binder(_signature(self._function), self.name)  # IPython's autoreload was here
+            self._defaults = self._defaults_now()
         return self._bind(*args, **kwargs)
+
+    def _defaults_now(self) -> tuple[object, object]:
+        now = self._innermost
+        return getattr(now, "__defaults__", None), getattr(now, "__kwdefaults__", None)
 
     def ask(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Question:
         """The question that this call asks.
@@ -112,9 +124,9 @@ class Asker:
             return [self._encode("key", self.key(*args, **kwargs))]
         encode = canonical.encode
         parts = []
-        name = ""
+        place, name = 0, ""
         try:
-            for place, name, tag in self._asked:
+            for place, name, tag in self._asked:  # noqa: B007 - the handlers name the culprit
                 parts.append(tag)
                 parts.append(encode(bound[place]))
         except canonical.NoCanonicalForm as problem:
@@ -137,10 +149,10 @@ class Asker:
             code: object = self.version
         else:
             code = self.fingerprint.current().digest
-        known, head = self._prefix
+        known, head = self._known_head
         if known is not code:
             head = canonical.encode((SCHEME, self.name, self.version is None, code, self.sample))
-            self._prefix = (code, head)
+            self._known_head = (code, head)
         return head
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
@@ -197,6 +209,16 @@ def short_digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """The function's signature; of a wrapper that takes ``*args, **kwargs``, that of the function inside."""
+    own = inspect.signature(function, follow_wrapped=False)
+    passes_on = {parameter.kind for parameter in own.parameters.values()} <= set(_STARS)
+    return inspect.signature(function) if passes_on else own
+
+
+_STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
+
 def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tuple[Any, ...]]:
     """A function with this signature that returns its arguments, defaults applied, in order.
 
@@ -207,10 +229,11 @@ def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tup
     defaults: dict[str, Any] = {}
     kinds = [parameter.kind for parameter in signature.parameters.values()]
     for place, parameter in enumerate(signature.parameters.values()):
-        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {*kinds[:place]}:
+        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {
+            *kinds[:place]
+        }:
             parameters.append("*")
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-        text = stars + parameter.name
+        text = _STARS.get(parameter.kind, "") + parameter.name
         if parameter.default is not parameter.empty:
             defaults[f"default of {parameter.name}"] = parameter.default
             text += f"=_defaults['default of {parameter.name}']"
@@ -230,7 +253,8 @@ def _check_key(key: Callable[..., object], name: str, signature: inspect.Signatu
         takes = inspect.signature(key)
     except (TypeError, ValueError):
         return
-    positional, named = [], {}
+    positional: list[None] = []
+    named: dict[str, None] = {}
     for parameter in signature.parameters.values():
         if parameter.default is not parameter.empty:
             continue

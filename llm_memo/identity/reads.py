@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import CodeType
 
@@ -33,7 +33,7 @@ class Reads:
     """What a function reads, to what end, and what it writes."""
 
     read: Mapping[Path, Use]
-    written: frozenset[Path]
+    written: Collection[Path]
     """Assigned or deleted, as attribute, item or name."""
 
 
@@ -46,7 +46,8 @@ def reads_of(code: CodeType) -> Reads:
     for const in code.co_consts:
         if isinstance(const, CodeType):
             reader.include(reads_of(const))
-    return Reads(reader.read, frozenset(reader.written))
+    read = dict(sorted(reader.read.items(), key=lambda item: str(item[0])))
+    return Reads(read, tuple(sorted(reader.written, key=str)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,10 @@ from llm_memo.identity.source import code_digest
 from llm_memo.identity.upkeep import MUTATORS, Facts, use_inside
 from llm_memo.identity.watch import FIXED, Place, Watch
 
-_OF_THE_MODULE = frozenset("__builtins__ __cached__ __file__ __loader__ __name__ __package__ __path__ __spec__".split())
+_OF_THE_MODULE = frozenset(["__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"])
 """Globals that tell where code lives, not what it does."""
 
-_PASSES_ON = frozenset("backoff decorator ratelimit retry retrying stamina tenacity wrapt".split())
+_PASSES_ON = frozenset(["backoff", "decorator", "ratelimit", "retry", "retrying", "stamina", "tenacity", "wrapt"])
 """Packages whose decorators, like the standard library's, look at no docstring and no annotation."""
 
 _BUILT_IN = (
@@ -258,10 +258,10 @@ class Survey(Findings):
     def _follow_reads(self, function: types.FunctionType, prefix: str, bound: Any = None) -> None:
         """Follow what a function reads and writes; if it is bound, only through what it is bound to."""
         reads = reads_of(function.__code__)
-        for path in sorted(reads.written, key=str):
+        for path in reads.written:
             if (path.scope is Scope.SELF) is (bound is not None):
                 self._write(path, function, bound)
-        for path, use in sorted(reads.read.items(), key=lambda item: str(item[0])):
+        for path, use in reads.read.items():
             if (path.scope is Scope.SELF) is (bound is not None):
                 self._read(path, use, function, prefix, bound)
 
@@ -290,7 +290,7 @@ class Survey(Findings):
             value = cell.cell_contents
         except ValueError:
             value = MISSING
-        watch.cell((id(cell), ""), cell, value)
+        watch.got([(id(cell), "")], lambda: cell.cell_contents, value)
         return value
 
     def _imported(self, name: str, function: types.FunctionType) -> types.ModuleType | None:

@@ -12,13 +12,11 @@ WRITTEN = "written by the function"
 """Why a counter or a log is not tracked."""
 
 MUTATORS = frozenset(
-    "add append appendleft clear difference_update discard extend extendleft insert intersection_update move_to_end"
-    " pop popitem popleft push put put_nowait remove reverse rotate setdefault sort subtract"
-    " symmetric_difference_update update write writelines".split()
+    ["add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert", "intersection_update", "move_to_end", "pop", "popitem", "popleft", "push", "put", "put_nowait", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write", "writelines"]
 )
 """Methods by which a container is written to."""
 
-_LOOKS = frozenset("__contains__ __len__ count get index keys".split())
+_LOOKS = frozenset(["__contains__", "__len__", "count", "get", "index", "keys"])
 """Methods that tell something of a container, but let it go nowhere."""
 
 

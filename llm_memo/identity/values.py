@@ -59,7 +59,7 @@ def _take_module(survey: Survey, where: Where, module: types.ModuleType) -> None
         return
     names = vars(module)
     survey.part(where, ("module", name))
-    survey.watch.sizes.append((names, len(names)))
+    survey.watch.size(names)
     for key, value in sorted(names.items()):
         if isinstance(value, types.ModuleType) or (key.startswith("__") and key.endswith("__")):
             continue
@@ -96,7 +96,7 @@ def take_instance(survey: Survey, where: Where, value: Any) -> None:
             continue  # what functools.update_wrapper copied
         places: list[Place] = [(id(value), key)]
         if key not in held:
-            survey.watch.getter(places, functools.partial(getattr, value), key)
+            survey.watch.got(places, functools.partial(getattr, value, key), item)
         survey.later(take, where.then(key), item, Use.LOOKED_AT, places)
 
 
@@ -113,7 +113,7 @@ def _take_data(survey: Survey, where: Where, value: Any, use: Use, rest: tuple[S
     if written:
         survey.watch.mapping(value, skip=written)
         for item in kept.values():
-            survey.watch.value(item)
+            survey.watch.value(item, observe(item))
     else:
         survey.watch.value(value, observed)
     survey.value(where, kept, observed.encoded)
@@ -132,10 +132,10 @@ def _take_apart(survey: Survey, where: Where, value: Any, rest: tuple[Step, ...]
     items: dict[Step, Any] = {}
     if type(value) in (list, tuple):
         items = {Item(place): item for place, item in enumerate(value)}
-        survey.watch.sizes.append((value, len(value)))
+        survey.watch.size(value)
     elif type(value) is dict and all(type(key) in (str, int) for key in value):
         items = {Item(key): value[key] for key in sorted(value, key=str)}
-        survey.watch.sizes.append((value, len(value)))
+        survey.watch.size(value)
     elif rest and isinstance(rest[0], str) and rest[0] in (own_dict(value) or ()):
         items = {rest[0]: (own_dict(value) or {})[rest[0]]}
     if not items or where.text.count("[") > _DEPTH:

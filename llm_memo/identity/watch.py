@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import marshal
 import operator
 import pathlib
 import re
 import types
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from llm_memo import adapters
 from llm_memo.identity.observe import Observed, observe
 
 Place = tuple[int, object]
@@ -29,26 +31,27 @@ FIXED = frozenset({
 _CODE = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)
 """What is watched by itself, wherever it is kept."""
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+_marshal: Callable[[Any], bytes] = marshal.dumps
+
 
 class Watch:
-    """Checks, by kind. An identity check where identity tells the value, else the value is encoded again."""
+    """Checks by identity where identity tells the value, and by a second look where it does not."""
 
-    __slots__ = (
-        "_absent", "_known", "_places", "cells", "functions", "getters", "lists", "mappings", "names", "observed", "sizes"
-    )  # fmt: skip
+    __slots__ = ("_places", "_watched", "functions", "missing", "names", "others")
 
     def __init__(self) -> None:
         self.names: list[tuple[Any, Any, object]] = []
+        """``container[key]`` and what it was."""
         self.functions: list[tuple[Any, object, object, object]] = []
-        self.cells: list[tuple[Any, object]] = []
-        self.getters: list[tuple[Callable[..., object], tuple[Any, ...], object]] = []
-        self.sizes: list[tuple[Any, int]] = []
-        self.mappings: list[tuple[Any, tuple[object, ...], tuple[object, ...]]] = []
-        self.lists: list[tuple[Any, tuple[object, ...]]] = []
-        self.observed: list[tuple[object, Observed]] = []
-        self._absent: dict[int, tuple[Mapping[Any, Any], set[Any]]] = {}
-        self._known: set[tuple[object, ...]] = set()
+        """Functions, and the code and the defaults that they had."""
+        self.missing: list[tuple[Mapping[Any, Any], object]] = []
+        """Mappings, and a key that each did not have."""
+        self.others: list[Callable[[], bool]] = []
+        """All other checks."""
         self._places: dict[Place, tuple[list[Place], Callable[[], None]]] = {}
+        self._watched: set[int] = set()
 
     def unchanged(self) -> bool:
         """Whether everything is what it was."""
@@ -63,34 +66,21 @@ class Watch:
                     or function.__kwdefaults__ is not kwdefaults
                 ):
                     return False
-            for cell, value in self.cells:
-                if cell.cell_contents is not value:
+            for mapping, key in self.missing:
+                if key in mapping:
                     return False
-            for mapping, absent in self._absent.values():
-                if not mapping.keys().isdisjoint(absent):
+            for check in self.others:
+                if not check():
                     return False
-            for get, args, value in self.getters:
-                if get(*args) is not value:
-                    return False
-            for container, size in self.sizes:
-                if len(container) != size:
-                    return False
-            for mapping, keys, values in self.mappings:
-                if not (_same(mapping, keys) and all(map(operator.is_, mapping.values(), values))):
-                    return False
-            for items, held in self.lists:
-                if not _same(items, held):
-                    return False
-            return all(observe(value).same(observed) for value, observed in self.observed)
-        except Exception:  # a name is gone, or somebody's value is not to be looked at
+        except Exception:  # a name is gone, or somebody's value does not want to be looked at
             return False
+        return True
 
     def settle(self, written: set[Place]) -> None:
         """Watch the places that were looked at, but for those that are ``written``, which change as they like."""
         for places, watch in self._places.values():
             if written.isdisjoint(places):
                 watch()
-        self._places.clear()
 
     def name(self, places: list[Place], container: Any, key: object, value: object) -> None:
         """Watch what ``container[key]`` is, the value that is kept at ``places``."""
@@ -98,59 +88,64 @@ class Watch:
 
     def absent(self, mapping: Mapping[Any, Any], key: object) -> None:
         """Watch that ``mapping`` has no ``key``."""
-        self._absent.setdefault(id(mapping), (mapping, set()))[1].add(key)
+        self.missing.append((mapping, key))
+
+    def got(self, places: list[Place], get: Callable[[], object], value: object) -> None:
+        """Watch that ``get()`` returns ``value``, which is kept at ``places``."""
+        self._places[places[-1]] = places, lambda: self.others.append(lambda: get() is value)
 
     def function(self, function: types.FunctionType) -> None:
         """Watch a function's code, which auto-reload replaces in place, and its defaults."""
-        if self._new("function", id(function)):
-            self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+        self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
 
-    def cell(self, place: Place, cell: types.CellType, value: object) -> None:
-        """Watch a closure's variable."""
-        self._places[place] = [place], lambda: self.cells.append((cell, value))
-
-    def getter(self, places: list[Place], get: Callable[..., object], *args: Any) -> Any:
-        """Watch what ``get(*args)`` returns, and return it."""
-        value = get(*args)
-        self._places[places[-1]] = places, lambda: self.getters.append((get, args, value))
-        return value
+    def size(self, container: Any) -> None:
+        """Watch how much ``container`` holds."""
+        size = len(container)
+        self.others.append(lambda: len(container) == size)
 
     def mapping(self, mapping: Mapping[Any, Any], skip: frozenset[Any] = frozenset()) -> None:
-        """Watch all that ``mapping`` holds, but for what is under the keys ``skip``."""
-        if not self._new("mapping", id(mapping)):
-            return
+        """Watch what ``mapping`` holds, but for what is under the keys ``skip``."""
         if skip:
-            self.sizes.append((mapping, len(mapping)))
+            self.size(mapping)
             self.names += [(mapping, key, value) for key, value in mapping.items() if key not in skip]
-        else:
-            self.mappings.append((mapping, tuple(mapping), tuple(mapping.values())))
-
-    def value(self, value: Any, observed: Observed | None = None) -> None:
-        """Watch what can change inside of ``value``."""
-        kind = type(value)
-        if kind in FIXED or issubclass(kind, _CODE):
             return
-        if kind is tuple or kind is frozenset:
-            self._items(value)
-        elif kind is list:
-            if self._new("list", id(value)):
-                self.lists.append((value, tuple(value)))
-                self._items(value)
-        elif kind is dict:
-            self.mapping(value)
-            self._items(value.values())
-        else:
-            self.observed.append((value, observed or observe(value)))
+        keys, values, size = tuple(mapping), tuple(mapping.values()), len(mapping)
+        self.others.append(
+            lambda: (
+                len(mapping) == size
+                and all(map(operator.is_, mapping, keys))
+                and all(map(operator.is_, mapping.values(), values))
+            )
+        )
 
-    def _items(self, items: Any) -> None:
-        for item in items:
-            self.value(item)
+    def value(self, value: Any, observed: Observed) -> None:
+        """Watch what can change inside of ``value``, which has been ``observed``."""
+        kind = type(value)
+        if id(value) in self._watched or is_fixed(value) or issubclass(kind, _CODE):
+            return
+        self._watched.add(id(value))
+        if is_plain(value):
+            known = _marshal(value)
+            self.others.append(lambda: _marshal(value) == known)
+            return
+        for room in adapters.rooms(kind):
+            steady = getattr(room, "steady", None)
+            if steady is not None:
+                held = tuple(steady(value))
+                self.others.append(lambda: all(map(operator.is_, steady(value), held)))
+                return
+        self.others.append(lambda: observe(value).same(observed))
 
-    def _new(self, *check: object) -> bool:
-        known = check in self._known
-        self._known.add(check)
-        return not known
+
+def is_fixed(value: Any) -> bool:
+    """Whether a value can never change."""
+    kind = type(value)
+    return kind in FIXED or (kind in (tuple, frozenset) and all(map(is_fixed, value)))
 
 
-def _same(container: Any, held: Sequence[object]) -> bool:
-    return len(container) == len(held) and all(map(operator.is_, container, held))
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of what JSON has and tuples: for those, `marshal` tells every change."""
+    kind = type(value)
+    if kind is dict:
+        return all(map(is_plain, value)) and all(map(is_plain, value.values()))
+    return kind in _PLAIN or (kind in (list, tuple) and all(map(is_plain, value)))

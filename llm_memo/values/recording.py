@@ -48,7 +48,8 @@ class Recording:
         """
         if self._fault is not None:
             raise self._fault
-        return self._frozen + [_plain(freeze(item)) for item in self.items[len(self._frozen) :]]
+        given = self.items[: len(self.items) - len(self._frozen)]
+        return [_plain(freeze(item)) for item in given] + self._frozen
 
     def __memo_freeze__(self) -> Frozen:
         state = self.frozen_items(), _plain(freeze(self.returned))

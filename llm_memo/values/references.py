@@ -29,9 +29,7 @@ def reference(thing: Any) -> str:
     if origin is not None:
         return f"{reference(origin)}[{','.join(map(reference, arguments))}]"
     module = getattr(thing, "__module__", None)
-    name = next(
-        filter(None, (getattr(thing, each, None) for each in ("__qualname__", "__name__", "_name"))), None
-    )
+    name = next(filter(None, (getattr(thing, each, None) for each in ("__qualname__", "__name__", "_name"))), None)
     if module is None or name is None:
         raise Unfreezable(f"its type names {thing!r}, which has no name of its own")
     if _find(module, name) is not thing:

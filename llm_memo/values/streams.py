@@ -36,7 +36,7 @@ _SDK = frozenset(
 def is_stream(value: object) -> bool:
     """Whether ``value`` gives its answer piece by piece, once: a generator or a stream of OpenAI's SDK."""
     kind = type(value)
-    return kind in _GENERATORS or (kind.__name__ in _SDK and kind.__module__.startswith("openai."))
+    return kind in _GENERATORS or (kind.__name__ in _SDK and kind.__module__.partition(".")[0] == "openai")
 
 
 def items(answer: Any) -> Any:
@@ -191,7 +191,7 @@ class _Tape:
             self._on_abandon()
 
     def _watch(self, response: Any) -> None:
-        """Notice the response being closed other than by its being read: so do streams when they are closed."""
+        """Notice ``response`` being closed other than by its being read, as closing a stream does."""
         close, aclose = response.close, response.aclose
 
         def closing() -> None:

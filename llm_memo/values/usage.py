@@ -71,8 +71,7 @@ def _merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     for usage in usages:
         billed.setdefault((usage.model, usage.provider, usage.tier), []).append(usage)
     return tuple(
-        _total(same, model=model, provider=provider, tier=tier)
-        for (model, provider, tier), same in billed.items()
+        _total(same, model=model, provider=provider, tier=tier) for (model, provider, tier), same in billed.items()
     )
 
 
@@ -90,9 +89,10 @@ _COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def usage_of(value: object) -> Usage | None:
-    """The tokens that ``value`` reports: a completion, response, embedding, stream, or a dict that looks like one.
+    """The tokens that ``value`` reports; None if it reports none.
 
-    Lists, tuples and dicts of such are summed. None if it reports none.
+    Completions, responses, embeddings and streams do, and dicts that look like one; lists, tuples and
+    dicts of them are summed.
     """
     if type(value) is str or type(value) in wire.PLAIN:
         return None
@@ -204,7 +204,7 @@ class Told:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Inside, `completion_usage` tells this collector; may be opened again, as for each step of a generator."""
+        """Inside, `completion_usage` tells this collector. May be opened again: for each step of a stream."""
         token = _told.set(self)
         try:
             yield

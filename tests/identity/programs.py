@@ -1,0 +1,153 @@
+"""Pairs of small programs, and the laboratory that runs them.
+
+A program is text. ``# file: prompts.py`` starts another file of it, ``# cell`` a notebook cell; what
+comes first is ``program.py``. Every program imports ``ask``, the model, and ``cached``, the
+decorator, from ``memo``, which the laboratory provides: so the same pairs run against any cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+LLM_MEMO = "from llm_memo import cached_completion as cached"
+"""How ``memo`` comes by its decorator; other caches have other lines."""
+
+MODEL = '''
+calls = 0
+
+def ask(*args, **kwargs):
+    """The model: counts what it is asked."""
+    global calls
+    calls += 1
+    return f"answer {calls}"
+'''
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two programs, and whether the second may use the answers of the first, and the first the second's."""
+
+    name: str
+    before: str
+    after: str
+    hit: bool
+    elsewhere: bool = False
+    """The second one runs in another folder."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def edited(program: str, *edits: tuple[str, str]) -> str:
+    """``program`` with each ``(old, new)`` replaced; every old text must be in it."""
+    for old, new in edits:
+        assert old in program, old
+        program = program.replace(old, new)
+    return program
+
+
+def files_of(program: str) -> dict[str, str]:
+    """The files that a program consists of: name → text."""
+    parts = re.split(r"^# (file: .+|cell.*)\n", textwrap.dedent(program), flags=re.MULTILINE)
+    files = {"program.py": parts[0]} if parts[0].strip() else {}
+    for number, (head, text) in enumerate(zip(parts[1::2], parts[2::2], strict=True)):
+        name = head.removeprefix("file: ") if head.startswith("file: ") else f"cell_{number:02}.py"
+        files[name] = text
+    return files
+
+
+class Lab:
+    """Two warm interpreters with different hash seeds, that run programs over a cache folder.
+
+    Args:
+        folder: Where programs and caches are written.
+        decorator: The line of ``memo`` that imports the decorator as ``cached``.
+    """
+
+    def __init__(self, folder: Path, decorator: str = LLM_MEMO) -> None:
+        self.folder = folder
+        self.memo = folder / "memo"
+        self.memo.mkdir(parents=True)
+        (self.memo / "memo.py").write_text(f"{decorator}\n{MODEL}")
+        self.interpreters = [self._interpreter(seed) for seed in ("1", "2")]
+        self.runs = 0
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        for interpreter in self.interpreters:
+            assert interpreter.stdin is not None
+            interpreter.stdin.close()
+            interpreter.wait(10)
+
+    def _interpreter(self, seed: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "zygote.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "IPYTHONDIR": str(self.folder / "ipython")},
+        )
+
+    def calls(self, program: str, cache: str, folder: str = "project") -> int:
+        """How often ``program``, written to ``folder`` and run there, calls the model.
+
+        Args:
+            program: The text.
+            cache: The name of the cache folder that it shares with others.
+            folder: The folder; what another program left there goes.
+        """
+        home = self.folder / folder
+        shutil.rmtree(home, ignore_errors=True)
+        for name, text in files_of(program).items():
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(text)
+        order: dict[str, Any] = {
+            "folder": str(home),
+            "cwd": str(home),
+            "path": [str(home), str(self.memo)],
+            "env": {"LLM_MEMO_DIR": str(self.folder / cache)},
+        }
+        interpreter = self.interpreters[self.runs % len(self.interpreters)]
+        self.runs += 1
+        assert interpreter.stdin is not None
+        assert interpreter.stdout is not None
+        interpreter.stdin.write(json.dumps(order) + "\n")
+        interpreter.stdin.flush()
+        answer = json.loads(interpreter.stdout.readline())
+        assert answer["error"] == "", answer["error"]
+        return int(answer["calls"])
+
+    def verdict(self, pair: Pair) -> str:
+        """"" if the cache treats the pair as it should, in both directions; else what it does wrong."""
+        other = "elsewhere" if pair.elsewhere else "project"
+        wrong = []
+        for number, (first, second) in enumerate([(pair.before, pair.after), (pair.after, pair.before)]):
+            cache = f"{abs(hash(pair.name))}-{number}"
+            alone = self.calls(first, cache)
+            calls = self.calls(second, cache, other)
+            way = "and back" if number else "as edited"
+            if alone < 1:
+                wrong.append(f"{way}: the first run made no call")
+            if pair.hit and calls:
+                wrong.append(f"{way}: {calls} calls where there should be a hit")
+            if not pair.hit and calls < 1:
+                wrong.append(f"{way}: a hit where there should be a call")
+            if not number and (again := self.calls(first, cache)):
+                wrong.append(f"reverted: {again} calls where there should be a hit")
+        return "; ".join(wrong)

@@ -1,0 +1,79 @@
+"""Runs programs, each in a process of its own that is forked off a warm one.
+
+Reads one JSON order a line, ``{"folder", "cwd", "path", "env"}``, and answers each with a line
+``{"calls", "error"}``. Run by `programs.Lab`; starting an interpreter and importing numpy for
+each of hundreds of programs would take minutes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import sys
+import traceback
+from typing import Any
+
+WARM = ("joblib", "llm_memo", "pydantic", "openai", "IPython.core.interactiveshell", "diskcache", "cachier")
+
+
+def run(order: dict[str, Any]) -> dict[str, Any]:
+    """Do what the order says; in the forked process."""
+    sys.dont_write_bytecode = True
+    os.environ.update(order["env"])
+    os.chdir(order["cwd"])
+    sys.path[:0] = order["path"]
+    program = os.path.join(order["folder"], "program.py")
+    if os.path.exists(program):
+        sys.argv = [program]
+        runpy.run_path(program, run_name="__main__")
+    else:
+        run_cells(order["folder"])
+    return {"calls": importlib.import_module("memo").calls, "error": ""}
+
+
+def run_cells(folder: str) -> None:
+    """Run ``cell_00.py`` and so on as a notebook would."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance(history_load_length=0)
+    shell.history_manager.enabled = False
+    for name in sorted(os.listdir(folder)):
+        if name.startswith("cell_"):
+            with open(os.path.join(folder, name)) as file:
+                shell.run_cell(file.read(), store_history=True).raise_error()
+
+
+def forked(order: dict[str, Any]) -> str:
+    """The answer of a process that does what the order says."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.close(reading)
+        os.dup2(2, 1)  # what the program prints is not the answer
+        try:
+            answer = run(order)
+        except BaseException:
+            answer = {"calls": -1, "error": traceback.format_exc()}
+        os.write(writing, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answered = pipe.read()
+    os.wait()
+    return answered
+
+
+def main() -> None:
+    """Serve until the orders end."""
+    for name in WARM:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    for line in sys.stdin:
+        print(forked(json.loads(line)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
