@@ -80,6 +80,7 @@ class Batch:
         self._progress = progress
         self._return_exceptions = return_exceptions
         self._answers: list[Any] = [NOTHING] * len(calls)
+        self._before = calls[0].function.cache_info() if calls else CacheInfo()
 
     def in_threads(self) -> list[Any]:
         """Make the calls in threads.
@@ -129,9 +130,12 @@ class Batch:
         """Make the calls on any backend that joblib knows; the shared folder joins its workers."""
         from joblib import Parallel, delayed
 
+        try:
+            parallel = Parallel(self._max_workers, backend=backend, return_as="generator_unordered")
+        except (ValueError, TypeError) as error:
+            raise InvalidOption(f"backend={backend!r} is not one of joblib's here: {error}") from None
         with self._bar(self._groups()) as (groups, done):
             tasks = (delayed(_outcome_there)(place, _settled(group.job)) for place, group in enumerate(groups))
-            parallel = Parallel(self._max_workers, backend=backend, return_as="generator_unordered")
             for place, outcome in parallel(tasks):
                 done(groups[place], outcome)
         return self._answers
@@ -180,12 +184,11 @@ class Batch:
             yield groups, self._done
             return
         info = groups[0].job.function.cache_info
-        before = info()
         bar.update(len(self._calls) - sum(len(group.places) for group in groups))
 
         def done(group: Group, outcome: Any) -> None:
             self._done(group, outcome)
-            bar.set_postfix_str(_postfix(before, info()), refresh=False)
+            bar.set_postfix_str(_postfix(self._before, info()), refresh=False)
             bar.update(len(group.places))
 
         with bar:

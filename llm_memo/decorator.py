@@ -202,6 +202,9 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
 
     else:
         __bound_function_wrapper__ = _Bound
+        # wrapt's proxies claim their wrapped object's class, and cloudpickle, which asks for it, would
+        # take the bare function along and leave the cache behind.
+        __class__ = property(lambda self: CachedFunction)
 
     def __init__(
         self,

@@ -38,9 +38,7 @@ def _functions(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def data_of(kind: type) -> Iterator[tuple[str, object]]:
-    """The values in the body of a class, by name: constants, defaults of fields, members of an enum."""
-    if issubclass(kind, enum.Enum):
-        yield from ((name, member.value) for name, member in sorted(kind.__members__.items()))
+    """The values in the body of a class, by name: constants and the definitions of fields."""
     for name, value in sorted(vars(kind).items()):
         internal = name.startswith("_abc_") or (name.startswith("__") and name.endswith("__"))
         if internal and name not in _DATA_WITH_UNDERSCORES:
@@ -53,6 +51,12 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
     for attribute in vars(kind).get("__attrs_attrs__", ()):
         factory = getattr(attribute.default, "factory", None)
         yield f"{attribute.name}: field", (attribute.init, attribute.kw_only, attribute.default if factory is None else factory)
+
+
+def members_of(kind: type) -> Iterator[tuple[str, object]]:
+    """The members of an enum: name and value."""
+    if issubclass(kind, enum.Enum):
+        yield from ((name, member.value) for name, member in sorted(kind.__members__.items()))
 
 
 def _is_machinery(kind: type, name: str, value: object) -> bool:

@@ -82,8 +82,8 @@ def class_digest(kind: type) -> bytes:
     """What stands for the class of an instance, beside its name; nothing for an installed class."""
     if not is_local(kind):
         return b""
-    number = meet(kind, Use.CALLED)
-    return _fingerprint(kind, Use.CALLED).current().digest if number is None else b"%d" % number
+    number = meet(kind, Use.LOOKED_AT)
+    return _fingerprint(kind, Use.LOOKED_AT).current().digest if number is None else b"%d" % number
 
 
 def _function_form(function: Any) -> canonical.Form:

@@ -194,7 +194,10 @@ class Survey(Findings):
             self.take_code(where, value, use)
 
     def take_class(self, where: Where, kind: type, use: Use) -> None:
-        """Follow a class: an installed one is its name, one of the user's own all that is in it."""
+        """Follow a class: an installed one is its name, one of the user's own all that is in it.
+
+        The members of an enum count only where the enum itself is used, not where one of them is.
+        """
         if not is_local(kind, self.home):
             self.part(where, ("installed", canonical.class_name(kind)))
             return
@@ -204,6 +207,9 @@ class Survey(Findings):
             self._walks.append(functools.partial(self._walk_class, kind, name))
         elif name != wanted:
             self.part(where, ("is", name))
+        if use is not Use.LOOKED_AT and self.once("members", id(kind)):
+            for member, value in classes.members_of(kind):
+                self.later(values.take, Where("", "class", code_name(kind)).then(member), value, Use.LOOKED_AT, [])
         if Use.HANDED_ON in use:
             self.surface(kind, name)
 

@@ -87,7 +87,7 @@ def take_instance(survey: Survey, where: Where, value: Any) -> None:
             survey.part(where, ("is", name))
         return
     survey.part(where, ("instance", canonical.class_name(kind)))
-    survey.take_class(Where("", "class", kind.__qualname__), kind, Use.CALLED)
+    survey.take_class(Where("", "class", kind.__qualname__), kind, Use.LOOKED_AT)
     held = own_dict(value) or {}
     written = frozenset(key for key in held if (id(value), key) in survey.facts.written)
     survey.watch.mapping(held, skip=written)

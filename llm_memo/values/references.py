@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import operator
 import re
@@ -41,20 +42,15 @@ def resolve(name: str) -> Any:
     """What ``reference`` named, imported if need be.
 
     Raises:
-        UnknownClass: The module or the name in it is gone.
+        UnknownClass: A module or a name in it is gone, or is not what it was.
     """
-    things: list[Any] = []
-    for token in re.findall(r"[^][,]+|\]|\[", name):
-        if token == "[":
-            things.append(token)
-        elif token == "]":
-            opening = len(things) - 1 - things[::-1].index("[")
-            arguments = tuple(things[opening + 1 :])
-            generic = things[opening - 1]
-            things[opening - 1 :] = [generic[arguments if len(arguments) > 1 else arguments[0]]]
-        else:
-            things.append(_resolve_plain(token))
-    return things[0]
+    tokens = iter(re.findall(r"[^][,]+|\]|\[", name))
+    try:
+        return _several(tokens)[0]
+    except UnknownClass:
+        raise
+    except Exception as error:
+        raise UnknownClass(name) from error
 
 
 def watches(name: str) -> tuple[Watch, ...]:
@@ -75,8 +71,7 @@ def _parts(thing: Any) -> tuple[Any, tuple[Any, ...]]:
     generic = getattr(thing, "__pydantic_generic_metadata__", None)
     if generic and generic["origin"] is not None:
         return generic["origin"], generic["args"]
-    origin = typing.get_origin(thing)
-    return (typing.Union if origin is types.UnionType else origin), typing.get_args(thing)
+    return typing.get_origin(thing), typing.get_args(thing)
 
 
 def _find(module: str, path: str) -> Any:
@@ -86,7 +81,23 @@ def _find(module: str, path: str) -> Any:
     return found
 
 
-def _resolve_plain(name: str) -> Any:
+def _several(tokens: Iterator[str]) -> list[Any]:
+    """What the names up to the end, or to the closing bracket, stand for."""
+    things: list[Any] = []
+    for token in tokens:
+        if token == "]":
+            break
+        things.append(_of(things.pop(), tuple(_several(tokens))) if token == "[" else _plain(token))
+    return things
+
+
+def _of(generic: Any, arguments: tuple[Any, ...]) -> Any:
+    if generic is types.UnionType:
+        return functools.reduce(operator.or_, arguments)
+    return generic[arguments if len(arguments) > 1 else arguments[0]]
+
+
+def _plain(name: str) -> Any:
     module, _, path = name.partition(":")
     try:
         return operator.attrgetter(path)(sys.modules.get(module) or importlib.import_module(module))

@@ -95,13 +95,15 @@ class Lab:
             interpreter.wait(10)
 
     def _interpreter(self, seed: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LLM_MEMO")}
+        environment |= {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+        environment |= {"XDG_CONFIG_HOME": str(self.folder), "IPYTHONDIR": str(self.folder / "ipython")}
         return subprocess.Popen(
             [sys.executable, str(HERE / "zygote.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**environment, "IPYTHONDIR": str(self.folder / "ipython")},
+            env=environment,
         )
 
     def calls(self, program: str, cache: str, folder: str = "project") -> int:
@@ -138,12 +140,12 @@ class Lab:
         other = "elsewhere" if pair.elsewhere else "project"
         wrong = []
         for number, (first, second) in enumerate([(pair.before, pair.after), (pair.after, pair.before)]):
-            cache = f"{abs(hash(pair.name))}-{number}"
+            cache = f"{pair.name.replace(' ', '-')}-{number}"
             alone = self.calls(first, cache)
             calls = self.calls(second, cache, other)
             way = "and back" if number else "as edited"
-            if alone < 1:
-                wrong.append(f"{way}: the first run made no call")
+            if alone != 1:
+                wrong.append(f"{way}: {alone} calls at first, not one")
             if pair.hit and calls:
                 wrong.append(f"{way}: {calls} calls where there should be a hit")
             if not pair.hit and calls < 1:

@@ -7,6 +7,7 @@ each of hundreds of programs would take minutes.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -71,6 +72,8 @@ def main() -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    gc.collect()
+    gc.freeze()  # else a collection in the child copies all of it
     for line in sys.stdin:
         print(forked(json.loads(line)), flush=True)
 
