@@ -256,7 +256,7 @@ def test_samples_refuses_other_numbers(n: Any) -> None:
 
 
 def test_the_bar(capsys: pytest.CaptureFixture[str], server: ModelServer, client: OpenAI) -> None:
-    """The bar shows hits, calls, failures, tokens and money so far; nothing is shown when all are hits, or by default."""
+    """The bar shows hits, calls, failures, tokens and money so far; nothing when all are hits, or by default."""
 
     @cached_completion
     def ask(text: str) -> Any:
