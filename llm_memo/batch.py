@@ -128,12 +128,13 @@ class Batch:
 
     def through_joblib(self, backend: str) -> list[Any]:
         """Make the calls on any backend that joblib knows; the shared folder joins its workers."""
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, parallel_config
 
         try:
-            parallel = Parallel(self._max_workers, backend=backend, return_as="generator_unordered")
-        except (ValueError, TypeError) as error:
-            raise InvalidOption(f"backend={backend!r} is not one of joblib's here: {error}") from None
+            with parallel_config(backend, n_jobs=self._max_workers):
+                parallel = Parallel(return_as="generator_unordered")
+        except (ValueError, TypeError, ImportError) as error:
+            raise InvalidOption(f"backend={backend!r} cannot be had from joblib: {error}") from error
         with self._bar(self._groups()) as (groups, done):
             tasks = (delayed(_outcome_there)(place, _settled(group.job)) for place, group in enumerate(groups))
             for place, outcome in parallel(tasks):

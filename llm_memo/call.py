@@ -156,7 +156,7 @@ class Call:
     def thaw(self, kept: Kept, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
         try:
-            answer = codec.thaw(kept.frozen)
+            answer = kept.thaw()
         except codec.UnknownClass as fault:
             warn(
                 CorruptEntry,

@@ -12,6 +12,7 @@ from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Run, Step
 from llm_memo.flight import Failure
+from llm_memo.turns import turn
 from llm_memo.values.streams import Recording
 
 Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
@@ -76,7 +77,9 @@ def _now(step: Step) -> Any:
 
 async def _soon(step: Step) -> Any:
     try:
-        return await step.soon()
+        outcome = await step.soon()
+        await turn()
+        return outcome
     except BaseException as error:
         return Failure(error)
 
@@ -88,6 +91,7 @@ def _result(answer: Any) -> Any:
 
 
 async def _coroutine(call: Call) -> Any:
+    await turn()
     answer = call.look(AT_ONCE)
     if answer is not NOTHING:
         return answer
@@ -149,6 +153,7 @@ def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
 
 
 async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
+    await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
         way = call.way()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
-from llm_memo.values.usage import Usage, price
+from llm_memo.values.usage import Usage, merged, price
 
 
 class Outcome(str, Enum):
@@ -108,13 +107,19 @@ def _after_fork() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
-_FIELDS = {
+_COUNTED: dict[str, str] = {
     Outcome.HIT: "hits",
     Outcome.MISS: "misses",
     Outcome.REFRESH: "refreshes",
     Outcome.BYPASS: "bypasses",
     Outcome.STALE: "stale",
+    "not_stored": "not_stored",
+    "errors": "errors",
 }
+"""What is counted → its field in `CacheInfo`."""
+
+_ADDED_UP_BY = 1_000
+"""Adding up two usages takes longer than a hit; so many together, a fraction of one."""
 
 
 class Counters:
@@ -126,39 +131,38 @@ class Counters:
     def reset(self) -> None:
         """Begin anew at zero."""
         with _lock:
-            self._counts: Counter[str] = Counter()
-            self._seconds = [0.0, 0.0]
-            self._usage: tuple[dict[str | None, Usage], dict[str | None, Usage]] = ({}, {})
+            self._counts = dict.fromkeys(_COUNTED, 0)
+            self._seconds = {False: 0.0, True: 0.0}
+            self._usage: dict[bool, list[Usage]] = {False: [], True: []}
 
     def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
         """Count one answered call; for a hit, ``seconds`` and ``usage`` are what it saved."""
         saved = outcome is Outcome.HIT or outcome is Outcome.STALE
         with _lock:
-            self._counts[_FIELDS[outcome]] += 1
+            self._counts[outcome] += 1
             self._seconds[saved] += seconds
             if usage is not None:
-                totals = self._usage[saved]
-                known = totals.get(usage.model)
-                totals[usage.model] = usage if known is None else known + usage
+                usages = self._usage[saved]
+                usages.append(usage)
+                if len(usages) > _ADDED_UP_BY:
+                    usages[:] = merged(usages)
 
     def raised(self) -> None:
         """Count one call that raised."""
-        self._add("errors")
+        with _lock:
+            self._counts["errors"] += 1
 
     def not_stored(self) -> None:
         """Count one answer that was not kept."""
-        self._add("not_stored")
-
-    def _add(self, name: str) -> None:
         with _lock:
-            self._counts[name] += 1
+            self._counts["not_stored"] += 1
 
     def info(self) -> CacheInfo:
         """The counts as they are now."""
         with _lock:
-            spent, saved = (tuple(usages.values()) for usages in self._usage)
+            spent, saved = (merged(self._usage[saved]) for saved in (False, True))
             return CacheInfo(
-                **self._counts,
+                **{_COUNTED[name]: count for name, count in self._counts.items()},
                 seconds_spent=self._seconds[False],
                 seconds_saved=self._seconds[True],
                 spent=spent,

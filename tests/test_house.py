@@ -18,7 +18,7 @@ PACKAGE = Path(llm_memo.__file__).parent
 FLOORS = [
     {"errors", "location", "policy"},
     {"identity", "values", "adapters", "stores"},
-    {"flight", "stats", "explain"},
+    {"flight", "turns", "stats", "explain"},
     {"call"},
     {"shapes", "decorator", "batch", "pickling", "cache"},
     {"notebook", "cli", "demo"},

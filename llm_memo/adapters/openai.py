@@ -116,12 +116,8 @@ def _raw_again(kind: Any, response: Any, retries_taken: int, cast_to: Any, parse
     return made
 
 
-def rewire(stream: Any, change: Change, failed: Callable[[], object]) -> None:
-    """Change the iterator under a stream of the SDK, now or, for a stream manager, when it is entered.
-
-    Raises:
-        AttributeError: The SDK is built otherwise.
-    """
+def rewire(stream: Any, change: Change, failed: Callable[[], object] | None) -> None:
+    """Change the iterator under a stream of the SDK, now or, for a stream manager, when it is entered."""
     if type(stream).__name__ in ("Stream", "AsyncStream"):
         stream._iterator = change(stream._iterator, stream.response)
     elif type(stream).__name__.endswith("Manager"):
@@ -135,7 +131,7 @@ def rewire(stream: Any, change: Change, failed: Callable[[], object]) -> None:
 class _Request:
     """The request of a stream manager, made when it is entered."""
 
-    def __init__(self, request: Any, change: Change, failed: Callable[[], object]) -> None:
+    def __init__(self, request: Any, change: Change, failed: Callable[[], object] | None) -> None:
         self._request = request
         self._change = change
         self._failed = failed
@@ -149,7 +145,8 @@ class _Request:
         try:
             yield
         except BaseException:
-            self._failed()
+            if self._failed is not None:
+                self._failed()
             raise
 
     def _changed(self, stream: Any) -> Any:

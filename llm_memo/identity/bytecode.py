@@ -28,7 +28,7 @@ HANDED_ON: dict[str, int | Callable[[int], int]] = {
     "DICT_UPDATE": 1, "DICT_MERGE": 1, "UNARY_NEGATIVE": 1, "UNARY_INVERT": 1, "BINARY_SLICE": 3,
     "MAKE_FUNCTION": lambda flags: 1 + (flags & 15).bit_count(), "UNPACK_SEQUENCE": 1,
     "GET_ITER": 1, "RETURN_VALUE": 1, "CALL_INTRINSIC_1": 1, "SET_FUNCTION_ATTRIBUTE": 2,
-    "RESUME": 0, "NOP": 0, "CACHE": 0, "EXTENDED_ARG": 0, "MAKE_CELL": 0, "COPY_FREE_VARS": 0, "KW_NAMES": 0,
+    "RESUME": 0, "NOP": 0, "CACHE": 0, "EXTENDED_ARG": 0, "MAKE_CELL": 0, "COPY_FREE_VARS": 0,
     "PRECALL": 0, "JUMP_FORWARD": 0, "LOAD_CLOSURE": 0, "PUSH_NULL": 0,
     "LOAD_BUILD_CLASS": 0, "LOAD_ASSERTION_ERROR": 0, "LOAD_LOCALS": 0,
 }  # fmt: skip
@@ -45,10 +45,15 @@ def fast_actions(step: Instruction) -> Iterator[tuple[str, str]]:
     return zip((action.strip("_") for action in actions), names, strict=False)
 
 
+def parameters(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's parameters, the first ones by position."""
+    stars = sum(bool(code.co_flags & flag) for flag in (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS))
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+
 def stored_names(code: CodeType) -> dict[str, int]:
     """How often each local name is given a value; once more if it may be read before that."""
-    stars = sum(bool(code.co_flags & flag) for flag in (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS))
-    stored = dict.fromkeys(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars], 1)
+    stored = dict.fromkeys(parameters(code), 1)
     loaded: set[str] = set()
     for step in dis.get_instructions(code):
         if "_FAST" in step.opname:

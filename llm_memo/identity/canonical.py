@@ -5,7 +5,7 @@ to what does not change a question: the order of dicts and sets, object sharing,
 Nothing is ever keyed by ``repr``, ``id`` or pickle. What has no canonical form raises
 `NoCanonicalForm`, which carries the path to the culprit.
 
-The layout, ``‹…›`` being a nested encoding and lengths decimal::
+The layout, ``‹…›`` being a nested encoding lengths decimal, those of text in characters::
 
     None N   True T   False F   int i<hex>;   float f<8 bytes>   str s<length>:<utf-8>
     bytes b<length>:<bytes>   list l<count>:‹item›…   tuple t<count>:‹item›…
@@ -82,8 +82,7 @@ def register(kind: type, form: Callable[[Any], Form]) -> None:
 
 
 def _str(value: str) -> bytes:
-    text = value.encode("utf-8", "surrogatepass")
-    return b"s%d:%b" % (len(text), text)
+    return f"s{len(value)}:{value}".encode("utf-8", "surrogatepass")
 
 
 _name = functools.lru_cache(maxsize=4096)(_str)
@@ -102,7 +101,7 @@ def _sequence(tag: bytes) -> Encoder:
         parts = [b"%b%d:" % (tag, len(value))]
         try:
             for item in value:
-                parts.append(encode(item))
+                parts.append(_str(item) if item.__class__ is str else encode(item))
         except NoCanonicalForm as problem:
             raise problem.inside(f"[{len(parts) - 1}]") from None
         return b"".join(parts)
@@ -126,7 +125,8 @@ def _dict(value: dict[Any, Any]) -> bytes:
     key: object = None
     try:
         for key, item in value.items():
-            parts.append((_name(key) if key.__class__ is str else encode(key)) + encode(item))
+            name = _name(key) if key.__class__ is str else encode(key)
+            parts.append(name + (_str(item) if item.__class__ is str else encode(item)))
     except NoCanonicalForm as problem:
         raise problem.inside(step_to(key)) from None
     parts.sort()

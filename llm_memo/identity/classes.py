@@ -9,7 +9,6 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-_DATA_WITH_UNDERSCORES = frozenset({"__slots__", "__match_args__", "__total__", "__required_keys__", "__optional_keys__"})
 _CODE = (types.FunctionType, classmethod, staticmethod, property, functools.cached_property, functools.partialmethod)
 _GENERATED = "__create_fn__.<locals>."
 """Where `dataclasses` defines the methods that it writes."""
@@ -19,12 +18,17 @@ def code_of(kind: type) -> Iterator[tuple[str, Any]]:
     """The functions in the body of a class, by name; what a property consists of, one by one."""
     for name, value in sorted(vars(kind).items()):
         for suffix, function in _functions(value):
-            code = getattr(function, "__code__", None)
-            written_for_it = code is not None and (
-                code.co_qualname.startswith(_GENERATED) or code.co_filename.startswith("<attrs generated")
-            )
-            if not written_for_it:
+            if not _is_generated(function):
                 yield name + suffix, function
+
+
+def _is_generated(function: Any) -> bool:
+    """Whether `dataclasses` or attrs wrote a function; the fields that it was written from say it all."""
+    inner = vars(function).get("__wrapped__", function) if hasattr(function, "__dict__") else function
+    code = getattr(inner, "__code__", None)
+    return code is not None and (
+        code.co_qualname.startswith(_GENERATED) or code.co_filename.startswith("<attrs generated")
+    )
 
 
 def _functions(value: Any) -> Iterator[tuple[str, Any]]:
@@ -41,7 +45,7 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
     """The values in the body of a class, by name: constants and the definitions of fields."""
     for name, value in sorted(vars(kind).items()):
         internal = name.startswith("_abc_") or (name.startswith("__") and name.endswith("__"))
-        if internal and name not in _DATA_WITH_UNDERSCORES:
+        if internal and name != "__slots__":
             continue
         if isinstance(value, (*_CODE, types.MemberDescriptorType)) or _is_machinery(kind, name, value):
             continue

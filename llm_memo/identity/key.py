@@ -8,7 +8,6 @@ bytes, kept in the entry, decides.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 from collections.abc import Callable
@@ -28,16 +27,19 @@ SCHEME = 1
 class Question:
     """One call's question, as bytes and by name."""
 
-    __slots__ = ("__dict__", "canonical", "key")
+    __slots__ = ("_digest", "canonical", "key")
 
     def __init__(self, canonical: bytes) -> None:
         self.canonical = canonical
         self.key: str = xxhash.xxh3_128_hexdigest(canonical)
+        self._digest = ""
 
-    @functools.cached_property
+    @property
     def digest(self) -> str:
-        """BLAKE2b-256 of the canonical bytes, in hex."""
-        return hashlib.blake2b(self.canonical, digest_size=32).hexdigest()
+        """BLAKE2b-256 of the canonical bytes, in hex; looked for only when it is needed."""
+        if not self._digest:
+            self._digest = hashlib.blake2b(self.canonical, digest_size=32).hexdigest()
+        return self._digest
 
 
 class Asker:

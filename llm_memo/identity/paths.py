@@ -11,8 +11,8 @@ class Scope(enum.Enum):
 
     GLOBAL = "global"
     CLOSURE = "closure"
-    SELF = "self"
-    """The function's first parameter."""
+    PARAMETER = "parameter"
+    """One of the function's own parameters."""
     IMPORT = "import"
     """A module that the function imports itself; dots in front make it relative."""
 
@@ -23,6 +23,8 @@ class Use(enum.Flag):
     CALLED = enum.auto()
     LOOKED_AT = enum.auto()
     """Measured, compared, subscripted, updated: it goes nowhere itself."""
+    PASSED = enum.auto()
+    """Passed to a function that may be looked into."""
     HANDED_ON = enum.auto()
 
 

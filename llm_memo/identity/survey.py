@@ -219,13 +219,14 @@ class Survey(Findings):
             return
         try:
             self.part(f"{name}: docstring", (subject.__name__, subject.__doc__))
-            observed = observe(subject)
-            if subject in observed.met:  # it has no form of its own, such as a schema
+            aspect, observed = "schema", observe(subject)
+            if any(met is subject for met in observed.met):  # it has no form of its own
+                aspect = "annotations"
                 observed = observe(inspect.get_annotations(subject))
         except Exception as problem:
             self.untracked[f"{name}: annotations"] = values.reason(problem, subject)
             return
-        self.parts[f"{name}: annotations"] = digest(observed.encoded)
+        self.parts[f"{name}: {aspect}"] = digest(observed.encoded)
         self.take_met(observed)
 
     def take_met(self, observed: Observed, only_called: bool = False) -> None:
@@ -391,6 +392,7 @@ def _called(path: Path, taken: int, value: Any) -> tuple[str, str]:
         name = (value if isinstance(value, type) else type(value)).__qualname__
         noun = "class"
     elif isinstance(value, types.ModuleType):
+        name = value.__name__ if path.scope is Scope.IMPORT else name
         noun = "module"
     elif isinstance(value, type):
         noun = "class"

@@ -19,7 +19,7 @@ from typing import Any
 
 from llm_memo.identity.key import Question
 from llm_memo.stores import seal
-from llm_memo.values.codec import Frozen
+from llm_memo.values.frozen import Frozen, Thawer, thawer
 from llm_memo.values.usage import Usage
 
 FORMAT = 1
@@ -88,6 +88,18 @@ class Kept:
     frozen: Frozen
     _canonical: bytes | None = None
     _usage: Usage | None = None
+    _thawer: Thawer | None = None
+
+    def thaw(self) -> Any:
+        """The answer, made anew each time.
+
+        Raises:
+            UnknownClass: A class that it needs is not to be found, or has changed too much.
+            Exception: It is damaged.
+        """
+        if self._thawer is None:
+            self._thawer = thawer(self.frozen.codec)
+        return self._thawer(self.frozen.payload)
 
     def answers(self, question: Question) -> bool:
         """Whether this is the answer to ``question``, and not to another that shares its key."""

@@ -51,18 +51,22 @@ def thaw(frozen: tuple[str, Payload]) -> Any:
         Exception: The payload is damaged.
     """
     codec, payload = frozen
-    thawer = _THAWERS.get(codec)
-    if thawer is None:
-        thawer = _THAWERS[codec] = _open(codec)
-    return thawer(payload)
+    return (_THAWERS.get(codec) or thawer(codec))(payload)
 
 
-def _open(codec: str) -> Thawer:
-    module = _MODULES.get(codec.partition(" ")[0])
-    if module is None:
-        raise UnknownClass(f"codec {codec!r}")
-    thawer: Thawer = importlib.import_module(module).thawer(codec)
-    return thawer
+def thawer(codec: str) -> Thawer:
+    """What makes values of payloads of ``codec``.
+
+    Raises:
+        UnknownClass: The codec is not known, or a class that it names is not to be found.
+    """
+    found = _THAWERS.get(codec)
+    if found is None:
+        module = _MODULES.get(codec.partition(" ")[0])
+        if module is None:
+            raise UnknownClass(f"codec {codec!r}")
+        found = _THAWERS[codec] = importlib.import_module(module).thawer(codec)
+    return found
 
 
 _MODULES = {

@@ -59,6 +59,8 @@ def _calculated(genai_prices: Any, usage: Usage, at: datetime | None) -> Decimal
             )
         except LookupError:
             continue
+        except ValueError as error:
+            return f"genai-prices cannot price these tokens: {error}"
         if not {"input_mtok", "output_mtok"} & vars(found.model_price).keys():
             return f"{usage.model} is not priced by the token"
         total: Decimal = found.total_price

@@ -26,6 +26,8 @@ def reference(thing: Any) -> str:
     """
     if thing is types.NoneType:
         return "types:NoneType"
+    if thing is None:
+        return "None"
     origin, arguments = _parts(thing)
     if origin is not None:
         return f"{reference(origin)}[{','.join(map(reference, arguments))}]"
@@ -59,7 +61,7 @@ def watches(name: str) -> tuple[Watch, ...]:
 
 
 def _watches(name: str) -> Iterator[Watch]:
-    for plain in re.findall(r"[^][,]+", name):
+    for plain in re.findall(r"[^][,]*:[^][,]*", name):
         module, _, path = plain.partition(":")
         first = path.partition(".")[0]
         namespace = vars(sys.modules[module])
@@ -98,6 +100,8 @@ def _of(generic: Any, arguments: tuple[Any, ...]) -> Any:
 
 
 def _plain(name: str) -> Any:
+    if name == "None":
+        return None
     module, _, path = name.partition(":")
     try:
         return operator.attrgetter(path)(sys.modules.get(module) or importlib.import_module(module))

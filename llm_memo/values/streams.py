@@ -51,11 +51,11 @@ def record(stream: Any, on_complete: Callable[[Any], object], on_abandon: Callab
     caller hears of it, where ``kept`` is a `Recording` that freezes and thaws as a stream that plays it;
     ``on_abandon()`` when it was closed early, failed, or was dropped, then by the garbage collector.
     """
-    tape = _Tape(KeptStream(stream), on_complete, on_abandon)
     try:
+        tape = _Tape(KeptStream(stream), on_complete, on_abandon)
         recorded = rewire(stream, tape.over, tape.abandon)
-    except AttributeError:  # an SDK built otherwise
-        tape.abandon()
+    except Exception:  # an SDK built otherwise
+        on_abandon()
         return stream
     weakref.finalize(recorded, tape.abandon).atexit = False
     return recorded
@@ -63,20 +63,17 @@ def record(stream: Any, on_complete: Callable[[Any], object], on_abandon: Callab
 
 def paced(value: Any, delay: float) -> Any:
     """``value`` with ``delay`` seconds between one item and the next, if it is a stream; else as it is."""
-    return rewire(value, lambda iterator, _: _slow(iterator, delay), _nothing) if is_stream(value) else value
+    return rewire(value, lambda iterator, _: _slow(iterator, delay)) if is_stream(value) else value
 
 
 Change = Callable[[Any, Any], Any]
 """Takes an iterator and the HTTP response it reads, or None; gives the iterator to use instead."""
 
 
-def rewire(stream: Any, change: Change, failed: Callable[[], object]) -> Any:
+def rewire(stream: Any, change: Change, failed: Callable[[], object] | None = None) -> Any:
     """``stream``, or what to use instead of it, with the iterator at its bottom changed.
 
     A stream that has yet to be asked for is changed when it is; ``failed()`` is called if that fails.
-
-    Raises:
-        AttributeError: The stream is built in a way that is not known.
     """
     if type(stream) in _GENERATORS:
         return change(stream, None)
@@ -84,10 +81,6 @@ def rewire(stream: Any, change: Change, failed: Callable[[], object]) -> Any:
 
     openai.rewire(stream, change, failed)
     return stream
-
-
-def _nothing() -> None:
-    return None
 
 
 class KeptStream(Recording):
@@ -172,7 +165,11 @@ class _Tape:
         if response is not None:
             from llm_memo.adapters import httpx
 
-            self.kept.response = httpx.facts(response)
+            try:
+                self.kept.response = httpx.facts(response)
+            except Exception:  # a response of another build: the stream goes on without us
+                self.abandon()
+                return iterator
             self._watch(response)
         recorded: Any = _recorded_async if hasattr(iterator, "__anext__") else _recorded
         return recorded(iterator, self)

@@ -42,7 +42,7 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         if not isinstance(other, Usage):
             return NotImplemented
-        parts = _merged((*(self.parts or (self,)), *(other.parts or (other,))))
+        parts = merged((*(self.parts or (self,)), *(other.parts or (other,))))
         return parts[0] if len(parts) == 1 else _total(parts, parts=parts)
 
     @property
@@ -65,7 +65,7 @@ class Usage:
 _FIELDS = {each.name for each in dataclasses.fields(Usage)}
 
 
-def _merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
+def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
     """One usage for each model, provider and tier, in the order of their coming."""
     billed: dict[tuple[str | None, ...], list[Usage]] = {}
     for usage in usages:
@@ -100,7 +100,7 @@ def usage_of(value: object) -> Usage | None:
 
 
 def _sum(usages: Iterable[Usage]) -> Usage | None:
-    parts = _merged(part for usage in usages for part in usage.parts or (usage,))
+    parts = merged(part for usage in usages for part in usage.parts or (usage,))
     return _total(parts, parts=parts) if len(parts) > 1 else next(iter(parts), None)
 
 

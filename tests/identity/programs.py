@@ -90,9 +90,7 @@ class Lab:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         for interpreter in self.interpreters:
-            assert interpreter.stdin is not None
-            interpreter.stdin.close()
-            interpreter.wait(10)
+            interpreter.communicate()
 
     def _interpreter(self, seed: str) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LLM_MEMO")}
@@ -139,17 +137,16 @@ class Lab:
         """"" if the cache treats the pair as it should, in both directions; else what it does wrong."""
         other = "elsewhere" if pair.elsewhere else "project"
         wrong = []
-        for number, (first, second) in enumerate([(pair.before, pair.after), (pair.after, pair.before)]):
-            cache = f"{pair.name.replace(' ', '-')}-{number}"
+        for way, first, second in (("forth", pair.before, pair.after), ("back", pair.after, pair.before)):
+            cache = f"{pair.name.replace(' ', '-')}-{way}"
             alone = self.calls(first, cache)
             calls = self.calls(second, cache, other)
-            way = "and back" if number else "as edited"
             if alone != 1:
                 wrong.append(f"{way}: {alone} calls at first, not one")
             if pair.hit and calls:
                 wrong.append(f"{way}: {calls} calls where there should be a hit")
-            if not pair.hit and calls < 1:
+            if not pair.hit and not calls:
                 wrong.append(f"{way}: a hit where there should be a call")
-            if not number and (again := self.calls(first, cache)):
+            if not pair.hit and way == "forth" and (again := self.calls(first, cache)):
                 wrong.append(f"reverted: {again} calls where there should be a hit")
         return "; ".join(wrong)

@@ -16,7 +16,11 @@ import sys
 import traceback
 from typing import Any
 
-WARM = ("joblib", "llm_memo", "pydantic", "openai", "IPython.core.interactiveshell", "diskcache", "cachier")
+WARM = (
+    "joblib", "llm_memo", "llm_memo.adapters.openai", "llm_memo.adapters.pydantic", "llm_memo.adapters.numpy",
+    "platformdirs", "filelock", "pydantic", "openai", "IPython.core.interactiveshell", "diskcache", "cachier",
+)  # fmt: skip
+"""What a program may import, if it is installed."""
 
 
 def run(order: dict[str, Any]) -> dict[str, Any]:

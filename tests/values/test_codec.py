@@ -32,7 +32,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai import AsyncOpenAI, OpenAI
 from portraits import portrait
-from pydantic import BaseModel, SecretStr
+from pydantic import AnyUrl, BaseModel, SecretStr
 
 from llm_memo.values import codec, pickled
 from llm_memo.values.codec import Frozen, Unfreezable, UnknownClass, freeze, thaw
@@ -114,7 +114,8 @@ def test_mixtures_come_back_to_the_letter(value: Any) -> None:
         ("pickle", math.sqrt),
         ("pickle", freeze),
         ("pickle", list[int]),
-        ("pickle", typing.Optional[int]),
+        ("pickle", typing.Union[int, str]),  # noqa: UP007 - the old form is another class
+        ("pickle", AnyUrl("https://example.com/")),
         ("pickle", Answer),
     ],
     ids=lambda value: repr(value)[:30] if not isinstance(value, int) else "int",
@@ -261,14 +262,14 @@ class Frail:
     ("value", "reason"),
     [
         (threading.Lock, r"lock, which lives in this process only"),
-        (lambda: open(__file__), r"_io\.TextIOWrapper, which lives in this process only"),
+        (Path(__file__).open, r"_io\.TextIOWrapper, which lives in this process only"),
         (socket.socket, r"socket, which lives in this process only"),
         (lambda: sys, r"module, which lives in this process only"),
         (generate, r"it holds a generator, which can be read only once: return a list"),
         (agenerate, r"it holds a async_generator, which can be read only once"),
         (lambda: map(str, [1]), r"it holds a map, which can be read only once"),
         (lambda: itertools.count(), r"it holds a itertools\.count, which can be read only once"),
-        (lambda: (lambda: 1), r"<lambda>, which nobody finds again: define it at the top of test_codec"),
+        (lambda: lambda: 1, r"<lambda>, which nobody finds again: define it at the top of test_codec"),
         (local, r"local\.<locals>\.Hidden, which nobody finds again"),
         (lambda: (local(), 1), r"local\.<locals>\.Hidden, which nobody finds again"),
         (lambda: typing.cast(Any, type)("Made", (), {})(), r"Made, which nobody finds again"),

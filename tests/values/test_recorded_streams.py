@@ -242,6 +242,14 @@ def test_a_stream_of_another_build_is_left_alone(client: OpenAI, ends: Ends) -> 
     list(iterator)
 
 
+def test_a_response_of_another_build_is_left_alone(client: OpenAI, ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream over a response that cannot be read for what may be kept goes on as it is."""
+    monkeypatch.setattr("llm_memo.adapters.httpx.facts", None)
+    with ends.record(client.chat.completions.stream(**ASKED)) as stream:
+        assert stream.get_final_completion().choices
+    assert ([], 1) == (ends.kept, ends.abandoned)
+
+
 # --- stream managers
 
 

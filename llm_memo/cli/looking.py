@@ -1,0 +1,150 @@
+"""The commands that look: ``ls``, ``show``, ``info``, ``path``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from llm_memo.cache import Cache, Entry
+from llm_memo.cli.folder import entries, files, function_named, watched
+from llm_memo.cli.talk import Stop, print_json
+from llm_memo.notebook import amounts, plain
+from llm_memo.notebook.answers import answer_text
+from llm_memo.notebook.contents import cache_sheet, entry_sheet
+from llm_memo.notebook.folder import by_function
+from llm_memo.notebook.legible import answer_of
+from llm_memo.notebook.sheet import Cell, Column, Span
+
+IN_TERMINAL = 50
+"""So many entries ``ls`` lists in a terminal, unless told otherwise."""
+_KEY = 12
+"""So many digits of a key are shown."""
+
+
+def ls(told: argparse.Namespace) -> int:
+    """List entries, the latest first."""
+    cache = Cache(told.cache_dir)
+    found = files(cache, function_named(cache, told.function))
+    if not found:
+        raise Stop(f"no entries in {cache.path}")
+    in_terminal = sys.stdout.isatty() and not told.json
+    most = told.n if told.n is not None else IN_TERMINAL if in_terminal and not told.all else None
+    listed = islice(entries(cache, found), most)
+    if told.json:
+        print_json(list(map(_as_data, listed)))
+    elif in_terminal:
+        ink = plain.Ink.of(sys.stdout)
+        for line in plain.aligned(_COLUMNS, tuple(map(_row, listed)), ink):
+            print(line)
+        if most is not None and len(found) > most:
+            print(ink(Span(f"… {len(found) - most:,} more: llm-memo ls --all", "dim")))
+    else:
+        for entry in listed:
+            print("\t".join(map(plain.safe, _fields(entry))))
+    return 0
+
+
+_COLUMNS = (
+    Column("key"),
+    Column("age", right=True),
+    Column("function"),
+    Column("model"),
+    Column("tokens", right=True),
+    Column("size", right=True),
+    Column("arguments", wide=True),
+)
+
+
+def _row(entry: Entry) -> tuple[Cell, ...]:
+    tokens = _tokens(entry)
+    return (
+        Span(entry.key[:_KEY], "strong"),
+        amounts.age(entry.age),
+        entry.function,
+        entry.model or "",
+        "" if tokens is None else f"{tokens:,}",
+        amounts.size(entry.size),
+        entry.arguments,
+    )
+
+
+def _fields(entry: Entry) -> tuple[str, ...]:
+    tokens = _tokens(entry)
+    return (
+        entry.key,
+        entry.created.isoformat(timespec="seconds"),
+        entry.function,
+        entry.model or "",
+        "" if tokens is None else str(tokens),
+        str(entry.size),
+        entry.arguments,
+    )
+
+
+def _tokens(entry: Entry) -> int | None:
+    return None if entry.input_tokens is None else entry.input_tokens + (entry.output_tokens or 0)
+
+
+def show(told: argparse.Namespace) -> int:
+    """One entry, with its answer."""
+    cache = Cache(told.cache_dir)
+    key = told.key.lower()
+    found = [each for each in files(cache) if each.key.startswith(key)]
+    if len(found) > 1:
+        some = "".join(f"\n  {each.key}  {each.function}" for each in found[:10])
+        raise Stop(f"the keys of {len(found):,} entries begin with {key!r}:{some}")
+    entry = next(entries(cache, found), None)
+    if entry is None:
+        raise Stop(f"no readable entry in {cache.path} has a key that begins with {key!r}; see llm-memo ls")
+    if told.answer:
+        print(plain.safe(answer_text(answer_of(entry), sys.maxsize), lines=True))
+    elif told.json:
+        answer, header = answer_of(entry), entry.header
+        shown = {"parts": header.parts, "previews": header.previews, "answer": answer}
+        print_json({**_as_data(entry), **shown, "answer_text": answer_text(answer, sys.maxsize)})
+    else:
+        print(plain.rendered(entry_sheet(entry), plain.Ink.of(sys.stdout)))
+        print(f"  {plain.safe(entry.path)}")
+    return 0
+
+
+def info(told: argparse.Namespace) -> int:
+    """A row for each function."""
+    cache = watched(Cache(told.cache_dir))
+    if not told.json:
+        print(plain.rendered(cache_sheet(cache), plain.Ink.of(sys.stdout)))
+        return 0
+    rows = [
+        {
+            "function": name,
+            "entries": found.entries,
+            "bytes": found.bytes,
+            "latest": datetime.fromtimestamp(found.latest).astimezone(),
+            "seconds": found.seconds,
+            "tokens": found.tokens,
+            "dollars": None if found.money is None else float(found.money),
+        }
+        for name, found in by_function(cache).items()
+    ]
+    print_json({"path": cache.path, "functions": rows})
+    return 0
+
+
+def path(told: argparse.Namespace) -> int:
+    """Where the folder is."""
+    found = Cache(told.cache_dir).path
+    if told.json:
+        print_json({"path": found})
+    else:
+        print(found)
+    return 0
+
+
+def _as_data(entry: Entry) -> dict[str, Any]:
+    data = asdict(entry)
+    del data["header"]
+    return data

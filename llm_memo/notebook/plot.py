@@ -1,0 +1,114 @@
+"""A picture of a folder: what its answers were paid with over time, and what this process saved."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from llm_memo.cache import Cache, Entry
+from llm_memo.errors import InvalidOption
+from llm_memo.notebook.folder import shown_path
+from llm_memo.notebook.live import cached_functions, memo_of
+from llm_memo.stats import CacheInfo
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Measure = Literal["calls", "tokens", "seconds"]
+_MEASURES = ("calls", "tokens", "seconds")
+_FUNCTIONS = 9
+"""So many functions are shown, those that paid most; there are no more colours."""
+
+
+def plotted(cache: Cache, measure: Measure = "calls") -> Figure:
+    """A figure of two parts, with a colour for each function.
+
+    On the left, what the kept answers were paid with, added up over the time they came. On the right,
+    that beside what hits saved in this process; hits of other processes leave no trace on disk.
+
+    Args:
+        cache: The folder.
+        measure: What is counted: ``"calls"``, ``"tokens"`` (input and output) or ``"seconds"``.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        InvalidOption: There is no such measure.
+    """
+    if measure not in _MEASURES:
+        raise InvalidOption(f"measure={measure!r} is not one of {', '.join(map(repr, _MEASURES))}")
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            "Cache.plot() draws with matplotlib, which is not installed: pip install matplotlib"
+        ) from error
+
+    paid = _paid(cache, measure)
+    figure, (over_time, beside) = pyplot.subplots(1, 2, figsize=(10, 3.2), layout="constrained", width_ratios=(3, 2))
+    _draw_over_time(over_time, paid)
+    over_time.set_title(f"{measure} paid, {shown_path(cache.path)}", fontsize="medium", loc="left")
+    _draw_beside(beside, {name: points[-1][1] for name, points in paid.items()}, _saved(cache, measure))
+    beside.set_title(f"{measure} paid, and saved in this process", fontsize="medium", loc="left")
+    if "inline" in pyplot.get_backend():
+        pyplot.close(figure)  # the notebook shows the cell's value, and would show it once more
+    return figure
+
+
+def _draw_over_time(axes: Axes, paid: dict[str, list[tuple[datetime, float]]]) -> None:
+    from matplotlib import dates
+
+    ticks: Any = dates  # it has no types
+    now = datetime.now()
+    for place, (name, points) in enumerate(paid.items()):
+        times, sums = zip(*points, strict=True)
+        axes.step([times[0], *times, now], [0, *sums, sums[-1]], where="post", color=f"C{place}", label=name)
+    locator = ticks.AutoDateLocator()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator))
+    axes.set_ylim(bottom=0)
+
+
+def _draw_beside(axes: Axes, paid: dict[str, float], saved: dict[str, float]) -> None:
+    """Two bars for each function, the first function at the top."""
+    for place, (name, sum_paid) in enumerate(paid.items()):
+        for word, amount, shift, alpha in (("paid", sum_paid, -0.2, 1.0), ("saved", saved.get(name, 0), 0.2, 0.45)):
+            bar = axes.barh(place + shift, amount, 0.36, color=f"C{place}", alpha=alpha)
+            axes.bar_label(bar, [f"{word} {amount:,.4g}"], padding=3, fontsize="small")
+    axes.set_yticks(range(len(paid)), list(paid))
+    axes.invert_yaxis()
+    axes.margins(x=0.25)
+
+
+def _paid(cache: Cache, measure: Measure) -> dict[str, list[tuple[datetime, float]]]:
+    """Of each function, the sums so far at the times its answers came; those that paid most go first."""
+    points: dict[str, list[tuple[datetime, float]]] = {}
+    for entry in reversed(cache.entries()):
+        line = points.setdefault(entry.function, [])
+        line.append((entry.created.replace(tzinfo=None), (line[-1][1] if line else 0) + _of_entry(entry, measure)))
+    most_first = sorted(points, key=lambda name: points[name][-1][1], reverse=True)
+    return {name: points[name] for name in most_first[:_FUNCTIONS]}
+
+
+def _of_entry(entry: Entry, measure: Measure) -> float:
+    if measure == "calls":
+        return 1
+    return entry.seconds if measure == "seconds" else (entry.input_tokens or 0) + (entry.output_tokens or 0)
+
+
+def _saved(cache: Cache, measure: Measure) -> dict[str, float]:
+    """What the hits of this process saved, of the functions that it can reach and that keep entries here."""
+    main: Mapping[str, Any] = vars(sys.modules["__main__"])
+    return {
+        memo_of(function).name: _of_info(function.cache_info(), measure)
+        for function in cached_functions(main).values()
+        if memo_of(function).in_force.now().cache_dir == cache.path
+    }
+
+
+def _of_info(info: CacheInfo, measure: Measure) -> float:
+    if measure == "calls":
+        return info.hits
+    return info.seconds_saved if measure == "seconds" else info.tokens_saved

@@ -1,0 +1,77 @@
+"""``python -m tests.bench``: run the bench, print its table, write JSON, a picture and the profile."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from . import crowd, fresh, hits, identity, keys, picture, steps, together
+from .contestants import installed
+from .run import Part, Run, of_our_own
+from .table import Table
+
+PARTS: dict[str, Part] = {
+    **hits.PARTS,
+    **fresh.PARTS,
+    **keys.PARTS,
+    **crowd.PARTS,
+    **together.PARTS,
+}
+
+
+def options() -> argparse.ArgumentParser:
+    """What the command line may say."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="about 20 seconds, few rounds: a look, not a measurement")
+    parser.add_argument("--full", action="store_true", help="1,000,000 entries in place of 100,000; needs 4 GB of disk")
+    parser.add_argument("--only", metavar="ROW", action="append", help=f"only some rows: {', '.join(PARTS)}")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures, with quartiles")
+    parser.add_argument("--svg", type=Path, metavar="PATH", help="draw the hits and misses")
+    parser.add_argument("--profile", action="store_true", help="where the time of one hit goes, by step; nothing else")
+    parser.add_argument("--write", action="store_true", help="with --profile: put it into tests/bench/README.md")
+    parser.add_argument("--identity", action="store_true", help="the score of each on tests/identity; nothing else")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for."""
+    parser = options()
+    told = parser.parse_args(arguments)
+    parts = told.only or list(PARTS)
+    if unknown := [part for part in parts if part not in PARTS]:
+        parser.error(f"no row {unknown[0]!r}; there are {', '.join(PARTS)}")
+    with tempfile.TemporaryDirectory(prefix="llm_memo-bench-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        of_our_own(folder)
+        kinds = tuple(installed())
+        run = Run(kinds, folder, told.quick, told.full)
+        if told.identity:
+            print("\n".join(identity.scores(folder, kinds)))
+        elif told.profile:
+            steps.show(run, write=told.write)
+        else:
+            _measure(run, parts, told.json, told.svg)
+    return 0
+
+
+def _measure(run: Run, parts: list[str], json: Path | None, svg: Path | None) -> None:
+    table = Table(run.kinds)
+    begun = time.perf_counter()
+    for part in parts:
+        print(f"{part} …", file=sys.stderr, flush=True)
+        table.rows += PARTS[part](run)
+    print("\n".join(table.lines()))
+    print()
+    print("\n".join(dict.fromkeys(table.notes())))
+    print(f"{table.score()}, in {time.perf_counter() - begun:.0f} s. {table.machine()}")
+    if json:
+        table.write(json)
+    if svg:
+        svg.write_text(picture.draw(table))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

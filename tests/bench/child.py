@@ -1,0 +1,20 @@
+"""What child processes do: ``python -m tests.bench.child TASK ARGUMENT…`` prints its result as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from . import crowd, fresh, together
+
+TASKS = {
+    "first": fresh.first,
+    "held": fresh.held,
+    "fill": crowd.fill,
+    "among": crowd.among,
+    "watch": crowd.watch,
+    "ask": together.ask,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))
