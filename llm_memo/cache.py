@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -9,12 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from llm_memo.errors import InvalidOption
+from llm_memo.errors import InvalidOption, StoreError
 from llm_memo.policy import INHERIT, TTL, InForce, given, seconds
-from llm_memo.stores import entry as entries_of
-from llm_memo.stores.disk import Disk, Found, disk, function_folder
-from llm_memo.stores.entry import Header
-from llm_memo.values import codec
+from llm_memo.stores import folder, seal, tidy
+from llm_memo.stores.disk import disk
+from llm_memo.stores.entry import Header, Newer, Refused
+from llm_memo.stores.folder import Found, function_folder
+
+log = logging.getLogger("llm_memo")
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ class Entry:
             LookupError: The entry has been cleared or replaced by something unreadable.
         """
         try:
-            kept = Disk(os.path.dirname(self.path)).load(self.path, self.key)
-            return codec.thaw(kept.frozen)
+            root = os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
+            return disk(root).load(self.path, self.key).thaw()
         except Exception as error:
             raise LookupError(f"the entry {self.key} of {self.function} cannot be read: {error}") from error
 
@@ -85,6 +90,10 @@ class Verified(NamedTuple):
     """The files that are not, put into quarantine."""
     newer: tuple[str, ...]
     """The files of a later version's format, left in place."""
+    unread: tuple[str, ...] = ()
+    """The files that the disk or the system would not give, left in place."""
+    restored: tuple[str, ...] = ()
+    """The entries that came back from quarantine: they are sealed by this user after all."""
 
 
 class Cache:
@@ -94,7 +103,8 @@ class Cache:
         cache_dir: The folder; None for the one that calls would use here and now.
 
     Raises:
-        StoreError: A file is in the folder's place.
+        StoreError: A file is in the folder's place. All methods: there is no key to check entries with.
+        OSError: All methods: the folder cannot be read.
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
@@ -103,8 +113,8 @@ class Cache:
         self._disk = disk(self.path)
 
     def functions(self) -> list[str]:
-        """The names of the functions that have entries here, sorted."""
-        return sorted(filter(None, map(self._name, self._disk.functions())))
+        """The names of the functions that have entries here, sorted; of each function one entry is read."""
+        return sorted(set(filter(None, map(self._name, folder.functions(self.path)))))
 
     def entries(self, function: object = None, *, where: Callable[[Entry], object] | None = None) -> list[Entry]:
         """The entries of one function, or of all, the latest first.
@@ -112,17 +122,28 @@ class Cache:
         Args:
             function: A cached function or its name; None for all.
             where: Keep only the entries for which this is true.
+
+        Raises:
+            InvalidOption: ``function`` is neither.
         """
-        found = [entry for _, entry in self._entries(function) if where is None or where(entry)]
-        return sorted(found, key=lambda entry: entry.created, reverse=True)
+        found = [entry for entry in self._entries(function) if where is None or where(entry)]
+        return sorted(found, key=lambda entry: entry.header.created, reverse=True)
 
     def info(self, function: object = None) -> FolderInfo:
-        """How many functions, entries and bytes are here."""
-        sizes: dict[str, list[int]] = {}
-        for found in self._disk.found(_folder(function)):
-            sizes.setdefault(found.function, []).append(found.size)
-        entries = sum(map(len, sizes.values()))
-        return FolderInfo(self.path, len(sizes), entries, sum(map(sum, sizes.values())))
+        """How many functions, entries and bytes are here; no entry is read.
+
+        Args:
+            function: A cached function or its name; None for all.
+
+        Raises:
+            InvalidOption: ``function`` is neither.
+        """
+        functions = set()
+        entries = size = 0
+        for found in folder.found(self.path, _folder(function)):
+            functions.add(found.function)
+            entries, size = entries + 1, size + found.size
+        return FolderInfo(self.path, len(functions), entries, size)
 
     def clear(
         self,
@@ -144,21 +165,27 @@ class Cache:
             dry_run: Remove nothing, tell what would go.
 
         Raises:
-            InvalidOption: ``older_than`` is not a duration.
+            InvalidOption: ``older_than`` is not a duration, or ``function`` neither a function nor a name.
             OSError: The folder does not let itself be changed.
         """
-        if older_than is None and where is None and not stale_code and not dry_run:
-            return Cleared(*self._disk.clear(_folder(function)))
-        age = seconds(older_than, "older_than") or 0.0
+        name = _folder(function)
+        if older_than is None and where is None and not stale_code:
+            if dry_run:
+                return Cleared(*self.info(function)[2:])
+            return Cleared(*tidy.clear(self.path, name))
+        age = _age(older_than) if older_than is not None else 0.0
+        entries = list(self._entries(function))
+        current = self._current_code(function, entries) if stale_code else {}
         chosen = [
-            (found, entry)
-            for found, entry in self._entries(function)
-            if entry.age >= age and (where is None or where(entry))
+            entry
+            for entry in entries
+            if entry.age >= age
+            and (where is None or where(entry))
+            and (not stale_code or entry.header.code != current.get(entry.function, entry.header.code))
         ]
-        if stale_code:
-            current = self._current_code(function)
-            chosen = [(found, entry) for found, entry in chosen if entry.header.code != current[entry.function]]
-        return self._remove([found for found, _ in chosen], dry_run)
+        if dry_run:
+            return Cleared(len(chosen), sum(entry.size for entry in chosen))
+        return Cleared(*tidy.remove_all(entry.path for entry in chosen))
 
     def prune(
         self,
@@ -168,94 +195,119 @@ class Cache:
         *,
         dry_run: bool = False,
     ) -> Cleared:
-        """Make the folder smaller, the least recently used entries first, and sweep up after dead writers.
+        """Make the folder smaller, the least recently used entries first, and sweep up after dead processes.
+
+        An entry's time of use is kept to the hour, where the file system allows it.
 
         Args:
-            max_bytes: Entries may take this many bytes.
+            max_bytes: The folder may hold this many bytes, those in quarantine included.
             max_entries: There may be this many entries.
             older_than: Remove all that were last used this long ago (seconds, timedelta, ``"30d"``).
             dry_run: Remove nothing, tell what would go.
 
         Raises:
-            InvalidOption: ``older_than`` is not a duration.
+            InvalidOption: A value that is not one of its option's.
             OSError: The folder does not let itself be changed.
         """
-        age = seconds(older_than, "older_than")
-        now = time.time()
-        latest_first = sorted(self._disk.found(), key=lambda found: found.used, reverse=True)
-        gone, size = [], 0
-        for place, found in enumerate(latest_first):
-            size += found.size
-            if (
-                (max_bytes is not None and size > max_bytes)
-                or (max_entries is not None and place >= max_entries)
-                or (age is not None and now - found.used >= age)
-            ):
-                gone.append(found)
-        if not dry_run:
-            self._disk.sweep(now)
-        return self._remove(gone, dry_run)
+        return Cleared(
+            *tidy.prune(
+                self.path,
+                _whole("max_bytes", max_bytes),
+                _whole("max_entries", max_entries),
+                None if older_than is None else _age(older_than),
+                dry_run=dry_run,
+            )
+        )
 
     def verify(self) -> Verified:
-        """Check the seal of every entry; what is damaged or foreign goes into quarantine."""
-        whole, refused, newer = 0, [], []
-        for found in self._disk.found():
+        """Check the seal of every entry; what is damaged or foreign goes into quarantine.
+
+        What is in quarantine and sealed by this user after all comes back: it was refused while
+        ``LLM_MEMO_KEY`` was another one.
+        """
+        seal.seal_key()
+        restored = self._disk.restore()
+        whole = 0
+        refused, newer, unread = [], [], []
+        for found in folder.found(self.path):
             try:
-                self._disk.load(found.path, found.key)
+                self._disk.check(found.path, found.key)
                 whole += 1
             except FileNotFoundError:
-                continue
-            except entries_of.Newer:
+                pass
+            except Newer:
                 newer.append(found.path)
-            except Exception:
-                self._disk.quarantine(found.path)
-                refused.append(found.path)
-        return Verified(whole, tuple(refused), tuple(newer))
+            except Refused as fault:
+                where = self._disk.quarantine(found.path, fault.seen)
+                refused += [found.path] if where else []
+            except OSError:
+                if os.path.islink(found.path):
+                    self._disk.quarantine(found.path)
+                    refused.append(found.path)
+                else:
+                    unread.append(found.path)
+        return Verified(whole, *map(tuple, (refused, newer, unread, restored)))
 
-    def _remove(self, chosen: list[Found], dry_run: bool) -> Cleared:
-        sizes = [found.size if dry_run else self._disk.remove(found.path) for found in chosen]
-        gone = [size for size in sizes if size is not None]
-        return Cleared(len(gone), sum(gone))
+    def _entries(self, function: object = None) -> Iterator[Entry]:
+        for found in folder.found(self.path, _folder(function)):
+            header = self._header(found)
+            if header is not None:
+                yield _entry(found, header)
 
-    def _entries(self, function: object = None) -> Iterator[tuple[Found, Entry]]:
-        for found in self._disk.found(_folder(function)):
-            try:
-                header = self._disk.load(found.path, found.key).header
-            except Exception:
-                continue
-            yield found, _entry(found, header)
+    def _header(self, found: Found) -> Header | None:
+        try:
+            return self._disk.load(found.path, found.key).header
+        except StoreError:
+            raise
+        except Exception as fault:
+            log.debug("%s is not listed: %s", found.path, fault)
+            return None
 
-    def _current_code(self, function: object) -> dict[str, str]:
+    def _name(self, name: str) -> str | None:
+        """The name of the function whose folder this is; None if there is no entry in it."""
+        found = None
+        for found in itertools.islice(folder.found(self.path, name), _TRIES):
+            header = self._header(found)
+            if header is not None:
+                return header.function
+        return name if found is not None else None
+
+    def _current_code(self, function: object, entries: list[Entry]) -> dict[str, str]:
         """Of each function, the fingerprint that its entries should have."""
         memo = getattr(function, "_self_memo", None)
         if memo is not None:
             return {memo.name: memo.asker.code}
-        latest = sorted(self.entries(function), key=lambda entry: entry.created)
+        latest = sorted(entries, key=lambda entry: entry.header.created)
         return {entry.function: entry.header.code for entry in latest}
-
-    def _name(self, folder: str) -> str | None:
-        return next((entry.function for _, entry in self._entries_in(folder)), None)
-
-    def _entries_in(self, folder: str) -> Iterator[tuple[Found, Entry]]:
-        return self._entries(_Folder(folder))
 
     def __repr__(self) -> str:
         return f"Cache({self.path!r})"
 
 
-class _Folder(str):
-    """The name of a folder, as opposed to that of a function."""
+_TRIES = 8
+"""How many entries are looked at for the name of a function of which the first are of no use."""
 
 
 def _folder(function: object) -> str | None:
-    if function is None or isinstance(function, _Folder):
-        return function
+    if function is None:
+        return None
     memo = getattr(function, "_self_memo", None)
     if memo is not None:
         return str(memo.folder)
     if isinstance(function, str):
         return function_folder(function)
     raise InvalidOption(f"{function!r} is neither a cached function nor the name of one")
+
+
+def _age(older_than: TTL) -> float:
+    age = seconds(older_than, "older_than")
+    return math.inf if age is None else age
+
+
+def _whole(option: str, value: int | None) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0")
 
 
 def _entry(found: Found, header: Header) -> Entry:

@@ -22,6 +22,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -219,6 +220,7 @@ class Call:
                 lead.overtaken()
                 return answer
         self.paid = True
+        lead.start()
         answer = yield Run(lead)
         if isinstance(answer, Failure):
             return lead.failed(answer)
@@ -259,12 +261,15 @@ class Lead:
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self._ended = False
-        # Taken before the function runs, which may change its arguments.
         self._parts: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._code = ""
-        if call.settings.policy is not CachePolicy.OFF:
-            self._parts = call.memo.asker.parts(call.asked, call.kwargs)
-            self._code = call.memo.asker.code
+        self._started = 0.0
+
+    def start(self) -> None:
+        """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
+        asker = self.call.memo.asker
+        if self.call.settings.policy.writes:
+            self._parts, self._code = asker.parts(self.call.asked, self.call.kwargs), asker.code
         self._started = time.perf_counter()
 
     def begin(self) -> Any:
@@ -385,6 +390,8 @@ class Lead:
     def _not_stored(self, fault: Exception, what: str = "") -> None:
         call = self.call
         call.memo.counters.not_stored()
+        if call.disk.told(call.path, fault):  # what could not be written could not be read either
+            return
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
         warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{cause}")
 
@@ -440,8 +447,12 @@ class Work:
         return self.work()
 
     async def soon(self) -> Any:
-        """Have it done in a thread."""
-        return await asyncio.to_thread(self.work)
+        """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
+        try:
+            in_thread = asyncio.get_running_loop().run_in_executor(None, copy_context().run, self.work)
+        except RuntimeError:  # another kind of loop, or one that is about to end
+            return self.work()
+        return await asyncio.shield(in_thread)
 
 
 Step = Run | Work | Wait | Acquire

@@ -61,19 +61,19 @@ def main(model: str | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _client() -> Iterator[tuple[Any, str]]:
-    """A client, and where it asks."""
+def _client() -> Iterator[tuple[Any, tuple[str, str]]]:
+    """A client, where it asks, and why there."""
     from openai import OpenAI
 
     key, url = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
     if key or url:
         with OpenAI(api_key=key or "none") as client:
-            yield client, f"at {client.base_url.host}"
+            yield client, (f"at {client.base_url.host}", "since OPENAI_API_KEY or OPENAI_BASE_URL is set")
         return
     from llm_memo.testing import model_server
 
     with model_server(latency=LATENCY) as server, OpenAI(base_url=server.base_url, api_key="demo") as client:
-        yield client, "on a small server in this process (set OPENAI_API_KEY for a real one)"
+        yield client, ("on a small server in this process", "set OPENAI_API_KEY or OPENAI_BASE_URL for a real one")
 
 
 def _offered(client: Any) -> str:
@@ -88,11 +88,11 @@ class Demo:
 
     Args:
         client: A client of OpenAI's SDK.
-        where: Where it asks, for people.
+        where: Where it asks, and why there.
         model: The model that is asked.
     """
 
-    def __init__(self, client: Any, where: str, model: str) -> None:
+    def __init__(self, client: Any, where: tuple[str, str], model: str) -> None:
         self.where = where
         self.model = model
         self.source = _SOURCE.format(model=model)
@@ -109,7 +109,8 @@ class Demo:
 
     def run(self) -> int:
         """Everything, in order."""
-        self.say((Span("llm_memo", "strong"), Span(f"  asks {self.model} {self.where}", "dim")))
+        self.say((Span("llm_memo", "strong"), Span(f" asks {self.model} {self.where[0]}")))
+        self.say(Span(self.where[1], "dim"))
         print()
         for line in self.source.splitlines():
             self.say(Span(f"  {line}", "dim"))

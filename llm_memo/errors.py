@@ -11,7 +11,7 @@ Each error is also the builtin that a caller would expect::
     MemoWarning (UserWarning)            something the user can mend; said at the line that called
     ├── NotStored                        the answer was returned, but could not be kept
     ├── UntrustedEntry                   a file not sealed by this user's key was refused
-    ├── CorruptEntry                     a damaged file was refused
+    ├── CorruptEntry                     a file that is damaged, or cannot be read, was of no use
     └── StaleAnswer                      the call failed, an expired answer was returned instead
 
 No message holds a secret: arguments appear as redacted previews, seals and keys never.
@@ -66,7 +66,7 @@ class UntrustedEntry(MemoWarning):
 
 
 class CorruptEntry(MemoWarning):
-    """A file in the cache folder is damaged and was refused."""
+    """A file in the cache folder is damaged, or cannot be read, and was of no use."""
 
 
 class StaleAnswer(MemoWarning):

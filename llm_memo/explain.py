@@ -92,7 +92,10 @@ def outcome_of(question: Question, folder: str, settings: Settings) -> str:
 
 def _nearest(store: Disk, folder: str, digests: dict[str, str]) -> Header | None:
     """The kept entry of which the fewest parts differ; of equals, the latest."""
-    latest = heapq.nlargest(_COMPARED, store.found(folder), key=lambda found: found.written)
+    try:
+        latest = heapq.nlargest(_COMPARED, store.found(folder), key=lambda found: found.written)
+    except OSError:
+        return None
     headers = (header for header in (_header(store, found) for found in latest) if header is not None)
     return min(headers, key=lambda header: len(header.parts.items() ^ digests.items()), default=None)
 

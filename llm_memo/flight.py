@@ -9,6 +9,7 @@ get too, or it is *given up* (cancelled, killed, abandoned half-read), and a wai
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from llm_memo.errors import MemoWarning, warn
+from llm_memo.turns import turn
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -32,6 +34,9 @@ _STALLED_AFTER = 30.0
 """Seconds after which a half-read stream no longer holds those who wait for it."""
 _TRY_EVERY = 0.05
 """Seconds between two tries at a lock that another process holds, at most."""
+
+_LOCKLESS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ELOOP, errno.EISDIR}
+"""What is said where files can be written and still no lock be had; all else is told when the write fails."""
 
 Landing = object
 """What a flight ends with: a kept answer, a `Failure`, `ALONE`, or None when it was given up."""
@@ -194,6 +199,7 @@ class Wait:
         while not (await asyncio.wait([ended], timeout=_LOOK_EVERY))[0]:
             if self.flight.stalled():
                 return None
+        await turn()
         return self.flight.landing
 
 
@@ -219,6 +225,7 @@ class Acquire:
 
     async def soon(self) -> BaseFileLock | None:
         """Wait in this task."""
+        await turn()
         for pause in self._tries():
             await asyncio.sleep(pause)
         return self._lock
@@ -232,17 +239,20 @@ class Acquire:
             lock = self.open_lock()
             while not _taken(lock):
                 if time.monotonic() >= until:
-                    warn(
-                        MemoWarning,
-                        f"{self.name}(): an equal call in another process has been under way for more than "
-                        f"{self.timeout:g} s; this one calls as well (configure(lock_timeout=…) is how long it waits)",
-                    )
-                    return
+                    break
                 yield pause
                 pause = min(pause * 1.5, _TRY_EVERY)
-            self._lock = lock
-        except OSError as error:
+            else:
+                self._lock = lock
+                return
+        except Exception as error:  # whatever filelock meets here, the call can do without
             log.debug("%s(): no lock between processes: %s", self.name, error)
+            return
+        warn(
+            MemoWarning,
+            f"{self.name}(): an equal call in another process has been under way for more than {self.timeout:g} s; "
+            "this one calls as well (configure(lock_timeout=…) is how long it waits)",
+        )
 
 
 def _taken(lock: BaseFileLock) -> bool:

@@ -307,7 +307,8 @@ class configure(contextlib.AbstractContextManager["configure"]):
         policy: A `CachePolicy`, its name, True or False.
         ttl: How old an answer may be when it is read; None: never too old.
         cache_dir: The folder that entries live in.
-        max_bytes: Prune the folder to this many bytes now and then; None (the default): no cap.
+        max_bytes: Prune the folder to this many bytes in the background, whenever a process has written
+            a sixteenth of it (64 KiB at least) and otherwise hourly; None (the default): no cap.
         compress: joblib's compression level for values over 10 kB, 0 (the default) to 9.
         lock_timeout: How long to wait for an equal call in another process (600 s); None: for ever.
         memory_bytes: Bytes of frozen values kept at hand in this process (32 MiB); 0: none.

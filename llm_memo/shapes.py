@@ -77,9 +77,7 @@ def _now(step: Step) -> Any:
 
 async def _soon(step: Step) -> Any:
     try:
-        outcome = await step.soon()
-        await turn()
-        return outcome
+        return await step.soon()
     except BaseException as error:
         return Failure(error)
 

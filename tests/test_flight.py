@@ -424,3 +424,34 @@ def test_a_lock_that_stays_taken_is_a_warning_and_a_call(cache_dir: Path, later:
             assert "own" == (asyncio.run(ask_later("q")) if later else ask("q"))
         assert 1 == len(warned)
     os.unlink(lock.lock_file)
+
+
+async def test_a_task_cancelled_while_its_answer_is_kept_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled after the model has answered, a call raises, and the answer is kept all the same."""
+    from llm_memo.stores.disk import Disk
+
+    writing, go_on = threading.Event(), threading.Event()
+    write = Disk.write
+
+    def slow(self: Disk, *args: Any, **kwargs: Any) -> Any:
+        writing.set()
+        assert go_on.wait(20)
+        return write(self, *args, **kwargs)
+
+    monkeypatch.setattr(Disk, "write", slow)
+
+    @cached_completion
+    async def ask() -> str:
+        return "paid"
+
+    task = asyncio.create_task(ask())
+    while not writing.is_set():
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    while not ask.is_cached():
+        await asyncio.sleep(0.001)
+    assert "paid" == await ask()
+    assert 1 == ask.cache_info().misses

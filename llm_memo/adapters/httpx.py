@@ -55,12 +55,9 @@ def response(facts: dict[str, Any]) -> Any:
     """A response made of its ``facts``, read and closed; no connection is behind it.
 
     Raises:
-        UnknownClass: The library that it came from is not installed.
+        UnknownClass: Neither the library that it came from nor its kin is installed.
     """
-    try:
-        library: Any = importlib.import_module(facts["package"])
-    except ImportError as error:
-        raise UnknownClass(facts["package"]) from error
+    library = _library(facts["package"])
     made = library.Response(
         facts["status"],
         headers=facts["headers"],
@@ -70,3 +67,12 @@ def response(facts: dict[str, Any]) -> Any:
     )
     made.elapsed = facts["elapsed"]
     return made
+
+
+def _library(name: str) -> Any:
+    for each in (name, "httpx2", "httpx"):
+        try:
+            return importlib.import_module(each)
+        except ImportError:
+            continue
+    raise UnknownClass(name)

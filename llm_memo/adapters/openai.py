@@ -164,10 +164,16 @@ def stream_arguments(stream: Any) -> dict[str, Any]:
     """What a stream or stream manager was made with, besides its request: its response format and tools."""
     state = getattr(stream, "_state", None)
     held = {**(vars(state) if state is not None else {}), **vars(stream)}
-    return {
+    arguments = {
         name: next(item for attribute, item in held.items() if re.fullmatch(rf"_(\w+__)?{name}", attribute))
         for name in _parameters(type(stream))
     }
+    return {name: _OMITTED if type(item).__name__ in _NOT_GIVEN else item for name, item in arguments.items()}
+
+
+_NOT_GIVEN = ("NotGiven", "Omit")
+_OMITTED = ("not given",)
+"""What is kept in the place of an argument that was not given: SDKs differ in what they write for it."""
 
 
 def stream_of(kind: Any, arguments: dict[str, Any], response: dict[str, Any], play: Callable[[bool], Any]) -> Any:
@@ -179,11 +185,18 @@ def stream_of(kind: Any, arguments: dict[str, Any], response: dict[str, Any], pl
         response: What was kept of the HTTP response.
         play: Makes an iterator over the recorded items; asynchronous or not.
     """
+    import openai
+
     asynchronously = kind.__name__.startswith("Async")
+    omitted = getattr(openai, "omit", openai.NOT_GIVEN)
+    known = _parameters(kind)
+    given = {
+        name: omitted if item == _OMITTED else item
+        for name, item in arguments.items()
+        if name in known or item not in (None, _OMITTED)
+    }
 
     def stream() -> Any:
-        import openai
-
         made: Any = object.__new__(openai.AsyncStream if asynchronously else openai.Stream)
         made.response = httpx.response(response)
         made._iterator = play(asynchronously)
@@ -192,8 +205,8 @@ def stream_of(kind: Any, arguments: dict[str, Any], response: dict[str, Any], pl
     if kind.__name__ in ("Stream", "AsyncStream"):
         return stream()
     if kind.__name__.endswith("Manager"):
-        return kind(_Ready(stream) if asynchronously else stream, **arguments)
-    return kind(raw_stream=stream(), **arguments)
+        return kind(_Ready(stream) if asynchronously else stream, **given)
+    return kind(raw_stream=stream(), **given)
 
 
 class _Ready:

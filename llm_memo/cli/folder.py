@@ -2,66 +2,74 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from llm_memo.cache import Cache, Entry, _entry
-from llm_memo.cli.talk import Stop
-from llm_memo.stores.disk import Disk, Found, disk, function_folder
+from llm_memo.cli.talk import Stop, say
+from llm_memo.notebook import amounts
+from llm_memo.stores.folder import Found
 
 
-def files(cache: Cache, function: str | None = None) -> list[Found]:
-    """The files of all entries, or of one function's, the latest first. None of them is read."""
-    folder = None if function is None else function_folder(function)
-    return sorted(disk(cache.path).found(folder), key=lambda found: found.written, reverse=True)
+class Folder(Cache):
+    """A cache folder that is looked at from a terminal.
 
-
-def entries(cache: Cache, found: Iterable[Found]) -> Iterator[Entry]:
-    """The entries in these files, read one by one; what is not readable is passed over."""
-    store = disk(cache.path)
-    for each in found:
-        try:
-            yield _entry(each, store.load(each.path, each.key).header)
-        except Exception:
-            continue
-
-
-def function_named(cache: Cache, name: str | None) -> str | None:
-    """The one function with entries that is called ``name``, or whose last parts are; None for no name.
-
-    Raises:
-        Stop: There is none, or there are several.
+    Args:
+        cache_dir: The folder; None for the one that calls would use here and now.
+        slow: Show how far a look at all entries has come, where somebody sees it and tqdm is installed.
     """
-    if name is None:
-        return None
-    functions = cache.functions()
-    if name in functions:
-        return name
-    found = [each for each in functions if each.endswith(f".{name}")]
-    if len(found) == 1:
-        return found[0]
-    what = f"{name!r} can be several functions" if found else f"no entries of {name!r}; there are entries of"
-    these = "".join(f"\n  {each}" for each in found or functions)
-    raise Stop(f"{what}:{these or ' nothing'}")
+
+    def __init__(self, cache_dir: str | os.PathLike[str] | None, *, slow: bool = False) -> None:
+        super().__init__(cache_dir)
+        self._slow = slow and sys.stderr.isatty()
+
+    def files(self, function: object = None) -> list[Found]:
+        """The files of all entries, or of one function's, the latest first. None of them is read."""
+        return sorted(super()._found(function), key=lambda found: found.written, reverse=True)
+
+    def read(self, found: Iterable[Found]) -> Iterator[Entry]:
+        """The entries in these files, one by one; how many are not readable is said at the end."""
+        unread = 0
+        for each in found:
+            header = self._header(each)
+            if header is not None:
+                yield _entry(each, header)
+            else:
+                unread += 1
+        if unread:
+            say(f"{amounts.count(unread, 'file')} not readable: llm-memo verify tells which")
+
+    def named(self, name: str | None) -> str | None:
+        """The one function with entries that is called ``name``, or whose last parts are; None for no name.
+
+        Raises:
+            Stop: There is none, or there are several.
+        """
+        if name is None:
+            return None
+        functions = self.functions()
+        if name in functions:
+            return name
+        found = [each for each in functions if each.endswith(f".{name}")]
+        if len(found) == 1:
+            return found[0]
+        what = f"{name!r} can be several functions" if found else f"no entries of {name!r}; there are entries of"
+        these = "".join(f"\n  {each}" for each in found or functions)
+        raise Stop(f"{what}:{these or ' nothing'}")
+
+    def _found(self, function: object = None) -> Iterator[Found]:
+        bar = _bar() if self._slow else None
+        if bar is None:
+            return super()._found(function)
+        files = list(super()._found(function))
+        return iter(bar(files, unit=" entries", delay=0.5, leave=False, file=sys.stderr))
 
 
-class _Watched(Disk):
-    """A store with a bar that grows as its entries are looked at."""
-
-    def found(self, function: str | None = None) -> Iterator[Found]:
-        """As `Disk.found`."""
+def _bar() -> Any:
+    try:
         from tqdm import tqdm
-
-        total = sum(1 for _ in super().found(function))
-        yield from tqdm(super().found(function), total=total, unit=" entries", delay=0.5, leave=False, file=sys.stderr)
-
-
-def watched(cache: Cache) -> Cache:
-    """``cache``, which shows how far a long look has come, where somebody sees it and tqdm is installed."""
-    if sys.stderr.isatty():
-        try:
-            import tqdm  # noqa: F401
-        except ImportError:
-            return cache
-        cache._disk = _Watched(cache.path)
-    return cache
+    except ImportError:
+        return None
+    return tqdm

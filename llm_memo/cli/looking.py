@@ -6,18 +6,17 @@ import argparse
 import sys
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from llm_memo.cache import Cache, Entry
-from llm_memo.cli.folder import entries, files, function_named, watched
+from llm_memo.cache import Entry
+from llm_memo.cli.folder import Folder
 from llm_memo.cli.talk import Stop, print_json
 from llm_memo.notebook import amounts, plain
 from llm_memo.notebook.answers import answer_text
 from llm_memo.notebook.contents import cache_sheet, entry_sheet
 from llm_memo.notebook.folder import by_function
 from llm_memo.notebook.legible import answer_of
-from llm_memo.notebook.sheet import Cell, Column, Span
+from llm_memo.notebook.sheet import Cell, Column, Span, Table
 
 IN_TERMINAL = 50
 """So many entries ``ls`` lists in a terminal, unless told otherwise."""
@@ -27,18 +26,19 @@ _KEY = 12
 
 def ls(told: argparse.Namespace) -> int:
     """List entries, the latest first."""
-    cache = Cache(told.cache_dir)
-    found = files(cache, function_named(cache, told.function))
+    folder = Folder(told.cache_dir)
+    found = folder.files(folder.named(told.function))
     if not found:
-        raise Stop(f"no entries in {cache.path}")
+        raise Stop(f"no entries in {folder.path}")
     in_terminal = sys.stdout.isatty() and not told.json
     most = told.n if told.n is not None else IN_TERMINAL if in_terminal and not told.all else None
-    listed = islice(entries(cache, found), most)
+    listed = folder.read(found[:most])
     if told.json:
         print_json(list(map(_as_data, listed)))
     elif in_terminal:
         ink = plain.Ink.of(sys.stdout)
-        for line in plain.aligned(_COLUMNS, tuple(map(_row, listed)), ink):
+        table = Table(_COLUMNS, tuple(map(_row, listed))).filled()
+        for line in plain.aligned(table.columns, table.rows, ink):
             print(line)
         if most is not None and len(found) > most:
             print(ink(Span(f"… {len(found) - most:,} more: llm-memo ls --all", "dim")))
@@ -51,7 +51,7 @@ def ls(told: argparse.Namespace) -> int:
 _COLUMNS = (
     Column("key"),
     Column("age", right=True),
-    Column("function"),
+    Column("function", wide=True),
     Column("model"),
     Column("tokens", right=True),
     Column("size", right=True),
@@ -91,15 +91,15 @@ def _tokens(entry: Entry) -> int | None:
 
 def show(told: argparse.Namespace) -> int:
     """One entry, with its answer."""
-    cache = Cache(told.cache_dir)
+    folder = Folder(told.cache_dir)
     key = told.key.lower()
-    found = [each for each in files(cache) if each.key.startswith(key)]
+    found = [each for each in folder.files() if each.key.startswith(key)]
     if len(found) > 1:
         some = "".join(f"\n  {each.key}  {each.function}" for each in found[:10])
         raise Stop(f"the keys of {len(found):,} entries begin with {key!r}:{some}")
-    entry = next(entries(cache, found), None)
+    entry = next(folder.read(found), None)
     if entry is None:
-        raise Stop(f"no readable entry in {cache.path} has a key that begins with {key!r}; see llm-memo ls")
+        raise Stop(f"no readable entry in {folder.path} has a key that begins with {key!r}; see llm-memo ls")
     if told.answer:
         print(plain.safe(answer_text(answer_of(entry), sys.maxsize), lines=True))
     elif told.json:
@@ -114,9 +114,9 @@ def show(told: argparse.Namespace) -> int:
 
 def info(told: argparse.Namespace) -> int:
     """A row for each function."""
-    cache = watched(Cache(told.cache_dir))
+    folder = Folder(told.cache_dir, slow=True)
     if not told.json:
-        print(plain.rendered(cache_sheet(cache), plain.Ink.of(sys.stdout)))
+        print(plain.rendered(cache_sheet(folder), plain.Ink.of(sys.stdout)))
         return 0
     rows = [
         {
@@ -128,15 +128,15 @@ def info(told: argparse.Namespace) -> int:
             "tokens": found.tokens,
             "dollars": None if found.money is None else float(found.money),
         }
-        for name, found in by_function(cache).items()
+        for name, found in by_function(folder).items()
     ]
-    print_json({"path": cache.path, "functions": rows})
+    print_json({"path": folder.path, "functions": rows})
     return 0
 
 
 def path(told: argparse.Namespace) -> int:
     """Where the folder is."""
-    found = Cache(told.cache_dir).path
+    found = Folder(told.cache_dir).path
     if told.json:
         print_json({"path": found})
     else:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from llm_memo.cache import Cache, Cleared
-from llm_memo.cli.folder import function_named, watched
+from llm_memo.cache import Cleared
+from llm_memo.cli.folder import Folder
 from llm_memo.cli.talk import Stop, ask, print_json
 from llm_memo.notebook import amounts
 
 
 def clear(told: argparse.Namespace) -> int:
     """Remove the entries of one function, or all."""
-    cache = watched(Cache(told.cache_dir))
-    function = function_named(cache, told.function)
-    kind = "entries" if function is None else f"entries of {function}"
+    folder = Folder(told.cache_dir, slow=True)
+    function = folder.named(told.function)
     return _remove(
         told,
-        cache,
-        kind,
-        lambda dry_run: cache.clear(function, older_than=told.older_than, stale_code=told.stale_code, dry_run=dry_run),
+        folder,
+        "" if function is None else f" of {function}",
+        lambda dry_run: folder.clear(function, older_than=told.older_than, stale_code=told.stale_code, dry_run=dry_run),
     )
 
 
@@ -28,39 +27,45 @@ def prune(told: argparse.Namespace) -> int:
     """Remove what was used least recently."""
     if told.max_bytes is told.max_entries is told.older_than is None:
         raise Stop("prune: give --max-bytes, --max-entries or --older-than", 2)
-    cache = watched(Cache(told.cache_dir))
+    folder = Folder(told.cache_dir, slow=True)
     return _remove(
         told,
-        cache,
-        "entries",
-        lambda dry_run: cache.prune(told.max_bytes, told.max_entries, told.older_than, dry_run=dry_run),
+        folder,
+        "",
+        lambda dry_run: folder.prune(told.max_bytes, told.max_entries, told.older_than, dry_run=dry_run),
     )
 
 
-def _remove(told: argparse.Namespace, cache: Cache, kind: str, remove: Callable[[bool], Cleared]) -> int:
-    """Count what would go, ask, and remove it."""
+def _remove(told: argparse.Namespace, folder: Folder, whose: str, remove: Callable[[bool], Cleared]) -> int:
+    """Count what would go, ask, and remove it; ``whose`` is said after the count."""
     went = remove(True)
     if went.entries and not told.dry_run:
         if not told.yes:
-            ask(f"Remove {went.entries:,} {kind}, {amounts.size(went.bytes)}, from {cache.path}?")
+            ask(
+                f"Remove {amounts.count(went.entries, 'entry')}{whose}, {amounts.size(went.bytes)}, from {folder.path}?"
+            )
         went = remove(False)
     if told.json:
         print_json({**went._asdict(), "dry_run": told.dry_run})
     else:
         verb = "would be removed" if told.dry_run else "removed"
-        print(f"{went.entries:,} {kind} {verb}, {amounts.size(went.bytes)}")
+        print(f"{amounts.count(went.entries, 'entry')}{whose} {verb}, {amounts.size(went.bytes)}")
     return 0
 
 
 def verify(told: argparse.Namespace) -> int:
     """Check every entry; 1 if something is wrong with any."""
-    found = watched(Cache(told.cache_dir)).verify()
+    found = Folder(told.cache_dir, slow=True).verify()
     if told.json:
         print_json(found._asdict())
     else:
         print(f"{amounts.count(found.entries, 'entry')} whole and sealed with your key")
         for path in found.quarantined:
             print(f"damaged or not yours, now in quarantine: {path}")
+        for path in found.restored:
+            print(f"yours after all, out of quarantine: {path}")
+        for path in found.unread:
+            print(f"not readable, left in place: {path}")
         for path in found.newer:
             print(f"of a later version, left in place: {path}")
-    return 1 if found.quarantined else 0
+    return 1 if found.quarantined or found.unread else 0

@@ -20,6 +20,12 @@ from llm_memo.identity.local import is_local_file, is_local_module
 from llm_memo.identity.paths import ANY, Item, Step
 from llm_memo.identity.watch import Place, Watch
 
+BUILT_IN = (
+    types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
+    types.MethodWrapperType, types.ClassMethodDescriptorType,
+)  # fmt: skip
+"""Functions without code of Python's."""
+
 MISSING = object()
 """The value of a name that is not there (yet)."""
 
@@ -33,7 +39,7 @@ class Reached:
     """Steps that lead on inside of a value whose inside is not known."""
     places: list[Place] = field(default_factory=list)
     """Where the values on the way are kept."""
-    bound: Any = None
+    holder: Any = None
     """The instance or class that a method was found through."""
     taken: int = 0
     """How many steps were taken."""
@@ -49,7 +55,7 @@ def follow(start: object, steps: tuple[Step, ...], watch: Watch, home: str = "")
             reached.rest = steps[taken:]
             break
         reached.places += found.places
-        reached.bound = found.bound
+        reached.holder = found.holder
         reached.value = found.value
         reached.taken = taken + 1
     return reached
@@ -86,6 +92,23 @@ def wrapped_by(value: Any) -> Any:
         return object.__getattribute__(value, "__wrapped__")
     except Exception:
         return MISSING
+
+
+def innermost(subject: Any) -> Any:
+    """What is left of a function when every decorator that tells what it wraps is taken off."""
+    seen: list[object] = []
+    while True:
+        seen.append(subject)
+        inner = subject.__func__ if type(subject) is types.MethodType else wrapped_by(subject)
+        if inner is MISSING or any(inner is each for each in seen):
+            return subject
+        subject = inner
+
+
+def is_code(value: Any) -> bool:
+    """Whether a value is a function or a class."""
+    kind = type(value)
+    return kind in (types.FunctionType, types.MethodType, *BUILT_IN) or issubclass(kind, type)
 
 
 def own_dict(value: Any) -> dict[str, Any] | None:
@@ -126,7 +149,7 @@ def _is_local_name(name: str, home: str) -> bool:
 class _Found:
     value: Any
     places: list[Place]
-    bound: Any = None
+    holder: Any = None
 
 
 def _look_up(value: Any, step: Step, watch: Watch, home: str) -> _Found | None:
@@ -180,7 +203,7 @@ def _class_attribute(kind: Any, name: str, watch: Watch) -> _Found | None:
     if found is None or type(found.value) is property:
         return None
     if type(found.value) is classmethod:
-        found.bound = kind
+        found.holder = kind
     return found
 
 
@@ -205,13 +228,13 @@ def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
         if isinstance(found.value, types.MemberDescriptorType):
             return _gotten(functools.partial(found.value.__get__, value), places, watch)
         if hasattr(type(found.value), "__set__") or isinstance(found.value, functools.cached_property):
-            found.bound = value
+            found.holder = value
             return None if isinstance(value, enum.Enum) else found
     if held is not None and name in held:
         watch.name(places, held, name, held[name])
         return _Found(held[name], places)
     if found is not None:
-        found.bound = value
+        found.holder = value
         if held is not None:
             watch.absent(held, name)
     return found

@@ -35,7 +35,7 @@ def _functions(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, property):
         accessors = {"": value.fget, ".setter": value.fset, ".deleter": value.fdel}
         yield from ((suffix, function) for suffix, function in accessors.items() if function is not None)
-    elif isinstance(value, functools.cached_property) or isinstance(value, functools.partialmethod):
+    elif isinstance(value, (functools.cached_property, functools.partialmethod)):
         yield "", value.func
     elif isinstance(value, _CODE):
         yield "", value
@@ -53,8 +53,8 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
     if dataclasses.is_dataclass(kind):
         yield from _dataclass_fields(kind)
     for attribute in vars(kind).get("__attrs_attrs__", ()):
-        factory = getattr(attribute.default, "factory", None)
-        yield f"{attribute.name}: field", (attribute.init, attribute.kw_only, attribute.default if factory is None else factory)
+        default = getattr(attribute.default, "factory", attribute.default)
+        yield f"{attribute.name}: field", (attribute.init, attribute.kw_only, default)
 
 
 def members_of(kind: type) -> Iterator[tuple[str, object]]:

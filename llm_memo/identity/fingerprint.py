@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity import canonical
-from llm_memo.identity.chains import is_local
+from llm_memo.identity.chains import innermost, is_local
 from llm_memo.identity.observe import meet
 from llm_memo.identity.paths import Use
-from llm_memo.identity.reads import reads_of
-from llm_memo.identity.survey import innermost, survey
+from llm_memo.identity.survey import survey
 from llm_memo.identity.upkeep import kept_up_attributes
 from llm_memo.identity.watch import Watch
 
@@ -65,7 +64,7 @@ class Fingerprint:
     def _look(self) -> tuple[Watch, Snapshot]:
         found = survey(self.function, self.use)
         code = getattr(innermost(self.function), "__code__", None)
-        kept_up = kept_up_attributes(reads_of(code)) if isinstance(code, types.CodeType) else frozenset[str]()
+        kept_up = kept_up_attributes(code) if isinstance(code, types.CodeType) else frozenset[str]()
         parts = {name: digest.hex()[:16] for name, digest in sorted(found.parts.items())}
         return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked, kept_up)
 
@@ -130,7 +129,7 @@ def _module_form(module: types.ModuleType) -> canonical.Form:
     return "module", module.__name__
 
 
-for _kind, _form in {
+_FORMS: dict[Any, Callable[[Any], canonical.Form]] = {
     types.FunctionType: _function_form,
     types.MethodType: _method_form,
     types.BuiltinFunctionType: _built_in_form,
@@ -150,6 +149,9 @@ for _kind, _form in {
     typing.TypeVar: _name_form,
     typing.ForwardRef: _name_form,
     types.ModuleType: _module_form,
-}.items():
+}
+"""What stands for code and types that are values."""
+
+for _kind, _form in _FORMS.items():
     canonical.register(_kind, _form)
 canonical.class_digest = class_digest

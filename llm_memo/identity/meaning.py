@@ -175,11 +175,7 @@ def _summary(code: CodeType) -> tuple[object, ...]:
 
 def _class_body(steps: list[dis.Instruction]) -> list[dis.Instruction]:
     """A class body's instructions without those that note its name, its module and its place."""
-    noting = {
-        place
-        for place, step in enumerate(steps)
-        if step.opname == "STORE_NAME" and step.argval in _ABOUT_ITSELF
-    }
+    noting = {place for place, step in enumerate(steps) if step.opname == "STORE_NAME" and step.argval in _ABOUT_ITSELF}
     return [step for place, step in enumerate(steps) if not {place, place + 1} & noting]
 
 

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from types import CodeType
 
 from llm_memo.identity.bytecode import (
-    ATTR_TELLS_CALLS, FIRST_INPLACE, Instruction, fast_actions, parameters, stored_names,
+    ATTR_TELLS_CALLS,
+    FIRST_INPLACE,
+    Instruction,
+    fast_actions,
+    parameters,
+    stored_names,
 )  # fmt: skip
 from llm_memo.identity.paths import ANY, Item, Path, Scope, Step, Use
 from llm_memo.identity.stack import Constant, Known, Loaded, Stack

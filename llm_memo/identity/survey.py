@@ -7,9 +7,7 @@ at before, the survey is made anew with that known.
 
 from __future__ import annotations
 
-import builtins
 import functools
-import importlib.util
 import inspect
 import sys
 import types
@@ -18,25 +16,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from llm_memo.identity import canonical, classes, values
-from llm_memo.identity.chains import MISSING, follow, imported, is_local, own_dict, place_of, wrapped_by
+from llm_memo.identity.chains import BUILT_IN, MISSING, innermost, is_code, is_local, own_dict, wrapped_by
 from llm_memo.identity.findings import Findings, Where, digest
 from llm_memo.identity.observe import Observed, observe
-from llm_memo.identity.paths import Path, Scope, Use, written
-from llm_memo.identity.reads import reads_of
+from llm_memo.identity.paths import Use
 from llm_memo.identity.source import code_digest
-from llm_memo.identity.upkeep import MUTATORS, Facts, use_inside
-from llm_memo.identity.watch import FIXED, Place, Watch
+from llm_memo.identity.upkeep import Facts
+from llm_memo.identity.walk import Walk
+from llm_memo.identity.watch import FIXED, is_fixed
 
-_OF_THE_MODULE = frozenset(["__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"])
-"""Globals that tell where code lives, not what it does."""
+HANDED = Use.HANDED_ON | Use.PASSED
 
-_PASSES_ON = frozenset(["backoff", "decorator", "ratelimit", "retry", "retrying", "stamina", "tenacity", "wrapt"])
+_PASSES_ON = frozenset({"backoff", "decorator", "llm_memo", "ratelimit", "retry", "stamina", "tenacity", "wrapt"})
 """Packages whose decorators, like the standard library's, look at no docstring and no annotation."""
-
-_BUILT_IN = (
-    types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType,
-    types.MethodWrapperType, types.ClassMethodDescriptorType,
-)  # fmt: skip
 
 
 def survey(subject: Any, use: Use) -> Survey:
@@ -124,7 +116,7 @@ class Survey(Findings):
         elif kind in (property, functools.cached_property):
             getter = value.fget if kind is property else value.func
             self.take_code(where, getter, Use.CALLED, bound)
-        elif kind in _BUILT_IN:
+        elif kind in BUILT_IN:
             self.part(where, ("built in", value.__qualname__))
             owner = getattr(value, "__self__", None)
             if owner is not None and not isinstance(owner, (types.ModuleType, type)):
@@ -148,11 +140,10 @@ class Survey(Findings):
             self._walks.append(functools.partial(self._walk, function, name))
         elif name != wanted:
             self.part(where, ("is", name))
-        if Use.HANDED_ON in use:
+        if use & HANDED:
             self.surface(function, name)
-        if bound is not None and self.once("bound", id(function), id(bound)):
-            self._alive.append(bound)
-            self._walks.append(functools.partial(self._follow_reads, function, where.prefix, bound))
+        if bound is not None and function.__code__.co_argcount:
+            self.bind(function, function.__code__.co_varnames[0], bound)
 
     def _take_wrapper(self, where: Where, wrapper: Any, use: Use) -> None:
         """What a decorator made of a function: an object, another cached function."""
@@ -171,7 +162,7 @@ class Survey(Findings):
         if not self.once("held", id(holder)):
             return
         package = module.partition(".")[0]
-        if package not in _PASSES_ON and package not in sys.stdlib_module_names and package != "llm_memo":
+        if package not in _PASSES_ON and package not in sys.stdlib_module_names:
             use |= Use.HANDED_ON
         inner = wrapped_by(holder)
         if inner is not MISSING:
@@ -179,7 +170,8 @@ class Survey(Findings):
         if type(holder) is types.FunctionType:
             held = zip(holder.__code__.co_freevars, holder.__closure__ or (), strict=True)
             for name, cell in held:
-                value = self._in_cell(cell, self.watch)
+                value = getattr(cell, "cell_contents", MISSING)
+                self.watch.got([(id(cell), "")], functools.partial(getattr, cell, "cell_contents", MISSING), value)
                 if value is not inner:
                     self._take_setting(where.then(name), value, use)
         else:
@@ -210,7 +202,7 @@ class Survey(Findings):
         if use is not Use.LOOKED_AT and self.once("members", id(kind)):
             for member, value in classes.members_of(kind):
                 self.later(values.take, Where("", "class", code_name(kind)).then(member), value, Use.LOOKED_AT, [])
-        if Use.HANDED_ON in use:
+        if use & HANDED:
             self.surface(kind, name)
 
     def surface(self, subject: Any, name: str) -> None:
@@ -235,7 +227,11 @@ class Survey(Findings):
             noun = "class" if isinstance(subject, type) else "global"
             self.take_code(Where("", noun, code_name(subject)), subject, Use.CALLED if only_called else use)
 
-    # Walking through code.
+    def bind(self, function: types.FunctionType, parameter: str, value: Any) -> None:
+        """See what a function does to the value of a parameter."""
+        if not is_fixed(value) and self.once("bound", id(function), parameter, id(value)):
+            self._alive.append(value)
+            self._walks.append(Walk(self, function, "", {parameter: value}).go)
 
     def _walk(self, function: types.FunctionType, name: str) -> None:
         """Look at a function of the user's own."""
@@ -246,7 +242,7 @@ class Survey(Findings):
         if not own or self.handed_on:
             for parameter, default in _defaults(function):
                 self.later(values.take, Where(prefix, "default", parameter), default, Use.HANDED_ON, [])
-        self._follow_reads(function, prefix)
+        Walk(self, function, prefix).go()
 
     def _walk_class(self, kind: type, name: str) -> None:
         """Look at a class of the user's own."""
@@ -262,115 +258,6 @@ class Survey(Findings):
             self.later(values.take, where.then(attribute), value, Use.LOOKED_AT, [(id(kind), attribute)])
         self.later(values.watch_class, where, kind)
 
-    def _follow_reads(self, function: types.FunctionType, prefix: str, bound: Any = None) -> None:
-        """Follow what a function reads and writes; if it is bound, only through what it is bound to."""
-        reads = reads_of(function.__code__)
-        for path in reads.written:
-            if (path.scope is Scope.SELF) is (bound is not None):
-                self._write(path, function, bound)
-        for path, use in reads.read.items():
-            if (path.scope is Scope.SELF) is (bound is not None):
-                self._read(path, use, function, prefix, bound)
-
-    def _start(
-        self, path: Path, function: types.FunctionType, bound: Any, watch: Watch
-    ) -> tuple[Any, list[Place]] | None:
-        """The value of a path's name, and where it is kept; None if it does not count."""
-        if path.scope is Scope.SELF:
-            return bound, []
-        if path.scope is Scope.IMPORT:
-            module = self._imported(path.name, function)
-            return None if module is None else (module, [])
-        if path.scope is Scope.CLOSURE:
-            cell = _cell(function, path.name)
-            return self._in_cell(cell, watch), [(id(cell), "")]
-        names = function.__globals__
-        places: list[Place] = [(id(names), path.name)]
-        if path.name in names:
-            watch.name(places, names, path.name, names[path.name])
-            return names[path.name], places
-        watch.absent(names, path.name)
-        return None if path.name in vars(builtins) else (MISSING, places)
-
-    def _in_cell(self, cell: types.CellType, watch: Watch) -> Any:
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            value = MISSING
-        watch.got([(id(cell), "")], lambda: cell.cell_contents, value)
-        return value
-
-    def _imported(self, name: str, function: types.FunctionType) -> types.ModuleType | None:
-        """A module that a function imports; one that is installed or not to be had is its name."""
-        names = function.__globals__
-        package = names.get("__package__") or str(names.get("__name__")).rpartition(".")[0]
-        try:
-            name = importlib.util.resolve_name(name, package)
-        except ImportError:
-            return None
-        module = imported(name, self.home)
-        if module is None:
-            self.part(Where("", "module", name), ("installed", name))
-        else:
-            self.watch.name([(id(sys.modules), name)], sys.modules, name, module)
-        return module
-
-    def _write(self, path: Path, function: types.FunctionType, bound: Any) -> None:
-        if not path.steps:
-            names = function.__globals__ if path.scope is Scope.GLOBAL else _cell(function, path.name)
-            self.facts.written.add((id(names), path.name if path.scope is Scope.GLOBAL else ""))
-            return
-        unwatched = Watch()  # what is only written may change as it likes
-        start = self._start(path, function, bound, unwatched)
-        if start is None or start[0] is MISSING:
-            return
-        reached = follow(start[0], path.steps[:-1], unwatched, self.home)
-        place = None if reached.rest else place_of(reached.value, path.steps[-1])
-        if place is not None:
-            self.facts.written.add(place)
-        else:
-            self._change(reached.value)
-
-    def _change(self, value: Any) -> None:
-        if not is_code(value) and not isinstance(value, types.ModuleType) and value is not MISSING:
-            self.facts.changed.add(id(value))
-
-    def _read(self, path: Path, use: Use, function: types.FunctionType, prefix: str, bound: Any) -> None:
-        if path.name == "__class__" or (path.scope is Scope.GLOBAL and path.name in _OF_THE_MODULE):
-            return
-        start = self._start(path, function, bound, self.watch)
-        if start is None:
-            return
-        value, places = start
-        reached = follow(value, path.steps, self.watch, self.home)
-        places = [*places, *reached.places]
-        if reached.rest and reached.rest[-1] in MUTATORS:
-            self._change(reached.value)
-        use = use_inside(reached.rest, use)
-        if Use.HANDED_ON in use:
-            self.facts.handed_on.update(places[-1:])
-        where = Where(prefix, *_called(path, reached.taken, value))
-        holder = reached.bound
-        if holder is not None and not isinstance(holder, type):
-            if path.scope is not Scope.SELF:
-                self.later(values.take, Where(prefix, *_called(path, reached.taken - 1, value)), holder, Use.LOOKED_AT, [])
-            where = Where("", "class", f"{type(holder).__qualname__}{written(path.steps[reached.taken - 1])}")
-        if self.take_code(where, reached.value, use, holder):
-            return
-        if path.scope is not Scope.SELF or isinstance(bound, type):  # else the whole instance is looked at
-            self.later(values.take, where, reached.value, use, places, reached.rest)
-
-
-def innermost(subject: Any) -> Any:
-    """What is left of a function when every decorator that tells what it wraps is taken off."""
-    seen: list[object] = []
-    while True:
-        seen.append(subject)
-        inner = subject.__func__ if type(subject) is types.MethodType else wrapped_by(subject)
-        if inner is MISSING or any(inner is each for each in seen):
-            return subject
-        subject = inner
-
 
 def code_name(subject: Any) -> str:
     """The qualified name that the code itself has, which `functools.wraps` does not change."""
@@ -380,31 +267,8 @@ def code_name(subject: Any) -> str:
     return subject.__qualname__ if isinstance(subject, type) else type(subject).__qualname__
 
 
-def is_code(value: Any) -> bool:
-    """Whether a value is a function or a class."""
-    return isinstance(value, (types.FunctionType, types.MethodType, type, *_BUILT_IN))
-
-
-def _called(path: Path, taken: int, value: Any) -> tuple[str, str]:
-    """What a path's name stands for, and the path in words."""
-    name, noun = path.name, path.scope.value
-    if path.scope is Scope.SELF:
-        name = (value if isinstance(value, type) else type(value)).__qualname__
-        noun = "class"
-    elif isinstance(value, types.ModuleType):
-        name = value.__name__ if path.scope is Scope.IMPORT else name
-        noun = "module"
-    elif isinstance(value, type):
-        noun = "class"
-    return noun, name + "".join(map(written, path.steps[:taken]))
-
-
 def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     code = function.__code__
     given = function.__defaults__ or ()
     yield from zip(code.co_varnames[code.co_argcount - len(given) : code.co_argcount], given, strict=True)
     yield from sorted((function.__kwdefaults__ or {}).items())
-
-
-def _cell(function: types.FunctionType, name: str) -> types.CellType:
-    return (function.__closure__ or ())[function.__code__.co_freevars.index(name)]

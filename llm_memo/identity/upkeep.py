@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import types
 from dataclasses import dataclass, field
+from typing import Any
 
-from llm_memo.identity.paths import ANY, Scope, Step, Use
-from llm_memo.identity.reads import Reads
-from llm_memo.identity.watch import Place
+from llm_memo.identity.chains import MISSING, is_code
+from llm_memo.identity.paths import ANY, Item, Path, Scope, Step, Use
+from llm_memo.identity.reads import reads_of
+from llm_memo.identity.watch import Place, is_fixed
 
 WRITTEN = "written by the function"
 """Why a counter or a log is not tracked."""
 
-MUTATORS = frozenset(
-    ["add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert", "intersection_update", "move_to_end", "pop", "popitem", "popleft", "push", "put", "put_nowait", "remove", "reverse", "rotate", "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write", "writelines"]
-)
+MUTATORS = frozenset({
+    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert",
+    "intersection_update", "move_to_end", "pop", "popitem", "popleft", "push", "put", "put_nowait", "remove",
+    "reverse", "rotate", "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write",
+    "writelines",
+})  # fmt: skip
 """Methods by which a container is written to."""
 
-_LOOKS = frozenset(["__contains__", "__len__", "count", "get", "index", "keys"])
+_LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys"})
 """Methods that tell something of a container, but let it go nowhere."""
+
+
+def mutates(rest: tuple[Step, ...]) -> bool:
+    """Whether the steps end in a method that changes the container that they start from: ``[key].append``."""
+    return bool(rest) and rest[-1] in MUTATORS and all(isinstance(step, Item) for step in rest[:-1])
 
 
 def use_inside(rest: tuple[Step, ...], use: Use) -> Use:
     """What becomes of a container, from which code takes the steps ``rest`` to do ``use`` with what is there."""
     if not rest:
         return use
-    looks = rest[-1] in MUTATORS or rest[0] in _LOOKS or rest[0] is ANY
+    looks = mutates(rest) or rest[0] in _LOOKS or rest[0] is ANY
     return Use.LOOKED_AT if looks else Use.HANDED_ON
 
 
@@ -36,13 +47,19 @@ class Facts:
     """Places that are assigned to."""
     changed: set[int] = field(default_factory=set)
     """Identities of containers that are written to."""
-    handed_on: set[Place] = field(default_factory=set)
-    """Places whose value goes somewhere."""
+    handed_on: set[int] = field(default_factory=set)
+    """Identities of values that go somewhere."""
 
     def __len__(self) -> int:
         return len(self.written) + len(self.changed) + len(self.handed_on)
 
-    def only_kept_up(self, value: object, use: Use, places: list[Place]) -> bool:
+    def change(self, container: Any) -> None:
+        """Note that code writes to a container."""
+        changeable = not (is_fixed(container) or is_code(container) or isinstance(container, types.ModuleType))
+        if container is not MISSING and changeable:
+            self.changed.add(id(container))
+
+    def only_kept_up(self, value: object, places: list[Place]) -> bool:
         """Whether the code keeps a value up, as a counter or a log, rather than depends on it.
 
         A container that is written to and goes somewhere as well, such as the history of a chat, is
@@ -50,27 +67,26 @@ class Facts:
         """
         if not self.written.isdisjoint(places):
             return True
-        handed_on = Use.HANDED_ON in use or not self.handed_on.isdisjoint(places[-1:])
-        return id(value) in self.changed and not handed_on
+        return id(value) in self.changed and id(value) not in self.handed_on
 
 
-
-def kept_up_attributes(reads: Reads) -> frozenset[str]:
+def kept_up_attributes(code: types.CodeType) -> frozenset[str]:
     """The attributes of a method's ``self`` that it only keeps up, such as a count of its calls."""
-    written = {path for path in reads.written if path.scope is Scope.SELF and path.steps}
+    if not code.co_argcount:
+        return frozenset()
+    reads = reads_of(code)
+
+    def of_self(path: Path) -> bool:
+        return path.scope is Scope.PARAMETER and path.name == code.co_varnames[0] and bool(path.steps)
+
+    written = {path for path in reads.written if of_self(path)}
     inside = {path.steps[0] for path in written if len(path.steps) > 1}
-    inside |= {
-        path.steps[0]
-        for path in reads.read
-        if path.scope is Scope.SELF and len(path.steps) > 1 and path.steps[-1] in MUTATORS
-    }
-    depended_on = {
-        path.steps[0]
-        for path, use in reads.read.items()
-        if path.scope is Scope.SELF
-        and path.steps
-        and path not in written
-        and Use.HANDED_ON in use_inside(path.steps[1:], use)
-    }
+    depended_on = set()
+    for path, use in reads.read.items():
+        if of_self(path):
+            if mutates(path.steps[1:]):
+                inside.add(path.steps[0])
+            elif path not in written and use_inside(path.steps[1:], use) & (Use.HANDED_ON | Use.PASSED):
+                depended_on.add(path.steps[0])
     assigned = {path.steps[0] for path in written if len(path.steps) == 1}
     return frozenset(name for name in assigned | (inside - depended_on) if isinstance(name, str))

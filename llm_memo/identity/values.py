@@ -22,9 +22,7 @@ _DEPTH = 8
 """How deep a container is taken apart whose insides have no canonical form all over."""
 
 
-def take(
-    survey: Survey, where: Where, value: Any, use: Use, places: list[Place], rest: tuple[Step, ...] = ()
-) -> None:
+def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place], rest: tuple[Step, ...] = ()) -> None:
     """Make a value part of the survey.
 
     Args:
@@ -35,7 +33,7 @@ def take(
         places: Where it, and what leads to it, is kept.
         rest: Steps that the code takes from it and that were not followed.
     """
-    if survey.facts.only_kept_up(value, use, places):
+    if survey.facts.only_kept_up(value, places):
         survey.untracked[str(where)] = WRITTEN
     elif places and not survey.once("place", *places[-1:]):
         return
@@ -136,6 +134,9 @@ def _take_apart(survey: Survey, where: Where, value: Any, rest: tuple[Step, ...]
     elif type(value) is dict and all(type(key) in (str, int) for key in value):
         items = {Item(key): value[key] for key in sorted(value, key=str)}
         survey.watch.size(value)
+    elif is_local(type(value), survey.home) and own_dict(value):
+        take_instance(survey, where, value)
+        return
     elif rest and isinstance(rest[0], str) and rest[0] in (own_dict(value) or ()):
         items = {rest[0]: (own_dict(value) or {})[rest[0]]}
     if not items or where.text.count("[") > _DEPTH:

@@ -129,12 +129,20 @@ class Watch:
             self.others.append(lambda: _marshal(value) == known)
             return
         for room in adapters.rooms(kind):
-            steady = getattr(room, "steady", None)
-            if steady is not None:
-                held = tuple(steady(value))
-                self.others.append(lambda: all(map(operator.is_, steady(value), held)))
+            if (steady := getattr(room, "steady", None)) is not None:
+                self.others.append(_Steady(steady, value))
                 return
         self.others.append(lambda: observe(value).same(observed))
+
+
+class _Steady:
+    """Whether the objects that a value's form is made of are the same, as an adapter's ``steady`` tells them."""
+
+    def __init__(self, steady: Callable[[Any], tuple[object, ...]], value: object) -> None:
+        self.steady, self.value, self.held = steady, value, steady(value)
+
+    def __call__(self) -> bool:
+        return all(map(operator.is_, self.steady(self.value), self.held))
 
 
 def is_fixed(value: Any) -> bool:

@@ -103,7 +103,7 @@ def cache_sheet(cache: Cache) -> Sheet:
         for name, found in sums.items()
     ]
     columns = [
-        Column("function"),
+        Column("function", wide=True),
         *(Column(name, right=True) for name in ("entries", "size", "latest", "time paid", "tokens paid", "cost")),
     ]
     entries = sum(found.entries for found in sums.values())

@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from llm_memo.cache import Entry
-from llm_memo.stores.disk import Disk
+from llm_memo.stores.disk import disk
 from llm_memo.values.frozen import thaw
 
 
@@ -29,8 +29,9 @@ def answer_of(entry: Entry) -> Any:
     Raises:
         LookupError: The entry is gone, or is not readable.
     """
+    root = os.path.dirname(os.path.dirname(os.path.dirname(entry.path)))
     try:
-        return legible(Disk(os.path.dirname(entry.path)).load(entry.path, entry.key).frozen)
+        return legible(disk(root).load(entry.path, entry.key).frozen)
     except Exception as error:
         raise LookupError(f"the entry {entry.key} of {entry.function} cannot be read: {error}") from error
 

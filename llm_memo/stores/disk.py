@@ -1,85 +1,70 @@
 """The store on disk: one sealed file per entry, whole or not at all.
 
-The layout::
-
-    <cache_dir>/.gitignore, CACHEDIR.TAG
-    <cache_dir>/<function folder>/<first two hex>/<key>.joblib      an entry
-    <cache_dir>/<function folder>/<first two hex>/<key>.lock        while an equal call is under way
-    <cache_dir>/<function folder>/<first two hex>/.<key>.….tmp      while an entry is written
-    <cache_dir>/quarantine/                                         what was refused
-    <cache_dir>/.cleared-…                                          cleared, about to be deleted
-
-A reader never sees half an entry: it is written beside its place and renamed into it. Links are not
-followed for entries, temporaries and locks. Reading fails only into a miss and one warning.
+`llm_memo.stores.folder` draws the layout. A reader never sees half an entry: it is written beside
+its place and renamed into it. Reading fails only into a miss and one warning, writing into an
+`OSError` for the caller to tell.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
+import logging
 import os
 import re
 import secrets
-import shutil
 import stat
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
-import xxhash
-
-from llm_memo.errors import CorruptEntry, StoreError, UntrustedEntry, warn
+from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
 from llm_memo.policy import Settings
-from llm_memo.stores import entry, seal
+from llm_memo.stores import entry, files, folder, seal, tidy
 from llm_memo.stores.entry import Kept
-from llm_memo.stores.memory import MEMORY, signature
+from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, Found, function_folder
+from llm_memo.stores.memory import MEMORY, Signature, signature
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-SUFFIX = ".joblib"
-QUARANTINE = "quarantine"
-_CLEARED = ".cleared-"
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+T = TypeVar("T")
+
+__all__ = ["Disk", "Found", "TooBig", "disk", "function_folder"]
+
+log = logging.getLogger("llm_memo")
+
 _USED_EVERY = 3600.0
 """An entry's time of last use is kept to the hour, in seconds."""
-_LEFTOVER_AFTER = 3600.0
-"""A temporary or lock file this old, in seconds, has lost its writer."""
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|quarantine)(\..*)?")
+_TRIES = 8
+"""How often a write begins anew when its folder is cleared away under its hands."""
+_TOLD = 1_000
+_key_of = re.compile(r".+@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
-def function_folder(name: str) -> str:
-    """The folder of the function ``name``: the name itself where every file system can hold it."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:80].strip(".") or "_"
-    if safe == name and not _RESERVED.fullmatch(name):
-        return safe
-    return f"{safe}-{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'surrogatepass'))[:8]}"
-
-
-class Found(NamedTuple):
-    """An entry's file, as a listing sees it."""
-
-    path: str
-    function: str
-    key: str
-    size: int
-    written: float
-    used: float
+class TooBig(Exception):
+    """An entry is larger than the reader would have."""
 
 
 class Disk:
-    """The store in one cache folder. It makes nothing until the first write."""
+    """The store in one cache folder. It makes nothing until the first write.
+
+    Args:
+        root: The folder, absolute.
+    """
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._checked = False
+        self._looked = False
+        self._told: dict[str, object] = {}
+        self._notes_use = True
+        self._pruner = tidy.Pruner(root)
 
     def path(self, function: str, key: str) -> str:
         """Where the entry ``key`` of the function folder ``function`` is, or would be."""
         return f"{self.root}/{function}/{key[:2]}/{key}{SUFFIX}"
 
     def read(self, path: str, key: str, hold: int, most: int | None = None) -> Kept | None:
-        """The entry at ``path``, or None; one file's fault is a warning, and None.
+        """The entry at ``path``, or None; what is wrong with it is one warning, and None.
 
         Args:
             path: The entry's file.
@@ -90,85 +75,106 @@ class Disk:
         held = MEMORY.get(path)
         try:
             if held is not None:
-                status = os.stat(path, follow_symlinks=False)
-                if signature(status) == held.signature:
-                    if held.kept.header.created + _USED_EVERY < time.time():
+                status = os.lstat(path)
+                if (status.st_mtime_ns, status.st_ino, status.st_size) == held.signature:
+                    if not -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY:
                         self._used(path, status)
                     return held.kept
-            kept, status = self._load(path, key, most)
-        except FileNotFoundError:
+            kept, status = self._take(files.open_to_read(path), entry.unpack, key, most)
+        except (FileNotFoundError, NotADirectoryError):
+            if held is not None:
+                MEMORY.drop(path)
             return None
-        except (NotADirectoryError, StoreError, entry.Newer) as fault:
-            warn(CorruptEntry, f"{path}: {fault}; the call goes on as a miss and the file is left in place")
-            return None
-        except entry.NotOurs as fault:
-            self.refuse(path, fault, UntrustedEntry)
+        except entry.Newer as fault:
+            log.info("%s was left in place: %s", path, fault)
             return None
         except TooBig:
             raise
         except Exception as fault:
-            self.refuse(path, fault)
+            self.refuse(path, entry.NotOurs("it is a link") if os.path.islink(path) else fault)
             return None
+        self._told.pop(path, None)
         MEMORY.put(path, signature(status), kept, hold)
-        self._used(path, status)
+        if not -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY:
+            self._used(path, status)
         return kept
 
-    def _load(self, path: str, key: str, most: int | None = None) -> tuple[Kept, os.stat_result]:
-        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW)
+    def load(self, path: str, key: str) -> Kept:
+        """The entry at ``path``, without a trace of its having been looked at.
+
+        Raises:
+            OSError: It is not there, or cannot be read; `StoreError`: nor could any other.
+            Exception: Whatever is wrong with it, see `llm_memo.stores.entry.unpack`.
+        """
+        return self._take(files.open_to_look(path), entry.unpack, key)[0]
+
+    def check(self, path: str, key: str) -> None:
+        """Check the seal of the entry at ``path``.
+
+        Raises:
+            OSError: As `load`.
+            Exception: See `llm_memo.stores.entry.check`.
+        """
+        self._take(files.open_to_look(path), entry.check, key)
+
+    def _take(
+        self, descriptor: int, take: Callable[[str, bytes, bytes, bytes], T], key: str, most: int | None = None
+    ) -> tuple[T, os.stat_result]:
+        """What ``take`` makes of an open entry, and its status; the file is closed."""
         try:
             status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise entry.Damaged("it is not a file")
             if most is not None and status.st_size > most:
                 raise TooBig
-            head = os.read(descriptor, entry.HEAD)
-            body = _read_all(descriptor, status.st_size - len(head))
+            try:
+                if not stat.S_ISREG(status.st_mode):
+                    raise entry.Damaged("it is no file")
+                head = os.read(descriptor, entry.HEAD)
+                entry.check_head(head)
+                body = files.read_all(descriptor, status.st_size - len(head))
+                self._look()
+                return take(key, head, body, seal.seal_key()), status
+            except entry.Refused as fault:
+                fault.seen = signature(status)
+                raise
         finally:
             os.close(descriptor)
-        self._check()
-        return entry.unpack(key, head, body, seal.seal_key()), status
-
-    def load(self, path: str, key: str) -> Kept:
-        """The entry at ``path``; whatever is wrong with it is raised."""
-        return self._load(path, key)[0]
 
     def write(self, path: str, key: str, kept: Kept, settings: Settings) -> int:
         """Keep an entry at ``path``, in place of what is there; returns its size in bytes.
 
         Raises:
-            OSError: It could not be kept; nothing of it is left behind.
+            OSError: It could not be kept, and nothing of it is left behind; the message says why, without
+                the entry's name, so that a cause that is the same for many is told once.
         """
         head, body = entry.pack(key, kept, seal.seal_key(), settings.compress)
-        for attempt in itertools.count():
-            try:
-                self._make_folder(os.path.dirname(path))
-                status = self._write_whole(path, key, head, body)
-                break
-            except FileNotFoundError:
-                if attempt == 8:  # the folder was cleared away under our hands, again and again
-                    raise
+        try:
+            status = self._write(path, head, body)
+        except OSError as fault:
+            if fault.errno is None:
+                raise
+            raise OSError(fault.errno, fault.strerror, os.path.dirname(os.path.dirname(path))) from fault
+        self._told.pop(path, None)
         MEMORY.put(path, signature(status), kept, settings.memory_bytes)
+        self._pruner.wrote(status.st_size, settings.max_bytes)
         return status.st_size
 
-    def _write_whole(self, path: str, key: str, head: bytes, body: memoryview) -> os.stat_result:
-        folder = os.path.dirname(path)
-        fresh = f"{folder}/.{key}.{os.getpid()}.{next(_COUNTER)}.{secrets.token_hex(4)}.tmp"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
-        try:
+    def _write(self, path: str, head: bytes, body: memoryview) -> os.stat_result:
+        shelf = os.path.dirname(path)
+        tries = _TRIES
+        while True:
             try:
-                _write_all(descriptor, head)
-                _write_all(descriptor, body)
-                now = time.time_ns()
-                # The kernel's own clock ticks in milliseconds, in which an entry could be replaced unseen.
-                os.utime(descriptor if os.utime in os.supports_fd else fresh, ns=(now, now))
-                status = os.fstat(descriptor)
-            finally:
-                os.close(descriptor)
-            os.replace(fresh, path)
-        except BaseException:
-            _unlink(fresh)
-            raise
-        return status
+                folder.make(self.root, shelf)
+                self._look()
+                _refuse_newer(path)
+                return files.write_whole(path, head, body)
+            except FileNotFoundError:
+                tries -= 1
+                if not tries:
+                    raise
+
+    def told(self, path: str, fault: BaseException) -> bool:
+        """Whether a warning has said that ``path`` could not be read for the very cause ``fault``."""
+        return bool(self._told) and self._told.get(path) == _cause(fault)
 
     def remove(self, path: str) -> int | None:
         """Remove one entry; returns its size in bytes, or None when there was none.
@@ -176,13 +182,7 @@ class Disk:
         Raises:
             OSError: It is there and cannot be removed.
         """
-        MEMORY.drop(path)
-        try:
-            size = os.stat(path, follow_symlinks=False).st_size
-            os.unlink(path)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return size
+        return tidy.remove(path)
 
     def lock(self, path: str) -> BaseFileLock:
         """The lock that equal calls of all processes share; freed by the kernel when its holder dies.
@@ -192,205 +192,155 @@ class Disk:
         """
         from filelock import FileLock
 
-        self._make_folder(os.path.dirname(path))
-        lock_path = path.removesuffix(SUFFIX) + ".lock"
-        return FileLock(lock_path, mode=0o600, thread_local=False)
-
-    # Looking at the whole folder
-
-    def functions(self) -> list[str]:
-        """The function folders, sorted."""
-        return sorted(item.name for item in _scan(self.root) if _is_function(item))
+        folder.make(self.root, os.path.dirname(path))
+        return FileLock(path.removesuffix(SUFFIX) + LOCK, mode=0o600, thread_local=False)
 
     def found(self, function: str | None = None) -> Iterator[Found]:
-        """Every entry's file, of one function folder or of all; what goes away meanwhile is passed over."""
-        for folder in [function] if function is not None else self.functions():
-            for shelf in _scan(f"{self.root}/{folder}"):
-                for item in _scan(shelf.path):
-                    if item.name.endswith(SUFFIX) and not item.name.startswith("."):
-                        try:
-                            status = item.stat(follow_symlinks=False)
-                        except OSError:
-                            continue
-                        yield Found(
-                            f"{self.root}/{folder}/{shelf.name}/{item.name}",
-                            folder,
-                            item.name.removesuffix(SUFFIX),
-                            status.st_size,
-                            status.st_mtime,
-                            max(status.st_atime, status.st_mtime),
-                        )
-
-    def clear(self, function: str | None = None) -> tuple[int, int]:
-        """Remove all entries of a function folder, or all; returns how many, and their bytes.
-
-        They are gone for every process before the first file is deleted.
+        """Every entry's file, of one function folder or of all.
 
         Raises:
-            OSError: The folder cannot be moved away.
+            OSError: The folder cannot be read.
         """
-        aside = []
-        for folder in [function] if function is not None else self.functions():
-            cleared = f"{_CLEARED}{secrets.token_hex(8)}"
-            try:
-                os.rename(f"{self.root}/{folder}", f"{self.root}/{cleared}")
-            except FileNotFoundError:
-                continue
-            aside.append(cleared)
-        entries = size = 0
-        for cleared in aside:
-            for found in self.found(cleared):
-                entries, size = entries + 1, size + found.size
-            shutil.rmtree(f"{self.root}/{cleared}", ignore_errors=True)
-        return entries, size
+        return folder.found(self.root, function)
 
-    def sweep(self, now: float) -> int:
-        """Remove what dead writers left behind more than an hour ago; returns how many files and folders."""
-        swept = 0
-        for item in _scan(self.root):
-            if item.name.startswith(_CLEARED):
-                shutil.rmtree(item.path, ignore_errors=True)
-                swept += 1
-            elif _is_function(item):
-                for shelf in _scan(item.path):
-                    swept += sum(map(self._sweep_file, _scan(shelf.path), itertools.repeat(now)))
-        return swept
+    # What is refused, and what is put back
 
-    @staticmethod
-    def _sweep_file(item: os.DirEntry[str], now: float) -> bool:
-        if not item.name.endswith((".tmp", ".lock")):
-            return False
-        try:
-            if abs(now - item.stat(follow_symlinks=False).st_mtime) < _LEFTOVER_AFTER:
-                return False
-            os.unlink(item.path)
-        except OSError:
-            return False
-        return True
+    def refuse(self, path: str, fault: Exception) -> None:
+        """Tell of an entry that is of no use, in one warning; one that is not ours is put into quarantine.
 
-    # What is refused, and the folder itself
-
-    def refuse(
-        self, path: str, fault: Exception, category: type[CorruptEntry | UntrustedEntry] = CorruptEntry
-    ) -> None:
-        """Put a file that cannot be trusted out of the way, with one warning."""
+        One that merely cannot be read now, here, is left in place.
+        """
         MEMORY.drop(path)
-        where = self.quarantine(path)
+        function = os.path.basename(os.path.dirname(os.path.dirname(path)))
+        category: type[MemoWarning] = UntrustedEntry if isinstance(fault, StoreError) else CorruptEntry
+        where = "it is left in place"
+        if isinstance(fault, entry.Refused):
+            category = fault.category
+            if self.quarantine(path, fault.seen):
+                where = f"it is now in {self.root}/{QUARANTINE}"
+        elif self.told(path, fault):
+            return
+        else:
+            if len(self._told) >= _TOLD:
+                self._told.clear()
+            self._told[path] = _cause(fault)
+        text = str(fault) if isinstance(fault, (entry.Refused, StoreError)) else _text(fault)
+        log.info("%s was refused: %s", path, text)
+        way_out = _WAY_OUT if isinstance(fault, entry.NotOurs) else ""
         warn(
             category,
-            f"{path} was refused: {fault}; the call goes on as a miss"
-            + (f", the file is now in {where}" if where else ""),
+            f"an entry of {function} in {self.root} cannot be used: {text}; the call goes on as a miss, "
+            f"and {where}{way_out}",
         )
 
-    def quarantine(self, path: str) -> str | None:
-        """Put a file out of every reader's way; returns the folder that it is in now, or None."""
-        folder = f"{self.root}/{QUARANTINE}"
+    def quarantine(self, path: str, seen: Signature | None = None) -> str | None:
+        """Put a file out of every reader's way; returns where it is now, or None if it is where it was.
+
+        Args:
+            path: The file.
+            seen: Leave it alone if it is no longer the one with this signature.
+        """
         function = os.path.basename(os.path.dirname(os.path.dirname(path)))
+        name = os.path.basename(path).removesuffix(SUFFIX)
+        to = f"{self.root}/{QUARANTINE}/{function}@{name}.{secrets.token_hex(4)}{SUFFIX}"
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            os.replace(path, f"{folder}/{function}@{os.path.basename(path)}")
-        except OSError:
+            if seen is not None and signature(os.lstat(path)) != seen:
+                return None
+            folder.make_folder(f"{self.root}/{QUARANTINE}")
+            os.rename(path, to)
+        except OSError as fault:
+            log.info("%s could not be put into quarantine: %s", path, fault)
             return None
-        return folder
+        return to
+
+    def restore(self) -> list[str]:
+        """Put back what is in quarantine and sealed by this user after all; returns the paths of the entries.
+
+        That is how it is when ``LLM_MEMO_KEY`` was another one for a while. An entry that has been
+        replaced since stays in quarantine.
+
+        Raises:
+            OSError: The folder cannot be read.
+        """
+        restored = []
+        for found in folder.quarantined(self.root):
+            key = _key_of(found.name)
+            if key is None:
+                continue
+            try:
+                header = self.load(found.path, key[1]).header
+                path = self.path(function_folder(header.function), key[1])
+                if not os.path.lexists(path):
+                    folder.make(self.root, os.path.dirname(path))
+                    os.rename(found.path, path)
+                    restored.append(path)
+            except Exception as fault:
+                log.debug("%s stays in quarantine: %s", found.path, fault)
+        return restored
 
     def _used(self, path: str, status: os.stat_result) -> None:
         """Note, to the hour and where it can be noted, that an entry was used: `prune` keeps those."""
-        now = time.time()
-        if now - status.st_atime > _USED_EVERY:
-            try:
-                os.utime(path, ns=(int(now * 1e9), status.st_mtime_ns), follow_symlinks=False)
-            except (OSError, NotImplementedError):
-                pass
-
-    def _make_folder(self, folder: str) -> None:
-        if os.path.isdir(folder):
+        if not self._notes_use:
             return
-        os.makedirs(self.root, mode=0o700, exist_ok=True)
-        if not os.listdir(self.root):  # never into a folder with files of the user's
-            _make_file(f"{self.root}/.gitignore", "# Made by llm_memo.\n*\n")
-            _make_file(
-                f"{self.root}/CACHEDIR.TAG",
-                "Signature: 8a477f597d28d172789f06886806bc55\n"
-                "# This folder is a cache made by llm_memo. See https://bford.info/cachedir/\n",
-            )
-        self._check()
-        for made in (os.path.dirname(folder), folder):
-            try:
-                os.mkdir(made, mode=0o700)
-            except FileExistsError:
-                if os.path.islink(made):
-                    raise StoreError(f"{made} is a link; llm_memo does not follow links in its folder") from None
+        now = time.time_ns()
+        try:
+            os.utime(path, ns=(now, status.st_mtime_ns), follow_symlinks=False)
+        except FileNotFoundError:
+            pass
+        except (OSError, NotImplementedError):  # a folder for reading only: not to be tried on each hit
+            self._notes_use = False
 
-    def _check(self) -> None:
+    def _look(self) -> None:
         """Warn, once, of a folder in which others could have put files of theirs."""
-        if self._checked or os.name != "posix":
+        if self._looked:
             return
-        self._checked = True
-        status = os.stat(self.root)
-        if status.st_uid not in (os.geteuid(), 0):
-            fault = "belongs to another user"
-        elif status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            fault = "can be written to by other users"
-        else:
+        try:
+            fault = folder.distrust(self.root)
+        except OSError:
             return
-        warn(
-            UntrustedEntry,
-            f"the cache folder {self.root} {fault}; only entries sealed with your key are read from it. "
-            "Make it your own with mode 0700, or give another cache_dir",
-        )
+        self._looked = True
+        if fault is not None:
+            warn(
+                UntrustedEntry,
+                f"the cache folder {self.root} {fault}; only entries sealed with your key are read from it. "
+                "Make it your own with mode 0700, or give another cache_dir",
+            )
 
 
-class TooBig(Exception):
-    """An entry is larger than the reader would have."""
+_WAY_OUT = (
+    ". Where several users, machines or containers are to share a folder, give them the same LLM_MEMO_KEY; "
+    "Cache().verify() then puts back what was refused"
+)
 
 
-_COUNTER = itertools.count()
+def _refuse_newer(path: str) -> None:
+    """Raise `StoreError` if a later version's entry is at ``path``."""
+    try:
+        descriptor = files.open_to_read(path)
+    except OSError:
+        return
+    try:
+        entry.check_head(os.read(descriptor, entry.HEAD))
+    except entry.Newer as fault:
+        raise StoreError(
+            f"what is in its place is of a later version, {fault}; update llm_memo, or forget it"
+        ) from None
+    except (entry.Damaged, OSError):
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _cause(fault: BaseException) -> object:
+    """What two faults of one cause have in common."""
+    return getattr(fault, "errno", None) or str(fault)
+
+
+def _text(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {getattr(fault, 'strerror', None) or fault}"
 
 
 @functools.lru_cache(maxsize=256)
 def disk(root: str) -> Disk:
     """The one store of the folder ``root`` in this process."""
     return Disk(root)
-
-
-def _read_all(descriptor: int, size: int) -> bytes:
-    data = os.read(descriptor, max(size, 0))
-    if len(data) == size:
-        return data
-    parts = [data]
-    while chunk := os.read(descriptor, 1 << 24):
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-def _write_all(descriptor: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass
-
-
-def _make_file(path: str, text: str) -> None:
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600), "w") as file:
-            file.write(text)
-    except FileExistsError:
-        pass
-
-
-def _scan(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as items:
-            return list(items)
-    except OSError:
-        return []
-
-
-def _is_function(item: os.DirEntry[str]) -> bool:
-    return not item.name.startswith(".") and item.name != QUARANTINE and item.is_dir(follow_symlinks=False)

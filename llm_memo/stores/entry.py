@@ -14,9 +14,10 @@ from __future__ import annotations
 import io
 import json
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
 from llm_memo.identity.key import Question
 from llm_memo.stores import seal
 from llm_memo.values.frozen import Frozen, Thawer, thawer
@@ -32,12 +33,22 @@ _WORTH_REMEMBERING = 1_000
 """Up to so many bytes it is quicker to compare questions than their digests."""
 
 
-class Damaged(Exception):
+class Refused(Exception):
+    """The bytes are no entry of this user's."""
+
+    category: type[MemoWarning] = CorruptEntry
+    seen: tuple[int, int, int] | None = None
+    """The signature of the file that they are from."""
+
+
+class Damaged(Refused):
     """The bytes are not a whole entry."""
 
 
-class NotOurs(Exception):
+class NotOurs(Refused):
     """The bytes are not sealed with this user's key for this name."""
+
+    category = UntrustedEntry
 
 
 class Newer(Exception):
@@ -70,14 +81,19 @@ class Header:
     """The same, redacted and cut short, for people: name → text."""
 
     def to_json(self) -> bytes:
-        """The header as UTF-8 JSON."""
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+        """The header as JSON, in ASCII."""
+        return _to_json({name: getattr(self, name) for name in _FIELDS}).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Header:
         """The header that ``text`` holds; fields of other versions are passed over."""
-        known = {name.name for name in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        content = _parse(text.decode())[0]
+        return cls(**{name: content[name] for name in content.keys() & _FIELDS})
+
+
+_FIELDS = {each.name: None for each in fields(Header)}.keys()
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_parse = json.JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
@@ -122,35 +138,59 @@ class Kept:
             self._usage = Usage.from_dict(self.header.usage)
         return self._usage
 
+    @property
+    def size(self) -> int:
+        """Bytes of the frozen answer."""
+        payload = self.frozen.payload
+        return len(payload) if isinstance(payload, bytes) else int(payload.nbytes)
+
 
 def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, memoryview]:
     """Head and body of an entry called ``name``, sealed with ``key``."""
     import joblib
 
     stream = io.BytesIO()
-    codec, frozen = kept.frozen
-    size = frozen.nbytes if hasattr(frozen, "nbytes") else len(frozen)
-    level = compress if size > _WORTH_COMPRESSING else 0
-    joblib.dump({"header": kept.header.to_json(), "codec": codec, "frozen": frozen}, stream, compress=level)
+    content = {"header": kept.header.to_json(), "codec": kept.frozen.codec, "frozen": kept.frozen.payload}
+    joblib.dump(content, stream, compress=compress if kept.size > _WORTH_COMPRESSING else 0)
     body = stream.getbuffer()
-    return _MAGIC + seal.sealed(key, _MAGIC, name.encode(), body), body
+    return _MAGIC + seal.sealed(key, _MAGIC, name, body), body
+
+
+def check_head(head: bytes) -> None:
+    """Look at what is in front of an entry's body.
+
+    Raises:
+        Damaged: It is cut short, or no entry at all.
+        Newer: It has a format of a later version; the entry may be fine.
+    """
+    written = head[len(_NAME) : len(_MAGIC)]
+    if head.startswith(_NAME) and written > _MAGIC[len(_NAME) :]:
+        raise Newer(f"it has format {written[0]}, and this version of llm_memo knows {FORMAT}")
+    if not head.startswith(_NAME) or len(head) < HEAD:
+        raise Damaged("it is cut short, or is no entry")
+
+
+def check(name: str, head: bytes, body: bytes, key: bytes) -> None:
+    """Check the entry called ``name``; nothing of it is unpickled.
+
+    Raises:
+        Damaged: It is cut short, or no entry at all.
+        Newer: It has a format of a later version; the entry may be fine.
+        NotOurs: It was altered, or sealed with another key or for another name.
+    """
+    check_head(head)
+    if not seal.same(head[len(_MAGIC) :], seal.sealed(key, head[: len(_MAGIC)], name, body)):
+        raise NotOurs("it is not sealed with your key for this place")
 
 
 def unpack(name: str, head: bytes, body: bytes, key: bytes) -> Kept:
-    """The entry called ``name`` that was read; nothing is unpickled before its seal is checked.
+    """The entry called ``name``; nothing of it is unpickled before its seal is checked.
 
     Raises:
-        Damaged: Cut short, or no entry at all.
-        Newer: A format of a later version; the bytes may be fine.
-        NotOurs: Altered, sealed with another key, or an entry of another name.
+        Damaged, Newer, NotOurs: As `check`.
+        Exception: It is as it was written, and what it needs to be read is missing here.
     """
-    if len(head) < HEAD or not head.startswith(_NAME):
-        raise Damaged("it is cut short or is not an entry")
-    magic = head[: len(_MAGIC)]
-    if magic[-1] > FORMAT:
-        raise Newer(f"it has format {magic[-1]}, this version knows {FORMAT}")
-    if not seal.same(head[len(_MAGIC) :], seal.sealed(key, magic, name.encode(), body)):
-        raise NotOurs("its seal was not made with this user's key for this name")
+    check(name, head, body, key)
     import joblib
 
     content = joblib.load(io.BytesIO(body))

@@ -43,17 +43,14 @@ class Memory:
 
     def put(self, path: str, signature: Signature, kept: Kept, bound: int) -> None:
         """Hold ``kept`` while all that is held stays below ``bound`` bytes."""
-        payload = kept.frozen.payload
-        if not isinstance(payload, bytes):
-            return  # an array handed out again would be shared
-        size = len(payload) + _OVERHEAD
+        size = kept.size + _OVERHEAD
         with self._lock:
             self._drop(path)
             if size > bound // 8:
                 return
             self._held[path] = Held(signature, kept, size)
             self._size += size
-            while self._size > bound:
+            while self._size > bound and self._held:
                 self._drop(next(iter(self._held)))
 
     def drop(self, path: str) -> None:
@@ -67,8 +64,9 @@ class Memory:
             self._size -= held.size
 
     def after_fork(self) -> None:
-        """Make the lock anew in a child process, where its holder may be gone."""
+        """Make the lock anew in a child process, where its holder may be gone, half-way through."""
         self._lock = threading.Lock()
+        self._size = sum(held.size for held in self._held.values())
 
 
 MEMORY = Memory()

@@ -15,16 +15,17 @@ import secrets
 import stat
 
 from llm_memo.errors import StoreError
+from llm_memo.stores import files
 
 SIZE = 32
 """Bytes of a seal, and of the key that it is made with."""
 
 
-def sealed(key: bytes, *parts: bytes | bytearray | memoryview) -> bytes:
-    """The seal over ``parts``, made with ``key``."""
-    seal = hashlib.blake2b(key=key, digest_size=SIZE, person=b"llm_memo entry")
-    for part in parts:
-        seal.update(part)
+def sealed(key: bytes, magic: bytes, name: str, body: bytes | memoryview) -> bytes:
+    """The seal over an entry of this format and name, made with ``key``."""
+    text = name.encode("utf-8", "surrogatepass")
+    seal = hashlib.blake2b(b"%b%d:%b" % (magic, len(text), text), key=key, digest_size=SIZE, person=b"llm_memo entry")
+    seal.update(body)
     return seal.digest()
 
 
@@ -37,14 +38,20 @@ def seal_key() -> bytes:
     """This user's key, made on first use.
 
     Raises:
-        StoreError: The key file cannot be made or read, or others can read it.
+        StoreError: The key file cannot be made or read, or is not this user's alone.
     """
-    given = os.environ.get("LLM_MEMO_KEY", "")
+    given = os.environ.get("LLM_MEMO_KEY")
     return _from_text(given) if given else _from_file(key_file())
 
 
 def key_file() -> str:
     """Where the key is kept when ``LLM_MEMO_KEY`` does not give one."""
+    return _key_file(os.environ.get("XDG_CONFIG_HOME"), os.environ.get("HOME"))
+
+
+@functools.lru_cache(maxsize=16)
+def _key_file(*places: str | None) -> str:
+    """``places`` are what platformdirs goes by, and are asked for each time as they may change."""
     import platformdirs
 
     return os.path.join(platformdirs.user_config_dir("llm_memo", appauthor=False), "seal.key")
@@ -61,47 +68,44 @@ def _from_file(path: str) -> bytes:
         try:
             return _read(path)
         except FileNotFoundError:
-            _make(path)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            # Lasting: a key lost in a power cut would take every entry with it.
+            files.write_whole(path, secrets.token_bytes(SIZE), place=_first, lasting=True)
             return _read(path)
-    except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(
-            f"no key to seal entries with: {path}: {error.strerror or error}; "
-            "set LLM_MEMO_KEY to a long random text, or make that folder writable"
-        ) from error
+    except StoreError:
+        raise
+    except OSError as fault:
+        error = StoreError(
+            f"no key to seal entries with: {path}: {fault.strerror or fault}; "
+            "set LLM_MEMO_KEY to a long random text, or make that file and folder your own"
+        )
+        error.errno = fault.errno
+        raise error from fault
+
+
+def _first(fresh: str, path: str) -> None:
+    """Put ``fresh`` at ``path`` unless another process has been quicker: its key is then this one's too."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        os.replace(fresh, path)
+    files.unlink(fresh)
 
 
 def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    descriptor = files.open_to_read(path)
     try:
         status = os.fstat(descriptor)
-        if os.name == "posix" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077):
-            raise StoreError(
-                f"the key that seals entries, {path}, can be read or is owned by another user; make it your "
-                "own with mode 0600, or remove it: a new one is made, and older entries are no longer trusted"
-            )
-        key = os.read(descriptor, SIZE + 1)
+        key = os.read(descriptor, SIZE + 1) if stat.S_ISREG(status.st_mode) else b""
     finally:
         os.close(descriptor)
+    if os.name == "posix" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077):
+        raise StoreError(
+            f"the key that seals entries, {path}, can be read by others or belongs to another user; make it "
+            "your own with mode 0600, or remove it: a new one is made, and older entries are no longer trusted"
+        )
     if len(key) != SIZE:
         raise StoreError(f"the key that seals entries, {path}, is damaged; remove it and a new one is made")
     return key
-
-
-def _make(path: str) -> None:
-    """Make the key file whole or not at all; of two processes that try at once, one wins for both."""
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    fresh = f"{path}.{os.getpid()}.{secrets.token_hex(4)}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        try:
-            os.write(descriptor, secrets.token_bytes(SIZE))
-        finally:
-            os.close(descriptor)
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-    finally:
-        os.unlink(fresh)

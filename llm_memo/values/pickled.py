@@ -12,10 +12,11 @@ import io
 import pickle
 import re
 import types
+from collections.abc import Callable
 from typing import Any
 
 from llm_memo import adapters
-from llm_memo.values.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
+from llm_memo.values.frozen import Frozen, Payload, Thawer, Unfreezable, UnknownClass, thaw
 from llm_memo.values.references import reference, resolve
 
 
@@ -46,7 +47,16 @@ def loads(payload: bytes) -> Any:
     try:
         return pickle.loads(payload)
     except (ImportError, AttributeError):
-        return _Unpickler(io.BytesIO(payload)).load()
+        return loads_by(payload, thaw)
+
+
+def loads_by(payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> Any:
+    """What ``dumps`` wrote, the frozen values in it thawed by ``thaw_part``.
+
+    Raises:
+        UnknownClass: A class that it needs is gone.
+    """
+    return _Unpickler(payload, thaw_part).load()
 
 
 def thawer(codec: str) -> Thawer:
@@ -81,7 +91,13 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> None:
+        super().__init__(io.BytesIO(payload))
+        self._thaw_part = thaw_part
+
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (thaw.__module__, thaw.__name__):
+            return self._thaw_part
         try:
             return super().find_class(module, name)
         except Exception as error:

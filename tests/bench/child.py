@@ -8,6 +8,7 @@ import sys
 from . import crowd, fresh, together
 
 TASKS = {
+    "prime": fresh.prime,
     "first": fresh.first,
     "held": fresh.held,
     "fill": crowd.fill,

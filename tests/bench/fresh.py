@@ -11,7 +11,7 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-from .contestants import Contestant, named
+from .contestants import named
 from .run import ROOT, Part, Run
 from .table import Goal, Row, one_each
 from .timing import figure
@@ -26,14 +26,11 @@ def first_hits(name: str, work: Work, title: str, *goals: Goal) -> Part:
 
     def measure(run: Run) -> list[Row]:
         kept = 50 if run.quick else 300
-        kinds, sizes = [], {}
-        for kind in run.only(lambda kind: kind.keeps):
-            folder = run.folder / name / kind.name
-            if _prime(kind, folder, work, range(1)):
-                before = _size(folder)
-                _prime(kind, folder, work, range(1, kept + 1))
-                sizes[kind.name] = tuple((now - then) / kept for now, then in zip(_size(folder), before, strict=True))
-                kinds.append(kind)
+        sizes = {
+            kind.name: run.child("prime", kind.name, work.name, run.folder / name / kind.name, kept)
+            for kind in run.only(lambda kind: kind.keeps)
+        }
+        kinds = run.only(lambda kind: kind.name in sizes)
         taken: dict[str, list[float]] = {kind.name: [] for kind in kinds}
         for _ in range(run.rounds):
             for kind in kinds:
@@ -51,19 +48,21 @@ def first_hits(name: str, work: Work, title: str, *goals: Goal) -> Part:
     return measure
 
 
-def _column(sizes: dict[str, tuple[float, ...]], place: int) -> dict[str, float]:
+def _column(sizes: dict[str, list[float]], place: int) -> dict[str, float]:
     return {name: values[place] for name, values in sizes.items()}
 
 
-def _prime(kind: type[Contestant], folder: Path, work: Work, numbers: range) -> bool:
-    contestant = kind(folder)
-    try:
-        cached = contestant.cached(work)
-        if cached is not None:
-            work.prime(cached, numbers)
-        return cached is not None
-    finally:
+def prime(kind: str, work_name: str, folder: str, kept: str) -> tuple[float, ...]:
+    """Keep one answer, and then so many more; returns the bytes and the bytes of blocks that each of those takes."""
+    sizes = []
+    for numbers in (range(1), range(1, int(kept) + 1)):
+        contestant = named(kind)(Path(folder))
+        cached = contestant.cached(WORKS[work_name])
+        assert cached is not None
+        WORKS[work_name].prime(cached, numbers)
         contestant.close()
+        sizes.append(_size(Path(folder)))
+    return tuple((after - before) / int(kept) for before, after in zip(*sizes, strict=True))
 
 
 def _size(folder: Path) -> tuple[int, int]:

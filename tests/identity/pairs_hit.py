@@ -72,7 +72,9 @@ WRITING = [
     ),
     same(
         "an elif is written as else and if",
-        edited(PLAIN, ("    words", '    if text == "x":\n        pass\n    elif limit:\n        text = text\n    words')),
+        edited(
+            PLAIN, ("    words", '    if text == "x":\n        pass\n    elif limit:\n        text = text\n    words')
+        ),
         ("    elif limit:\n        text = text", "    else:\n        if limit:\n            text = text"),
     ),
     same(
@@ -94,7 +96,10 @@ WRITING = [
         "a helper moves to a module of its own",
         HELPED,
         ('def tidy(text):\n    """Take the blanks off."""\n    return text.strip()\n', "from text import tidy\n"),
-        ("classify(\" a, b\")\nclassify(\" a, b\")\n", 'classify(" a, b")\n# file: text.py\ndef tidy(text):\n    return text.strip()\n'),
+        (
+            'classify(" a, b")\nclassify(" a, b")\n',
+            'classify(" a, b")\n# file: text.py\ndef tidy(text):\n    return text.strip()\n',
+        ),
     ),
     same(
         "a prompt moves to a module of its own",
@@ -102,7 +107,7 @@ WRITING = [
         ("SYSTEM = 'Be terse.'", "from prompts import SYSTEM"),
         ("f(1)\n", "f(1)\n# file: prompts.py\nSYSTEM = 'Be terse.'\n"),
     ),
-    same("a global is computed in another way", HELPED, ('SEPARATOR = ","', 'SEPARATOR = chr(44)')),
+    same("a global is computed in another way", HELPED, ('SEPARATOR = ","', "SEPARATOR = chr(44)")),
 ]
 
 ARGUMENTS = [
@@ -113,7 +118,9 @@ ARGUMENTS = [
 
 def called(name: str, before: str, after: str, head: str = "") -> Pair:
     """A pair that must hit: the same function is called with one argument and with another."""
-    program = f"from memo import ask, cached\n{head}\n@cached\ndef f(x=None, *args, **kwargs):\n    return ask(x, *args)\n"
+    program = (
+        f"from memo import ask, cached\n{head}\n@cached\ndef f(x=None, *args, **kwargs):\n    return ask(x, *args)\n"
+    )
     return Pair(name, f"{program}f({before})\n", f"{program}f({after})\n", True)
 
 
@@ -123,7 +130,12 @@ ARGUMENTS += [
     called("keyword arguments come in another order", "1, a=1, b=2", "1, b=2, a=1"),
     called("a list is shared or copied", "[A, A]", "[A, list(A)]", "A = ['x']"),
     called("an array is a view or a copy", "A[::2]", "A[::2].copy()", "import numpy\nA = numpy.arange(10)"),
-    called("an equal dataclass is made anew", "P('a')", "P(x='a', y=1)", "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: str\n    y: int = 1"),
+    called(
+        "an equal dataclass is made anew",
+        "P('a')",
+        "P(x='a', y=1)",
+        "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: str\n    y: int = 1",
+    ),
     called(
         "a model's default is given",
         "M(a=1)",
@@ -137,7 +149,7 @@ ARGUMENTS += [
     called("a function's comment is edited", "g", "h", "def g(x):\n    return x\nh = g  # the same"),
 ]
 
-CLIENT = '''
+CLIENT = """
 import openai
 from memo import ask, cached
 
@@ -149,7 +161,7 @@ def f(x):
 
 f(1)
 f(1)
-'''
+"""
 
 SETTINGS = '''
 import dataclasses, enum, logging, types
@@ -194,7 +206,11 @@ VALUES = [
     same("an item that is not read is edited", SETTINGS, ('"theme": "dark"', '"theme": "light"')),
     same("a member of an enum is added", SETTINGS, ('BLUE = "blue"', 'BLUE = "blue"\n    GREEN = "green"')),
     same("the docstring of a class is edited", SETTINGS, ("How to ask.", "Ways to ask.")),
-    same("a logger's level is set", SETTINGS, ('log = logging.getLogger("app")', 'log = logging.getLogger("app")\nlog.setLevel(30)')),
+    same(
+        "a logger's level is set",
+        SETTINGS,
+        ('log = logging.getLogger("app")', 'log = logging.getLogger("app")\nlog.setLevel(30)'),
+    ),
     same(
         "a global dict's order differs",
         "from memo import ask, cached\nD = {'a': 1, 'b': 2}\n@cached\ndef f(x):\n    return ask(x, D)\nf(1)\n",
@@ -210,19 +226,25 @@ VALUES = [
         "a method moves in its class",
         "from memo import ask, cached\nclass A:\n    def one(self): return 1\n    def two(self): return 2\n"
         "a = A()\n@cached\ndef f(x):\n    return ask(x, a.one())\nf(1)\n",
-        ("    def one(self): return 1\n    def two(self): return 2\n", "    def two(self): return 2\n    def one(self): return 1\n"),
+        (
+            "    def one(self): return 1\n    def two(self): return 2\n",
+            "    def two(self): return 2\n    def one(self): return 1\n",
+        ),
     ),
     same(
         "helpers that call each other get comments",
-        "from memo import ask, cached\ndef even(n): return n == 0 or odd(n - 1)\ndef odd(n): return n != 0 and even(n - 1)\n"
+        "from memo import ask, cached\ndef even(n): return n == 0 or odd(n - 1)\n"
+        "def odd(n): return n != 0 and even(n - 1)\n"
         "@cached\ndef f(x):\n    return ask(even(x))\nf(4)\n",
         ("def odd(n): return", "def odd(n):\n    # the other one\n    return"),
     ),
     same("the project is run elsewhere", HELPED, elsewhere=True),
     same(
         "a package is run elsewhere",
-        "from app.core import f\nf(1)\n# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'x'\n# file: app/core.py\n"
-        "from memo import ask, cached\nfrom . import prompts\n@cached\ndef f(x):\n    return ask(prompts.SYSTEM, x)\n",
+        "from app.core import f\nf(1)\n# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'x'\n"
+        "# file: app/core.py\n"
+        "from memo import ask, cached\nfrom . import prompts\n@cached\ndef f(x):\n"
+        "    return ask(prompts.SYSTEM, x)\n",
         elsewhere=True,
     ),
 ]
@@ -238,7 +260,9 @@ KEPT_UP = [
     counting("a counter starts elsewhere", "N = 0", "global N; N += 1", ("N = 0", "N = 7")),
     counting("a log has entries", "LOG = []", "LOG.append(x); print(len(LOG))", ("LOG = []", "LOG = ['x']")),
     counting("a counter in a dict starts elsewhere", "S = {'n': 0}", "S['n'] += 1", ("'n': 0", "'n': 7")),
-    counting("counters by name start elsewhere", "S = {}", "S[str(x)] = S.get(str(x), 0) + 1", ("S = {}", "S = {'1': 7}")),
+    counting(
+        "counters by name start elsewhere", "S = {}", "S[str(x)] = S.get(str(x), 0) + 1", ("S = {}", "S = {'1': 7}")
+    ),
     counting(
         "logs by name have entries",
         "import collections\nS = collections.defaultdict(list)",
@@ -276,7 +300,8 @@ KEPT_UP = [
     counting("a memo has entries", "M = {}", "M[x] = x if x in M else 1", ("M = {}", "M = {2: 2}")),
     same(
         "a closure's counter starts elsewhere",
-        "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n        nonlocal n\n        n += 1\n"
+        "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n"
+        "        nonlocal n\n        n += 1\n"
         "        return ask(x)\n    return f\nf = make()\nf(1)\nf(1)\n",
         ("n = 0", "n = 7"),
     ),
@@ -323,7 +348,9 @@ f(1)
 '''
 
 DECORATORS = [
-    same("a decorator in between gets a comment", DECORATED, ("            for", "            # again\n            for")),
+    same(
+        "a decorator in between gets a comment", DECORATED, ("            for", "            # again\n            for")
+    ),
     same("the docstring of a decorated function is edited", DECORATED, ("Ask.", "Ask it.")),
     same("the docstring of a decorated helper is edited", DECORATED, ("Divide.", "Halve.")),
 ]
@@ -349,9 +376,21 @@ NOTEBOOKS = [
     same("cells become one", NOTEBOOK, ("# cell\nSYSTEM", "SYSTEM"), ("# cell\n@cached", "@cached")),
     same("a cell is formatted", NOTEBOOK, ("ask(SYSTEM, x)", "ask(\n        SYSTEM,\n        x,\n    )")),
     same("a comment in a cell is added", NOTEBOOK, ("    return", "    # now\n    return")),
-    same("a cell is run twice", NOTEBOOK, ("# cell\nf(1)", '# cell\n@cached\ndef f(x):\n    return ask(SYSTEM, x)\n# cell\nf(1)')),
+    same(
+        "a cell is run twice",
+        NOTEBOOK,
+        ("# cell\nf(1)", "# cell\n@cached\ndef f(x):\n    return ask(SYSTEM, x)\n# cell\nf(1)"),
+    ),
     same("a cell with a magic is run", NOTEBOOK, ("SYSTEM =", "%config InlineBackend.x = 1\nSYSTEM =")),
-    Pair("a cell that awaits is formatted", NOTEBOOK + "# cell\nimport asyncio\nawait asyncio.sleep(0)\ng = cached(lambda x: ask(x, 2))\ng(2)\n".replace("g(2)", "g(2) if 0 else None"), NOTEBOOK + "# cell\nimport asyncio\nawait asyncio.sleep( 0 )\n", True),
+    Pair(
+        "a cell that awaits is formatted",
+        NOTEBOOK
+        + "# cell\nimport asyncio\nawait asyncio.sleep(0)\ng = cached(lambda x: ask(x, 2))\ng(2)\n".replace(
+            "g(2)", "g(2) if 0 else None"
+        ),
+        NOTEBOOK + "# cell\nimport asyncio\nawait asyncio.sleep( 0 )\n",
+        True,
+    ),
 ]
 
 EXECUTED = '''

@@ -1,8 +1,11 @@
-"""Pairs of programs where something that matters changed: neither may get the answers of the other."""
+"""Pairs of programs where something that matters changed: neither may get the answers of the other.
+
+Here are functions, what they read and what they call; in `pairs_miss_values` are classes, clients and arguments.
+"""
 
 from __future__ import annotations
 
-from pairs_hit import CLIENT, DECORATED, EXECUTED, HELPED, NOTEBOOK, PLAIN, SETTINGS
+from pairs_hit import DECORATED, EXECUTED, HELPED, NOTEBOOK, PLAIN
 from programs import Pair, edited
 
 
@@ -11,11 +14,37 @@ def other(name: str, program: str, *edits: tuple[str, str]) -> Pair:
     return Pair(name, program, edited(program, *edits), False)
 
 
+def asking(expression: str, head: str = "", files: str = "") -> str:
+    """A program whose function asks with an expression."""
+    function = f"@cached\ndef f(x):\n    return ask(x, {expression})\n"
+    return f"from memo import ask, cached\n{head}\n{function}f(1)\nf(1)\n{files}"
+
+
 def read(name: str, head: str, expression: str, edit: tuple[str, str], files: str = "") -> Pair:
     """A pair that must miss: the function asks with an expression that reads what is edited."""
-    program = f"from memo import ask, cached\n{head}\n@cached\ndef f(x):\n    return ask(x, {expression})\nf(1)\nf(1)\n{files}"
-    return other(name, program, edit)
+    return other(name, asking(expression, head, files), edit)
 
+
+def code(name: str, expression: str, another: str) -> Pair:
+    """A pair that must miss: the function asks with one expression, and with another."""
+    return Pair(name, asking(expression), asking(another), False)
+
+
+MATCHING = """
+from memo import ask, cached
+
+@cached
+def f(x):
+    def g():
+        return 1
+    match x:
+        case "a":
+            x = g()
+    return ask(x)
+
+f("b")
+f("b")
+"""
 
 CODE = [
     other("a prompt in the code is edited", PLAIN, ("Summarize: ", "Sum up: ")),
@@ -24,31 +53,19 @@ CODE = [
     other("a statement is added", PLAIN, ("    words", "    text = text.lower()\n    words")),
     other("an operator is edited", PLAIN, ('"Summarize: " +', '"Summarize: %s" %')),
     other("a default that the call uses is edited", PLAIN, ("1000", "999")),
-    other("an int in the code becomes a bool", read("", "", "1", ("", "")).before, ("(x, 1)", "(x, True)")),
-    other("an int in the code becomes a float", read("", "", "1", ("", "")).before, ("(x, 1)", "(x, 1.0)")),
-    other("a zero in the code gets a sign", read("", "", "0.0", ("", "")).before, ("0.0", "-0.0")),
-    other("a string in the code becomes bytes", read("", "", "'a'", ("", "")).before, ("'a'", "b'a'")),
-    other("a keyword argument of the model is renamed", read("", "", "a=1", ("", "")).before, ("a=1", "b=1")),
-    other("arguments of the model change places", read("", "", "1, 2", ("", "")).before, ("1, 2", "2, 1")),
-    other("a condition is inverted", read("", "", "1 if x else 2", ("", "")).before, ("if x", "if not x")),
-    other("a format is edited", read("", "", "f'{x:>3}'", ("", "")).before, (":>3", ":>4")),
-    other("a conversion is edited", read("", "", "f'{x!r}'", ("", "")).before, ("!r", "!a")),
-    other("a comprehension is edited", read("", "", "[y for y in 'ab']", ("", "")).before, ("[y for", "[y + y for")),
-    other("a lambda is edited", read("", "", "(lambda: 1)()", ("", "")).before, ("lambda: 1", "lambda: 2")),
-    other(
-        "a pattern of a match is edited",
-        PLAIN,
-        ("    words", "    match text:\n        case 'a':\n            text = 'b'\n    words"),
-        ("case 'a'", "case 'c'"),
-    ),
-    other("a nested function is edited", PLAIN, ("    words", "    def g(): return 1\n    text += str(g())\n    words"), ("return 1", "return 2")),
-]
-# The first edits of these two build the program that the last one edits.
-CODE[-2:] = [
-    Pair(pair.name, edited(pair.after, last[::-1]), pair.after, False)
-    for pair, last in zip(CODE[-2:], [("case 'a'", "case 'c'"), ("return 1", "return 2")], strict=True)
-]
-CODE += [
+    other("a pattern of a match is edited", MATCHING, ('case "a"', 'case "c"')),
+    other("a nested function is edited", MATCHING, ("return 1", "return 2")),
+    code("an int in the code becomes a bool", "1", "True"),
+    code("an int in the code becomes a float", "1", "1.0"),
+    code("a zero in the code gets a sign", "0.0", "-0.0"),
+    code("a string in the code becomes bytes", "'a'", "b'a'"),
+    code("a keyword argument of the model is renamed", "a=1", "b=1"),
+    code("arguments of the model change places", "1, 2", "2, 1"),
+    code("a condition is inverted", "1 if x else 2", "1 if not x else 2"),
+    code("a format is edited", "f'{x:>3}'", "f'{x:>4}'"),
+    code("a conversion is edited", "f'{x!r}'", "f'{x!a}'"),
+    code("a comprehension is edited", "[y for y in 'ab']", "[y + y for y in 'ab']"),
+    code("a lambda is edited", "(lambda: 1)()", "(lambda: 2)()"),
     other(
         "the second lambda on a line is edited",
         "from memo import ask, cached\ng, f = lambda x: ask(x, 0), lambda x: ask(x, 1)\nf = cached(f)\nf(1)\n",
@@ -56,7 +73,8 @@ CODE += [
     ),
     other(
         "a coroutine is edited",
-        "import asyncio\nfrom memo import ask, cached\n@cached\nasync def f(x):\n    return ask(x, 1)\nasyncio.run(f(1))\n",
+        "import asyncio\nfrom memo import ask, cached\n@cached\nasync def f(x):\n    return ask(x, 1)\n"
+        "asyncio.run(f(1))\n",
         ("ask(x, 1)", "ask(x, 2)"),
     ),
     other(
@@ -72,7 +90,8 @@ CODE += [
     ),
     other(
         "the docstring of a tool inside the function is edited",
-        'from memo import ask, cached\n@cached\ndef f(x):\n    def tool(a):\n        """Add."""\n    return ask(x, tools=[tool])\nf(1)\n',
+        'from memo import ask, cached\n@cached\ndef f(x):\n    def tool(a):\n        """Add."""\n'
+        "    return ask(x, tools=[tool])\nf(1)\n",
         ("Add.", "Add up."),
     ),
     other(
@@ -96,41 +115,127 @@ GLOBALS = [
     read("a default that a global filled is edited", "S = 'a'\ndef g(y=S): return y", "g()", ("'a'", "'b'")),
     read("a global that getattr reads is edited", "class C:\n    A = 1", "getattr(C, 'A')", ("A = 1", "A = 2")),
     read("a global regular expression is edited", "import re\nP = re.compile('a')", "P.sub('', 'x')", ("'a'", "'b'")),
-    read("a global partial's argument is edited", "import functools\nP = functools.partial(max, 1)", "P(2)", ("max, 1", "max, 3")),
-    read("a global partial's function is edited", "import functools\ndef g(a): return [a]\nP = functools.partial(g, 1)", "P()", ("[a]", "[-a]")),
+    read(
+        "a global partial's argument is edited",
+        "import functools\nP = functools.partial(max, 1)",
+        "P(2)",
+        ("max, 1", "max, 3"),
+    ),
+    read(
+        "a global partial's function is edited",
+        "import functools\ndef g(a): return [a]\nP = functools.partial(g, 1)",
+        "P()",
+        ("[a]", "[-a]"),
+    ),
     read("a global array is edited", "import numpy\nA = numpy.arange(3)", "A", ("arange(3)", "arange(4)")),
-    read("a global is another of two functions", "def g(): return 1\ndef h(): return 2\na, b = g, h", "a() + 2 * b()", ("g, h", "h, g")),
+    read(
+        "a global is another of two functions",
+        "def g(): return 1\ndef h(): return 2\na, b = g, h",
+        "a() + 2 * b()",
+        ("g, h", "h, g"),
+    ),
     read("a builtin is shadowed", "", "sorted([x])", ("@cached", "def sorted(y): return y\n@cached")),
-    read("a method that is a global is edited", "class A:\n    def g(self): return 1\ng = A().g", "g()", ("return 1", "return 2")),
-    read("a global next to a counter is edited", "S = {'n': 0, 'prompt': 'a'}\ndef count(): S['n'] += 1", "S['prompt'], count()", ("'a'", "'b'")),
+    read(
+        "a method that is a global is edited",
+        "class A:\n    def g(self): return 1\ng = A().g",
+        "g()",
+        ("return 1", "return 2"),
+    ),
+    read(
+        "a global next to a counter is edited",
+        "S = {'n': 0, 'prompt': 'a'}\ndef count(): S['n'] += 1",
+        "S['prompt'], count()",
+        ("'a'", "'b'"),
+    ),
     other(
         "a chat's history, which the function keeps up and sends, has messages",
         "from memo import ask, cached\nH = []\n@cached\ndef f(x):\n    H.append(x)\n    return ask(messages=H)\nf(1)\n",
         ("H = []", "H = ['hello']"),
     ),
-    read("a global that another function writes is edited", "N = 1\ndef g():\n    global N\n    N += 1", "N", ("N = 1", "N = 2")),
-    read("a global that a class body inside reads is edited", "S = 'a'\n", "type('A', (), {}), [S for _ in [1]]", ("'a'", "'b'")),
+    read(
+        "a global that another function writes is edited",
+        "N = 1\ndef g():\n    global N\n    N += 1",
+        "N",
+        ("N = 1", "N = 2"),
+    ),
+    read(
+        "a global that a class body inside reads is edited",
+        "S = 'a'\n",
+        "type('A', (), {}), [S for _ in [1]]",
+        ("'a'", "'b'"),
+    ),
 ]
 
 MODULES = [
-    read("a constant of a module is edited", "import prompts", "prompts.SYSTEM", ("'a'", "'b'"), "# file: prompts.py\nSYSTEM = 'a'\n"),
-    read("an imported constant is edited", "from prompts import SYSTEM", "SYSTEM", ("'a'", "'b'"), "# file: prompts.py\nSYSTEM = 'a'\n"),
-    read("a constant imported by a star is edited", "from prompts import *", "SYSTEM", ("'a'", "'b'"), "# file: prompts.py\nSYSTEM = 'a'\n"),
-    read("a constant found by name is edited", "import prompts", "getattr(prompts, 'SYS' + 'TEM')", ("'a'", "'b'"), "# file: prompts.py\nSYSTEM = 'a'\n"),
-    read("a constant in a package is edited", "import app.prompts", "app.prompts.SYSTEM", ("'a'", "'b'"), "# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'a'\n"),
-    read("a constant that a package imports is edited", "import app", "app.SYSTEM", ("'a'", "'b'"), "# file: app/__init__.py\nfrom .prompts import SYSTEM\n# file: app/prompts.py\nSYSTEM = 'a'\n"),
-    read("a function of a module is edited", "import text", "text.clean(x)", ("return y", "return [y]"), "# file: text.py\ndef clean(y):\n    return y\n"),
-    read("a helper's helper in another module is edited", "from one import g", "g(x)", ("return 2", "return 3"), "# file: one.py\nimport two\ndef g(y): return two.h()\n# file: two.py\ndef h(): return 2\n"),
+    read(
+        "a constant of a module is edited",
+        "import prompts",
+        "prompts.SYSTEM",
+        ("'a'", "'b'"),
+        "# file: prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "an imported constant is edited",
+        "from prompts import SYSTEM",
+        "SYSTEM",
+        ("'a'", "'b'"),
+        "# file: prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "a constant imported by a star is edited",
+        "from prompts import *",
+        "SYSTEM",
+        ("'a'", "'b'"),
+        "# file: prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "a constant found by name is edited",
+        "import prompts",
+        "getattr(prompts, 'SYS' + 'TEM')",
+        ("'a'", "'b'"),
+        "# file: prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "a constant in a package is edited",
+        "import app.prompts",
+        "app.prompts.SYSTEM",
+        ("'a'", "'b'"),
+        "# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "a constant that a package imports is edited",
+        "import app",
+        "app.SYSTEM",
+        ("'a'", "'b'"),
+        "# file: app/__init__.py\nfrom .prompts import SYSTEM\n# file: app/prompts.py\nSYSTEM = 'a'\n",
+    ),
+    read(
+        "a function of a module is edited",
+        "import text",
+        "text.clean(x)",
+        ("return y", "return [y]"),
+        "# file: text.py\ndef clean(y):\n    return y\n",
+    ),
+    read(
+        "a helper's helper in another module is edited",
+        "from one import g",
+        "g(x)",
+        ("return 2", "return 3"),
+        "# file: one.py\nimport two\ndef g(y): return two.h()\n# file: two.py\ndef h(): return 2\n",
+    ),
     other(
         "a constant of a module that the function imports is edited",
-        "from memo import ask, cached\n@cached\ndef f(x):\n    import prompts\n    return ask(x, prompts.SYSTEM)\nf(1)\nf(1)\n"
+        "from memo import ask, cached\n@cached\ndef f(x):\n    import prompts\n"
+        "    return ask(x, prompts.SYSTEM)\nf(1)\nf(1)\n"
         "# file: prompts.py\nSYSTEM = 'a'\n",
         ("'a'", "'b'"),
     ),
     other(
         "a constant that the function imports from its package is edited",
-        "from app.core import f\nf(1)\nf(1)\n# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'a'\n# file: app/core.py\n"
-        "from memo import ask, cached\n@cached\ndef f(x):\n    from .prompts import SYSTEM\n    return ask(x, SYSTEM)\n",
+        "from app.core import f\nf(1)\nf(1)\n# file: app/__init__.py\n# file: app/prompts.py\nSYSTEM = 'a'\n"
+        "# file: app/core.py\n"
+        "from memo import ask, cached\n@cached\ndef f(x):\n    from .prompts import SYSTEM\n"
+        "    return ask(x, SYSTEM)\n",
         ("'a'", "'b'"),
     ),
 ]
@@ -140,114 +245,65 @@ HELPERS = [
     other("a helper's helper is edited", HELPED, ("text.strip()", "text.lstrip()")),
     other("a helper's default is edited", HELPED, ('SEPARATOR = ","', 'SEPARATOR = ";"')),
     read("a helper's global is edited", "S = 'a'\ndef g(): return S", "g()", ("'a'", "'b'")),
-    read("one of two helpers that call each other is edited", "def a(n): return n and b(n - 1)\ndef b(n): return n and a(n - 1)", "a(x)", ("a(n - 1)", "a(n - 1.0)")),
+    read(
+        "one of two helpers that call each other is edited",
+        "def a(n): return n and b(n - 1)\ndef b(n): return n and a(n - 1)",
+        "a(x)",
+        ("a(n - 1)", "a(n - 1.0)"),
+    ),
     read("a recursive helper is edited", "def a(n): return n and a(n - 1)", "a(x)", ("n - 1", "n - 1.0")),
-    read("a helper that is handed on is edited", "def key(y): return y", "sorted([x], key=key)", ("return y", "return -y")),
-    read("a helper in a dict is edited", "def g(y): return y\nTOOLS = {1: g}", "TOOLS[x](x)", ("return y", "return -y")),
+    read(
+        "a helper that is handed on is edited",
+        "def key(y): return y",
+        "sorted([x], key=key)",
+        ("return y", "return -y"),
+    ),
+    read(
+        "a helper in a dict is edited", "def g(y): return y\nTOOLS = {1: g}", "TOOLS[x](x)", ("return y", "return -y")
+    ),
     read("a helper that is a lambda is edited", "g = lambda y: y", "g(x)", ("y: y", "y: -y")),
-    read("a helper behind lru_cache is edited", "import functools\n@functools.lru_cache\ndef g(y): return y", "g(x)", ("return y", "return -y")),
-    read("a helper behind contextmanager is edited", "import contextlib\n@contextlib.contextmanager\ndef g(y): yield y", "g(x).__enter__()", ("yield y", "yield -y")),
-    read("a helper that is a cached function is edited", "@cached\ndef g(y): return y", "g(x)", ("return y", "return -y")),
+    read(
+        "a helper behind lru_cache is edited",
+        "import functools\n@functools.lru_cache\ndef g(y): return y",
+        "g(x)",
+        ("return y", "return -y"),
+    ),
+    read(
+        "a helper behind contextmanager is edited",
+        "import contextlib\n@contextlib.contextmanager\ndef g(y): yield y",
+        "g(x).__enter__()",
+        ("yield y", "yield -y"),
+    ),
+    read(
+        "a helper that is a cached function is edited", "@cached\ndef g(y): return y", "g(x)", ("return y", "return -y")
+    ),
     read("a tool's docstring is edited", 'def tool(y):\n    """Add."""\n', "tools=[tool]", ("Add.", "Add up.")),
     read("a tool's annotation is edited", "def tool(y: int): pass\n", "tools=[tool]", ("int", "str")),
-    read("a tool's name is edited", "def tool(y): pass\nTOOLS = [tool]", "tools=TOOLS", ("def tool(y): pass\nTOOLS = [tool]", "def hammer(y): pass\nTOOLS = [hammer]")),
+    read(
+        "a tool's name is edited",
+        "def tool(y): pass\nTOOLS = [tool]",
+        "tools=TOOLS",
+        ("def tool(y): pass\nTOOLS = [tool]", "def hammer(y): pass\nTOOLS = [hammer]"),
+    ),
     read("a tool's parameter is renamed", "def tool(y): pass\nTOOLS = [tool]", "tools=TOOLS", ("tool(y)", "tool(z)")),
-    read("a closure's value is edited", "def make(n):\n    def g(): return n\n    return g\ng = make(1)", "g()", ("make(1)", "make(2)")),
+    read(
+        "a closure's value is edited",
+        "def make(n):\n    def g(): return n\n    return g\ng = make(1)",
+        "g()",
+        ("make(1)", "make(2)"),
+    ),
     other(
         "a value in the function's closure is edited",
-        "from memo import ask, cached\ndef make(prompt):\n    @cached\n    def f(x): return ask(x, prompt)\n    return f\nmake('a')(1)\n",
+        "from memo import ask, cached\ndef make(prompt):\n    @cached\n    def f(x): return ask(x, prompt)\n"
+        "    return f\nmake('a')(1)\n",
         ("'a'", "'b'"),
     ),
     other(
         "a function in the function's closure is edited",
-        "from memo import ask, cached\ndef make():\n    def g(): return 1\n    @cached\n    def f(x): return ask(x, g())\n    return f\nmake()(1)\n",
+        "from memo import ask, cached\ndef make():\n    def g(): return 1\n    @cached\n"
+        "    def f(x): return ask(x, g())\n    return f\nmake()(1)\n",
         ("return 1", "return 2"),
     ),
-]
-
-CLASSES = [
-    other("a constant of a class is edited", SETTINGS, ('MODEL = "small"', 'MODEL = "large"')),
-    other("a field of a dataclass is edited", SETTINGS, ("Options()", 'Options(model="large")')),
-    other("a default of a dataclass is edited", SETTINGS, ('model: str = "small"', 'model: str = "large"')),
-    other("an attribute of a namespace is edited", SETTINGS, ('SimpleNamespace(model="small"', 'SimpleNamespace(model="large"')),
-    other("the value of an enum's member is edited", SETTINGS, ('"red"', '"rot"')),
-    read("a constant of a base class is edited", "class A:\n    N = 1\nclass B(A): pass", "B.N", ("N = 1", "N = 2")),
-    read("a class method is edited", "class A:\n    @classmethod\n    def g(cls): return 1", "A.g()", ("return 1", "return 2")),
-    read("a constant that a class method reads is edited", "class A:\n    N = 1\n    @classmethod\n    def g(cls): return cls.N", "A.g()", ("N = 1", "N = 2")),
-    read("a static method is edited", "class A:\n    @staticmethod\n    def g(): return 1", "A.g()", ("return 1", "return 2")),
-    read("a method of a global object is edited", "class A:\n    def g(self): return 1\na = A()", "a.g()", ("return 1", "return 2")),
-    read("a method that a method calls is edited", "class A:\n    def g(self): return self.h()\n    def h(self): return 1\na = A()", "a.g()", ("return 1", "return 2")),
-    read("a base's method is edited", "class A:\n    def g(self): return 1\nclass B(A): pass\nb = B()", "b.g()", ("return 1", "return 2")),
-    read("a property of a global object is edited", "class A:\n    @property\n    def g(self): return 1\na = A()", "a.g", ("return 1", "return 2")),
-    read("an attribute that a property reads is edited", "class A:\n    def __init__(self): self.n = 1\n    @property\n    def g(self): return self.n\na = A()", "a.g", ("n = 1", "n = 2")),
-    read("an attribute in a slot is edited", "class A:\n    __slots__ = ('n',)\na = A(); a.n = 1", "a.n", ("n = 1", "n = 2")),
-    read("an attribute of an object that is called is edited", "class A:\n    def __init__(self, n): self.n = n\n    def __call__(self): return self.n\na = A(1)", "a()", ("A(1)", "A(2)")),
-    read("an attribute two objects away is edited", "class A: pass\na = A(); a.b = A(); a.b.n = 1", "a", ("n = 1", "n = 2")),
-    read("an attribute of an object in a list is edited", "class A:\n    def __init__(self, n): self.n = n\nL = [A(1)]", "L", ("A(1)", "A(2)")),
-    read("a method of a class that is made on the way is edited", "class A:\n    def g(self): return 1", "A().g()", ("return 1", "return 2")),
-    read("a named tuple's field is edited", "import collections\nP = collections.namedtuple('P', 'a')\np = P(1)", "p", ("P(1)", "P(2)")),
-    read("a global that a method reads is edited", "S = 'a'\nclass A:\n    def g(self): return S\na = A()", "a.g()", ("'a'", "'b'")),
-    other(
-        "a constant that the method reads of itself is edited",
-        "from memo import ask, cached\nclass A:\n    N = 1\n    @cached\n    def f(self, x): return ask(x, self.N)\nA().f(1)\n",
-        ("N = 1", "N = 2"),
-    ),
-    other(
-        "an attribute of the method's object is edited",
-        "from memo import ask, cached\nclass A:\n    def __init__(self, n): self.n = n\n    @cached\n    def f(self, x): return ask(x, self.n)\nA(1).f(1)\n",
-        ("A(1)", "A(2)"),
-    ),
-    other(
-        "a method that the method calls is edited",
-        "from memo import ask, cached\nclass A:\n    def g(self): return 1\n    @cached\n    def f(self, x): return ask(x, self.g())\nA().f(1)\n",
-        ("return 1", "return 2"),
-    ),
-]
-
-MODEL = '''
-import pydantic
-from typing import Literal
-from memo import ask, cached
-
-class City(pydantic.BaseModel):
-    name: str
-
-class Answer(pydantic.BaseModel):
-    """A place."""
-    city: City
-    kind: Literal["town", "city"] = "town"
-    people: int = pydantic.Field(default=0, description="How many")
-
-    @pydantic.field_validator("people")
-    @classmethod
-    def check(cls, value):
-        return max(value, 0)
-
-@cached
-def f(x):
-    return ask(x, response_format=Answer)
-
-f(1)
-f(1)
-'''
-
-MODELS = [
-    other("a field of a response model is added", MODEL, ("    city: City", "    city: City\n    country: str")),
-    other("a description in a response model is edited", MODEL, ("How many", "How many of them")),
-    other("a type in a response model is edited", MODEL, ("people: int", "people: float")),
-    other("an allowed value in a response model is edited", MODEL, ('"town", "city"]', '"town", "village"]')),
-    other("a model inside a response model is edited", MODEL, ("name: str", "name: str\n    zip: str")),
-    other("the docstring of a response model is edited", MODEL, ("A place.", "A place on Earth.")),
-    other("a validator of a response model is edited", MODEL, ("max(value, 0)", "max(value, 1)")),
-    read("a dataclass that is handed on gets a field", "import dataclasses\n@dataclasses.dataclass\nclass A:\n    a: int", "A", ("a: int", "a: int\n    b: int = 1")),
-    read("the type of a typed dict that is handed on is edited", "import typing\nclass A(typing.TypedDict):\n    a: int", "A", ("a: int", "a: str")),
-    read("a list of models that is handed on is of other models", "import pydantic\nclass A(pydantic.BaseModel):\n    a: int\nL = list[A]", "L", ("a: int", "a: str")),
-]
-
-CLIENTS = [
-    other("the client has another address", CLIENT, ("localhost:1", "localhost:2")),
-    other("the client has another organisation", CLIENT, ('key="sk-one"', 'key="sk-one", organization="o"')),
-    other("the client has another project", CLIENT, ('key="sk-one"', 'key="sk-one", project="p"')),
 ]
 
 DECORATORS = [
@@ -260,22 +316,34 @@ DECORATORS = [
         edited(DECORATED, ("        @functools.wraps(function)\n", "")),
         ("ask(half(x))", "ask(half(x), 1)"),
     ),
-    other("a function under two decorators is edited", edited(DECORATED, ("@retry(3)", "@retry(3)\n@retry(2)")), ("ask(half(x))", "ask(half(x), 1)")),
-    other("the inner of two decorators has another argument", edited(DECORATED, ("@retry(3)", "@retry(3)\n@retry(2)")), ("retry(2)", "retry(1)")),
+    other(
+        "a function under two decorators is edited",
+        edited(DECORATED, ("@retry(3)", "@retry(3)\n@retry(2)")),
+        ("ask(half(x))", "ask(half(x), 1)"),
+    ),
+    other(
+        "the inner of two decorators has another argument",
+        edited(DECORATED, ("@retry(3)", "@retry(3)\n@retry(2)")),
+        ("retry(2)", "retry(1)"),
+    ),
     other(
         "a decorator that is a class has another argument",
-        "from memo import ask, cached\nclass Retry:\n    def __init__(self, n): self.n = n\n    def __call__(self, g):\n"
-        "        def again(x): return [g(x) for _ in range(self.n)]\n        return again\n@cached\n@Retry(1)\ndef f(x): return ask(x)\nf(1)\n",
+        "from memo import ask, cached\nclass Retry:\n    def __init__(self, n): self.n = n\n"
+        "    def __call__(self, g):\n"
+        "        def again(x): return [g(x) for _ in range(self.n)]\n        return again\n@cached\n"
+        "@Retry(1)\ndef f(x): return ask(x)\nf(1)\n",
         ("range(self.n)", "range(1 * self.n)"),
     ),
     other(
         "an annotation that a validating decorator acts on is edited",
-        "import pydantic\nfrom memo import ask, cached\n@cached\n@pydantic.validate_call\ndef f(x: int): return ask(x)\nf(1)\n",
+        "import pydantic\nfrom memo import ask, cached\n@cached\n@pydantic.validate_call\n"
+        "def f(x: int): return ask(x)\nf(1)\n",
         ("x: int", "x: str | int"),
     ),
     other(
         "a function under wrapt's decorator is edited",
-        "import wrapt\nfrom memo import ask, cached\n@wrapt.decorator\ndef same(wrapped, instance, args, kwargs): return wrapped(*args)\n"
+        "import wrapt\nfrom memo import ask, cached\n@wrapt.decorator\n"
+        "def same(wrapped, instance, args, kwargs): return wrapped(*args)\n"
         "@cached\n@same\ndef f(x): return ask(x, 1)\nf(1)\n",
         ("ask(x, 1)", "ask(x, 2)"),
     ),
@@ -287,7 +355,8 @@ NOTEBOOKS = [
     other("the prompt is changed by a later cell", NOTEBOOK, ("# cell\nf(1)", "# cell\nSYSTEM = 'x'\n# cell\nf(1)")),
     other(
         "a helper is edited and its module loaded again",
-        "# file: text.py\ndef g(): return 1\n# cell\nfrom memo import ask, cached\nimport importlib, text\n@cached\ndef f(x): return ask(x, text.g())\n"
+        "# file: text.py\ndef g(): return 1\n# cell\nfrom memo import ask, cached\nimport importlib, text\n"
+        "@cached\ndef f(x): return ask(x, text.g())\n"
         "# cell\nimportlib.reload(text)\nf(1)\nf(1)\n",
         ("return 1", "return 2"),
     ),
@@ -295,36 +364,18 @@ NOTEBOOKS = [
 
 WITHOUT_SOURCE = [
     other("executed text is edited", EXECUTED, ("ask(SYSTEM, x)", "ask(SYSTEM, x, 1)")),
-    other("a constant in executed text is edited", edited(EXECUTED, ("ask(SYSTEM, x)", "ask(SYSTEM, x, 1)")), ("x, 1)", "x, True)")),
+    other(
+        "a constant in executed text is edited",
+        edited(EXECUTED, ("ask(SYSTEM, x)", "ask(SYSTEM, x, 1)")),
+        ("x, 1)", "x, True)"),
+    ),
     other("a global of executed text is edited", EXECUTED, ("terse", "brief")),
-    other("another branch of executed text is taken", edited(EXECUTED, ("ask(SYSTEM, x)", "ask(SYSTEM, x) if x else None or ask(x)")), ("if x else", "if x + 1 else")),
+    other(
+        "another branch of executed text is taken",
+        edited(EXECUTED, ("ask(SYSTEM, x)", "ask(SYSTEM, x) if x else None or ask(x)")),
+        ("if x else", "if x + 1 else"),
+    ),
 ]
 
-
-def called(name: str, before: str, after: str, head: str = "") -> Pair:
-    """A pair that must miss: the same function is called with one argument and with another."""
-    program = f"from memo import ask, cached\n{head}\n@cached\ndef f(*args, **kwargs):\n    return ask(*args)\n"
-    return Pair(name, f"{program}f({before})\n", f"{program}f({after})\n", False)
-
-
-ARGUMENTS = [
-    called("an int is a bool", "1", "True"),
-    called("an int is a float", "1", "1.0"),
-    called("an int is a string", "1", "'1'"),
-    called("strings are cut at another place", "'a', 'bc'", "'ab', 'c'"),
-    called("a string is bytes", "'a'", "b'a'"),
-    called("a tuple is a list", "(1,)", "[1]"),
-    called("a zero has a sign", "0.0", "-0.0"),
-    called("a key of a dict is an int", "{1: 2}", "{'1': 2}"),
-    called("an array has another type", "A", "A.astype('float32')", "import numpy\nA = numpy.arange(3.0)"),
-    called("an array has another shape", "A", "A.reshape(3, 2)", "import numpy\nA = numpy.arange(6).reshape(2, 3)"),
-    called("a partial has another argument", "p(max, 1)", "p(max, 2)", "from functools import partial as p"),
-    other("a function that is passed is edited", called("", "g", "g", "def g(x): return x").before, ("return x", "return -x")),
-    other("the class of an object that is passed is edited", called("", "A()", "A()", "class A:\n    def g(self): return 1").before, ("return 1", "return 2")),
-    other("a model class that is passed is edited", called("", "A", "A", "import pydantic\nclass A(pydantic.BaseModel):\n    a: int").before, ("a: int", "a: str")),
-]
-
-MISSES = [
-    *CODE, *GLOBALS, *MODULES, *HELPERS, *CLASSES, *MODELS, *CLIENTS, *DECORATORS, *NOTEBOOKS, *WITHOUT_SOURCE, *ARGUMENTS,
-]  # fmt: skip
+MISSES = [*CODE, *GLOBALS, *MODULES, *HELPERS, *DECORATORS, *NOTEBOOKS, *WITHOUT_SOURCE]
 """All of them."""

@@ -134,7 +134,7 @@ class Lab:
         return int(answer["calls"])
 
     def verdict(self, pair: Pair) -> str:
-        """"" if the cache treats the pair as it should, in both directions; else what it does wrong."""
+        """ "" if the cache treats the pair as it should, in both directions; else what it does wrong."""
         other = "elsewhere" if pair.elsewhere else "project"
         wrong = []
         for way, first, second in (("forth", pair.before, pair.after), ("back", pair.after, pair.before)):

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 import pytest
 from pairs_hit import HITS
 from pairs_miss import MISSES
+from pairs_miss_values import VALUE_MISSES
 from programs import Lab, Pair
 
 Verdicts = dict[str, Future[str]]
@@ -30,11 +31,13 @@ def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         labs.put(one)
         labs.put(two)
         with ThreadPoolExecutor(2) as pool:
-            pairs = [item.callspec.params["pair"] for item in request.session.items if item.originalname == "test_pairs"]
+            pairs = [
+                item.callspec.params["pair"] for item in request.session.items if item.originalname == "test_pairs"
+            ]
             yield {pair.name: pool.submit(verdict, pair) for pair in pairs}
 
 
-@pytest.mark.parametrize("pair", [*HITS, *MISSES], ids=str)
+@pytest.mark.parametrize("pair", [*HITS, *MISSES, *VALUE_MISSES], ids=str)
 def test_pairs(verdicts: Verdicts, pair: Pair) -> None:
     """A cached function asks again when something that matters changed, and only then."""
     assert "" == verdicts[pair.name].result()
@@ -42,6 +45,6 @@ def test_pairs(verdicts: Verdicts, pair: Pair) -> None:
 
 def test_the_table_is_large_enough() -> None:
     """No pair stands there twice, and there are many of both kinds."""
-    names = [pair.name for pair in (*HITS, *MISSES)]
+    names = [pair.name for pair in (*HITS, *MISSES, *VALUE_MISSES)]
     assert len(names) == len(set(names))
     assert min(len(HITS), len(MISSES)) >= 80

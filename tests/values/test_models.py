@@ -15,14 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, Union
 
-import openai
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import Embedding
 from openai.types.chat import ChatCompletion
-from openai.types.responses import Response
+from openai.types.responses import Response, ResponseCompletedEvent
 from portraits import portrait
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, SecretStr, ValidationInfo
 
@@ -316,29 +315,52 @@ def test_a_field_that_does_not_validate_is_put_back() -> None:
     assert "on_demand" == thaw(frozen).service_tier
 
 
+RESPONSE: dict[str, Any] = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1.5,
+    "model": "gpt-5.2",
+    "status": "completed",
+    "output": [
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": []},
+    ],
+    "tools": [{"type": "function", "name": "f", "parameters": {}, "strict": True}],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "store": True,
+}
+
+
 def test_wide_unions_are_read_by_class() -> None:
     """The items of a response's output and tools are kept by class, which spares trying thirty of them."""
-    body = {
-        "id": "resp_1",
-        "object": "response",
-        "created_at": 1.5,
-        "model": "gpt-5.2",
-        "status": "completed",
-        "output": [
-            {"type": "reasoning", "id": "rs_1", "summary": []},
-            {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": []},
-            {"type": "brand_new_call", "id": "new_1", "depth": 3},
-        ],
-        "tools": [{"type": "function", "name": "f", "parameters": {}, "strict": True}],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "store": True,
-    }
-    response = Response.construct(**body)
-    frozen = same(response)
+    newer = {"type": "brand_new_call", "id": "new_1", "depth": 3}
+    frozen = same(Response.construct(**{**RESPONSE, "output": [*RESPONSE["output"], newer]}))
     text, _ = loads(frozen.payload)
     assert ([], []) == (json.loads(text)["output"], json.loads(text)["tools"])
-    same(openai.types.responses.ResponseCompletedEvent.construct(type="response.completed", response=body))
+    same(ResponseCompletedEvent.construct(type="response.completed", response=RESPONSE))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_item_whose_class_was_renamed_is_read_by_its_type(nested: bool) -> None:
+    """Where an SDK has renamed the class of an output item, the item is what its JSON says it is."""
+    response = Response.construct(**RESPONSE)
+    value = ResponseCompletedEvent.construct(type="response.completed", response=RESPONSE) if nested else response
+    renamed = freeze(value).payload.replace(b":ResponseReasoningItem", b":Reasoning2004Thought_")
+    copy = thaw(Frozen(freeze(value).codec, renamed))
+    assert portrait(response.output) == portrait(copy.response.output if nested else copy.output)
+
+
+def test_an_item_that_is_more_than_its_json_needs_its_class() -> None:
+    """An item with something kept beside its JSON, or one elsewhere, is a miss when its class is gone."""
+    thought = {**RESPONSE["output"][0], "mood": "good"}
+    misplaced = Response.construct(**{**RESPONSE, "user": None})
+    misplaced.user = Response.construct(**RESPONSE).output[0]  # type: ignore[assignment]
+    for value in (Response.construct(**{**RESPONSE, "output": [thought]}), misplaced):
+        frozen = freeze(value)
+        renamed = frozen.payload.replace(b":ResponseReasoningItem", b":Reasoning2004Thought_")
+        with pytest.raises(UnknownClass, match="Reasoning2004Thought_"):
+            thaw(Frozen(frozen.codec, renamed))
 
 
 # --- other versions

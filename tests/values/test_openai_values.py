@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib
 import pickle
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -246,11 +247,16 @@ def test_a_body_that_was_not_read_is_refused() -> None:
     assert 0 == room.facts(unread)["elapsed"].total_seconds()
 
 
-def test_a_library_that_is_gone_is_unknown(client: OpenAI) -> None:
-    """A response of an HTTP library that is not installed is a miss."""
-    frozen = freeze(raw_of(client, "chat"))
+def test_a_library_that_is_gone_has_a_successor(client: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A response of an HTTP library that is not installed is made by its kin; without any it is a miss."""
+    raw = raw_of(client, "chat")
+    frozen = freeze(raw)
+    other = Frozen(frozen.codec, frozen.payload.replace(b"\x06httpx2", b"\x06httpxx"))
+    assert raw.parse().id == thaw(other).parse().id
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
     with pytest.raises(UnknownClass, match="httpxx"):
-        thaw(Frozen(frozen.codec, frozen.payload.replace(b"\x06httpx2", b"\x06httpxx")))
+        thaw(other)
 
 
 # --- pages, paginators, errors

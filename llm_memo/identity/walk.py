@@ -1,0 +1,216 @@
+"""Walking through a function: where the paths in its code lead, now."""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import sys
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from llm_memo.identity import values
+from llm_memo.identity.bytecode import parameters
+from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_local, place_of
+from llm_memo.identity.findings import Where
+from llm_memo.identity.paths import Path, Scope, Use, written
+from llm_memo.identity.reads import Call, reads_of
+from llm_memo.identity.upkeep import mutates, use_inside
+from llm_memo.identity.watch import Place, Watch
+
+if TYPE_CHECKING:
+    from llm_memo.identity.survey import Survey
+
+_OF_THE_MODULE = frozenset({
+    "__builtins__", "__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__",
+})  # fmt: skip
+"""Globals that tell where code lives, not what it does."""
+
+
+class Walk:
+    """One way through a function of the user's own.
+
+    Args:
+        survey: What the findings are for.
+        function: The function.
+        prefix: What stands before the names of what it reads.
+        bound: Values of its parameters. With them, only what it does to them is looked at: the
+            values themselves are part of the survey already.
+    """
+
+    def __init__(
+        self, survey: Survey, function: types.FunctionType, prefix: str, bound: Mapping[str, Any] | None = None
+    ) -> None:
+        self.survey = survey
+        self.function = function
+        self.prefix = prefix
+        self.bound = bound or {}
+
+    def go(self) -> None:
+        """Follow every path in the code."""
+        reads = reads_of(self.function.__code__)
+        for path in reads.written:
+            if self._concerns(path):
+                self._write(path)
+        for path, use in reads.read.items():
+            if self._concerns(path):
+                self._read(path, use)
+        for call in reads.calls:
+            if self._concerns(call.function, *call.passed.values()):
+                self._call(call)
+
+    def _concerns(self, *paths: Path) -> bool:
+        """Whether a path starts from a parameter that is bound; with none bound, from somewhere else."""
+        if self.bound:
+            return any(path.scope is Scope.PARAMETER and path.name in self.bound for path in paths)
+        return any(path.scope is not Scope.PARAMETER for path in paths)
+
+    def _start(self, path: Path, watch: Watch) -> tuple[Any, list[Place]] | None:
+        """The value of a path's name, and where it is kept; None if it does not count."""
+        if path.scope is Scope.PARAMETER:
+            return (self.bound[path.name], []) if path.name in self.bound else None
+        if path.scope is Scope.IMPORT:
+            module = self._imported(path.name)
+            return None if module is None else (module, [])
+        if path.scope is Scope.CLOSURE:
+            cell = self._cell(path.name)
+            value = cell.cell_contents if _is_filled(cell) else MISSING
+            watch.got([(id(cell), "")], lambda: cell.cell_contents, value)
+            return value, [(id(cell), "")]
+        names = self.function.__globals__
+        places: list[Place] = [(id(names), path.name)]
+        if path.name in names:
+            watch.name(places, names, path.name, names[path.name])
+            return names[path.name], places
+        watch.absent(names, path.name)
+        return None if path.name in vars(builtins) else (MISSING, places)
+
+    def _cell(self, name: str) -> types.CellType:
+        return (self.function.__closure__ or ())[self.function.__code__.co_freevars.index(name)]
+
+    def _imported(self, name: str) -> types.ModuleType | None:
+        """A module that the function imports; one that is installed, or not to be had, is its name."""
+        names = self.function.__globals__
+        package = names.get("__package__") or str(names.get("__name__")).rpartition(".")[0]
+        try:
+            name = importlib.util.resolve_name(name, package)
+        except ImportError:
+            return None
+        module = imported(name, self.survey.home)
+        if module is None:
+            self.survey.part(Where("", "module", name), ("installed", name))
+        else:
+            self.survey.watch.name([(id(sys.modules), name)], sys.modules, name, module)
+        return module
+
+    def _reach(self, path: Path, watch: Watch) -> tuple[Any, Reached] | None:
+        """The value of a path's name, and where the path leads."""
+        start = self._start(path, watch)
+        if start is None:
+            return None
+        reached = follow(start[0], path.steps, watch, self.survey.home)
+        reached.places[:0] = start[1]
+        return start[0], reached
+
+    def _write(self, path: Path) -> None:
+        facts = self.survey.facts
+        if not path.steps:
+            names = self.function.__globals__ if path.scope is Scope.GLOBAL else self._cell(path.name)
+            facts.written.add((id(names), path.name if path.scope is Scope.GLOBAL else ""))
+            return
+        # What is only written may change as it likes: the way there is not watched.
+        found = self._reach(Path(path.scope, path.name, path.steps[:-1]), Watch())
+        if found is not None:
+            _, reached = found
+            place = None if reached.rest else place_of(reached.value, path.steps[-1])
+            if place is None:
+                facts.change(reached.value)
+            else:
+                facts.written.add(place)
+
+    def _read(self, path: Path, use: Use) -> None:
+        if path.name == "__class__" or (path.scope is Scope.GLOBAL and path.name in _OF_THE_MODULE):
+            return
+        found = self._reach(path, self.survey.watch)
+        if found is None:
+            return
+        start, reached = found
+        facts, holder = self.survey.facts, reached.holder
+        if mutates(reached.rest):
+            facts.change(reached.value)
+        use = use_inside(reached.rest, use)
+        if Use.HANDED_ON in use:
+            facts.handed_on.add(id(reached.value))
+        where = self._where(path, reached.taken, start)
+        looked_at = path.scope is Scope.PARAMETER and not isinstance(start, type)
+        if holder is not None and not isinstance(holder, type):
+            if not looked_at:
+                owner = self._where(path, reached.taken - 1, start)
+                self.survey.later(values.take, owner, holder, Use.LOOKED_AT, [])
+            where = Where("", "class", f"{type(holder).__qualname__}{written(path.steps[reached.taken - 1])}")
+        if self.survey.take_code(where, reached.value, use, holder) or looked_at:
+            return
+        self.survey.later(values.take, where, reached.value, use, reached.places, reached.rest)
+        if Use.CALLED in use and not reached.rest:
+            self._call_object(reached.value)
+
+    def _call_object(self, value: Any) -> None:
+        """Follow ``__call__`` of an object of the user's own."""
+        reached = follow(value, ("__call__",), Watch(), self.survey.home)
+        if reached.holder is value and is_local(type(value), self.survey.home):
+            where = Where("", "class", f"{type(value).__qualname__}.__call__")
+            self.survey.take_code(where, reached.value, Use.CALLED, value)
+
+    def _call(self, call: Call) -> None:
+        """See what a function does to what is passed to it."""
+        found = self._reach(call.function, Watch())
+        function, offset = self._callee(found)
+        code = function.__code__ if function is not None else None
+        names = parameters(code) if code is not None else ()
+        for place, path in call.passed.items():
+            passed = self._reach(path, Watch())
+            if passed is None or passed[1].value is MISSING:
+                continue
+            value, whole = passed[1].value, not passed[1].rest
+            name = place if isinstance(place, str) else _at(names, place + offset, code)
+            if function is not None and name in names and whole:
+                self.survey.bind(function, str(name), value)
+            else:
+                self.survey.facts.handed_on.add(id(value))
+
+    def _callee(self, found: tuple[Any, Reached] | None) -> tuple[types.FunctionType | None, int]:
+        """The function of the user's own that a call runs, and how many of its parameters are bound already."""
+        if found is None or found[1].rest:
+            return None, 0
+        reached = found[1]
+        value = reached.value.__func__ if isinstance(reached.value, (classmethod, staticmethod)) else reached.value
+        bound = reached.holder is not None and not isinstance(reached.value, staticmethod)
+        if type(value) is types.MethodType:
+            value, bound = value.__func__, True
+        function = innermost(value)
+        if type(function) is not types.FunctionType or not is_local(function, self.survey.home):
+            return None, 0
+        return function, int(bound)
+
+    def _where(self, path: Path, taken: int, start: Any) -> Where:
+        """How what a path leads to is called."""
+        name, noun = path.name, path.scope.value
+        if path.scope is Scope.PARAMETER:
+            noun, name = "class", (start if isinstance(start, type) else type(start)).__qualname__
+        elif isinstance(start, types.ModuleType):
+            noun, name = "module", start.__name__ if path.scope is Scope.IMPORT else name
+        elif isinstance(start, type):
+            noun = "class"
+        return Where(self.prefix, noun, name + "".join(map(written, path.steps[:taken])))
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _at(names: tuple[str, ...], place: int, code: types.CodeType | None) -> str:
+    return names[place] if code is not None and place < code.co_argcount else ""

@@ -1,0 +1,130 @@
+"""The few things that are done with files: opened through no link, read and written as a whole."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterator
+
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+# A pipe that somebody has put in a file's place would be waited for.
+_READING = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
+_NOATIME = getattr(os, "O_NOATIME", 0)
+
+
+def open_to_read(path: str) -> int:
+    """A descriptor of the file at ``path`` itself, never of one that a link there points to.
+
+    Raises:
+        OSError: It cannot be had.
+    """
+    return os.open(path, _READING)
+
+
+def open_to_look(path: str) -> int:
+    """As `open_to_read`, and where the system allows it the time of last use stays as it was.
+
+    Raises:
+        OSError: It cannot be had.
+    """
+    try:
+        return os.open(path, _READING | _NOATIME)
+    except PermissionError:  # only a file's owner may look without being noticed
+        return os.open(path, _READING)
+
+
+def read_all(descriptor: int, size: int) -> bytes:
+    """What is left in an open file, about ``size`` bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    data = os.read(descriptor, max(size, 0))
+    if len(data) == size:
+        return data
+    parts = [data]
+    while chunk := os.read(descriptor, 1 << 24):
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def write_whole(
+    path: str,
+    *parts: bytes | memoryview,
+    place: Callable[[str, str], object] | None = None,
+    lasting: bool = False,
+) -> os.stat_result:
+    """Make the file ``path``, mode 0600, of ``parts``, in place of what is there: at once, or not at all.
+
+    Args:
+        path: The file.
+        parts: What is to be in it.
+        place: Puts the finished file in its place; by default over what is there.
+        lasting: Wait until the disk has it: it is there even after a power cut.
+
+    Returns:
+        Its status, with a time of writing in nanoseconds.
+
+    Raises:
+        OSError: It cannot be made; nothing of it is left behind.
+    """
+    folder, name = os.path.split(path)
+    fresh = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
+    descriptor = os.open(fresh, _WRITING, 0o600)
+    try:
+        try:
+            for part in parts:
+                _write_all(descriptor, part)
+            if lasting:
+                os.fsync(descriptor)
+            now = time.time_ns()
+            # The kernel's own clock ticks in milliseconds, in which a file could be replaced unseen.
+            os.utime(descriptor if os.utime in os.supports_fd else fresh, ns=(now, now))
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        (place or os.replace)(fresh, path)
+    except BaseException:
+        unlink(fresh)
+        raise
+    return status
+
+
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def unlink(path: str) -> bool:
+    """Remove a file, a link or nothing; returns whether it did."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
+
+
+def scan(folder: str) -> Iterator[os.DirEntry[str]]:
+    """What is in a folder, if it is there.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        items = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with items:
+        yield from items
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at ``path``, and no link to one."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False

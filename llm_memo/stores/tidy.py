@@ -1,0 +1,265 @@
+"""Keeping a cache folder small and clean: clear, prune, sweep.
+
+All of it is safe beside readers and writers, in this process and others: what is cleared is
+renamed away first and deleted after, and a writer whose folder has gone makes it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+
+from llm_memo.stores import files, folder
+from llm_memo.stores.folder import QUARANTINE
+from llm_memo.stores.memory import MEMORY
+
+log = logging.getLogger("llm_memo")
+
+_CLEARED = ".cleared-"
+_is_cleared = re.compile(r"\.cleared-[0-9a-f]{16}").fullmatch
+_LEFTOVER_AFTER = 3600.0
+"""What is this old, in seconds, and should have gone by itself, has lost its process."""
+_PRUNED = ".pruned"
+_PRUNED_EVERY = 3600.0
+"""Short-lived processes leave the folder alone if one of them has pruned it in the last so many seconds."""
+_PRUNED_AFTER = 65_536
+"""A process writes at least so many bytes before it prunes again."""
+
+
+def remove(path: str) -> int | None:
+    """Remove one entry; returns its size in bytes, or None when there was none.
+
+    Raises:
+        OSError: It is there and cannot be removed.
+    """
+    MEMORY.drop(path)
+    try:
+        size = os.lstat(path).st_size
+        os.unlink(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return size
+
+
+def remove_all(paths: Iterable[str]) -> tuple[int, int]:
+    """Remove entries, and the shelves that are empty then; returns how many entries went, and their bytes.
+
+    Raises:
+        OSError: One could not be removed; all others are.
+    """
+    entries = size = 0
+    fault: OSError | None = None
+    shelves = set()
+    for path in paths:
+        try:
+            removed = remove(path)
+        except OSError as error:
+            fault = fault or error
+            continue
+        shelves.add(os.path.dirname(path))
+        if removed is not None:
+            entries, size = entries + 1, size + removed
+    for emptied in [*shelves, *{os.path.dirname(shelf) for shelf in shelves if os.path.basename(shelf) != QUARANTINE}]:
+        try:
+            os.rmdir(emptied)
+        except OSError:
+            pass
+    if fault is not None:
+        raise fault
+    return entries, size
+
+
+def clear(root: str, function: str | None = None) -> tuple[int, int]:
+    """Remove all entries of a function folder, or all; returns how many, and their bytes.
+
+    They are gone for every process before the first file is deleted. What is in quarantine goes too.
+
+    Raises:
+        OSError: A folder cannot be moved away; all others are cleared.
+    """
+    aside, faults = [], []
+    for name in folder.functions(root) if function is None else [function]:
+        cleared = f"{root}/{_CLEARED}{secrets.token_hex(8)}"
+        try:
+            if function is not None and not folder.is_ours(f"{root}/{name}"):
+                continue
+            os.rename(f"{root}/{name}", cleared)
+        except FileNotFoundError:
+            continue
+        except OSError as fault:
+            faults.append(fault)
+        else:
+            aside.append(cleared)
+    entries = size = 0
+    for cleared in aside:
+        went = _delete(cleared)
+        entries, size = entries + went[0], size + went[1]
+    refused = [
+        each.path for each in folder.quarantined(root) if function is None or each.name.startswith(f"{function}@")
+    ]
+    remove_all(refused)
+    if function is None:
+        _sweep_cleared(root, math.inf)
+    if faults:
+        raise faults[0]
+    return entries, size
+
+
+def _delete(cleared: str) -> tuple[int, int]:
+    """Delete a folder that nobody looks into any more; returns how many entries were in it, and their bytes."""
+    entries = size = 0
+    try:
+        for shelf in folder.shelves(cleared):
+            for item in list(files.scan(shelf)):
+                if folder.is_entry(item.name):
+                    entries, size = entries + 1, size + item.stat(follow_symlinks=False).st_size
+                files.unlink(item.path)
+    except OSError as fault:
+        log.info("%s could not be deleted at once, prune() will: %s", cleared, fault)
+    shutil.rmtree(cleared, ignore_errors=True)
+    return entries, size
+
+
+def prune(
+    root: str,
+    max_bytes: int | None = None,
+    max_entries: int | None = None,
+    older_than: float | None = None,
+    *,
+    dry_run: bool = False,
+) -> tuple[int, int]:
+    """Remove the least recently used entries; returns how many, and their bytes.
+
+    What is in quarantine counts as bytes and goes like the rest; leftovers are swept up.
+
+    Args:
+        root: The cache folder.
+        max_bytes: The folder may hold this many bytes.
+        max_entries: The folder may hold this many entries.
+        older_than: Remove what was last used this many seconds ago.
+        dry_run: Remove nothing, tell what would go.
+
+    Raises:
+        OSError: The folder cannot be read, or something in it not removed.
+    """
+    now = time.time()
+    if not dry_run:
+        sweep(root, now)
+    latest_first = sorted([*folder.found(root), *folder.quarantined(root)], key=lambda each: each.used, reverse=True)
+    entries = size = 0
+    gone = []
+    for each in latest_first:
+        size += each.size
+        entries += each.function != QUARANTINE
+        if (
+            (max_bytes is not None and size > max_bytes)
+            or (max_entries is not None and entries > max_entries)
+            or (older_than is not None and now - each.used >= older_than)
+        ):
+            gone.append(each)
+    if dry_run:
+        return len(gone), sum(each.size for each in gone)
+    return remove_all(each.path for each in gone)
+
+
+def sweep(root: str, now: float) -> int:
+    """Remove what processes that died left behind more than an hour ago; returns how many files and folders.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    swept = _sweep_cleared(root, now)
+    for item in list(files.scan(root)):
+        if folder.is_mark_leftover(item.name) and _is_old(item, now):
+            swept += files.unlink(item.path)
+    for name in folder.functions(root):
+        for shelf in folder.shelves(f"{root}/{name}"):
+            for item in list(folder.leftovers(shelf)):
+                if _is_old(item, now):
+                    swept += _free(item.path) if item.name.endswith(folder.LOCK) else files.unlink(item.path)
+    return swept
+
+
+def _sweep_cleared(root: str, now: float) -> int:
+    swept = 0
+    for item in list(files.scan(root)):
+        if _is_cleared(item.name) and item.is_dir(follow_symlinks=False) and _is_old(item, now):
+            _delete(item.path)
+            swept += 1
+    return swept
+
+
+def _is_old(item: os.DirEntry[str], now: float) -> bool:
+    try:
+        status = item.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    # A folder's own time stays as it was when it is moved, that of its change does not.
+    return abs(now - max(status.st_mtime, status.st_ctime)) >= _LEFTOVER_AFTER
+
+
+def _free(path: str) -> bool:
+    """Remove a lock file, unless a process that lives holds it."""
+    from filelock import FileLock
+
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except OSError:
+        return False
+    try:
+        return files.unlink(path)
+    finally:
+        lock.release()
+
+
+class Pruner:
+    """Keeps a cache folder below its cap: now and then, in a thread that ends when it has done so.
+
+    Args:
+        root: The cache folder.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._written = 0
+        self._begun = False
+        self._thread: threading.Thread | None = None
+
+    def wrote(self, size: int, cap: int | None) -> None:
+        """Note that ``size`` bytes were written to the folder, which may hold ``cap`` (None: no cap)."""
+        if cap is None:
+            return
+        self._written += size
+        due = self._written >= max(cap // 16, _PRUNED_AFTER) or not (self._begun or self._is_fresh())
+        self._begun = True
+        if not due or (self._thread is not None and self._thread.is_alive()):
+            return
+        self._written = 0
+        self._thread = threading.Thread(target=self._prune, args=(cap,), name="llm_memo prune")
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads, or the interpreter is about to end
+            self._thread = None
+
+    def _is_fresh(self) -> bool:
+        try:
+            return abs(time.time() - os.lstat(f"{self._root}/{_PRUNED}").st_mtime) < _PRUNED_EVERY
+        except OSError:
+            return False
+
+    def _prune(self, cap: int) -> None:
+        try:
+            files.write_whole(f"{self._root}/{_PRUNED}")
+            entries, size = prune(self._root, max_bytes=cap)
+        except Exception as fault:
+            log.warning("%s could not be pruned to max_bytes=%d: %s", self._root, cap, fault)
+        else:
+            log.info("%s was pruned to max_bytes=%d: %d entries, %d bytes went", self._root, cap, entries, size)
