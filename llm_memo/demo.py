@@ -16,7 +16,7 @@ from typing import Any
 
 from llm_memo import Cache, CacheMiss, cache_policy, cached_completion, configure
 from llm_memo.notebook import amounts
-from llm_memo.notebook.plain import Ink, aligned
+from llm_memo.notebook.plain import Ink, aligned, cut
 from llm_memo.notebook.sheet import Cell, Column, Span
 
 LATENCY = 0.4
@@ -137,9 +137,9 @@ class Demo:
             try:
                 self.ask("Why do dogs bark?")
             except CacheMiss as miss:
-                reason = str(miss).rpartition("differs in: ")[2]
+                reason = str(miss).rpartition("argument question: ")[2]
                 self.row("Why do dogs bark?", Span("CacheMiss", "bad"), "", "no request is sent")
-                self.say(Span(f"     nearest kept: {reason}", "dim"))
+                self.say(Span(f"     the nearest kept call: {reason}", "dim"))
             else:
                 self.expect("replay raises CacheMiss", False)
 
@@ -149,12 +149,10 @@ class Demo:
         before = self.namespace["SYSTEM"]
         self.namespace["SYSTEM"] = _EDITED
         self.say(Span(f'   SYSTEM = "{_EDITED}"', "dim"))
-        why = self.ask.explain(_QUESTIONS[0])
-        self.expect(
-            "explain names SYSTEM and nothing else", [each[:13] for each in why.differences] == ["global SYSTEM"]
-        )
+        changed = [each.partition(":")[0] for each in self.ask.explain(_QUESTIONS[0]).differences]
+        self.expect("explain names SYSTEM and nothing else", changed == ["global SYSTEM"])
         self.call(_QUESTIONS[0], "miss")
-        self.say(Span(f"     explain: {why.differences[0].partition(':')[0]} changed", "dim"))
+        self.say(Span(f"     explain: {', '.join(changed)} changed", "dim"))
         self.namespace["SYSTEM"] = before
         self.say(Span(f'   SYSTEM = "{before}"', "dim"))
         self.call(_QUESTIONS[0], "hit")
@@ -234,5 +232,5 @@ class Demo:
         self.say((Span(f"   {question:<24}  "), outcome, Span(f"{padding}  {took:>7}  "), Span(note, "dim")))
 
     def say(self, text: Cell) -> None:
-        """One line."""
-        print(self.ink(text).rstrip(), flush=True)
+        """One line, no longer than there is room."""
+        print(self.ink(cut(text, self.ink.width or _WIDTH)).rstrip(), flush=True)

@@ -98,7 +98,8 @@ class Flights:
     """The flights of this process, by question."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.
+        self.lock = threading.RLock()
         self._up: dict[object, Flight] = {}
 
     def board(self, key: object) -> tuple[Flight | None, bool]:
@@ -130,7 +131,7 @@ class Flights:
 
     def after_fork(self) -> None:
         """Forget, in a child process, the flights that only its parent is on."""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self._up.clear()
 
 
@@ -247,6 +248,13 @@ class Acquire:
                 return
         except Exception as error:  # whatever filelock meets here, the call can do without
             log.debug("%s(): no lock between processes: %s", self.name, error)
+            if not isinstance(error, OSError) or error.errno in _LOCKLESS:
+                warn(
+                    MemoWarning,
+                    f"{self.name}(): no lock can be had in the cache folder "
+                    f"({getattr(error, 'strerror', None) or error}); equal calls of several processes at the same "
+                    "time may each be made",
+                )
             return
         warn(
             MemoWarning,
@@ -271,4 +279,7 @@ def release(lock: BaseFileLock) -> None:
     """
     with suppress(OSError):
         os.unlink(lock.lock_file)
-    lock.release()
+    try:
+        lock.release()
+    except OSError as error:
+        log.debug("%s could not be freed: %s", lock.lock_file, error)

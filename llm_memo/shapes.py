@@ -13,7 +13,7 @@ from typing import Any
 from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Run, Step
 from llm_memo.flight import Failure
 from llm_memo.turns import turn
-from llm_memo.values.streams import Recording
+from llm_memo.values.recording import Recording
 
 Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
 """What wrapt calls: ``wrapper(wrapped, instance, args, kwargs)``."""
@@ -124,7 +124,7 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
 
 def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
     """Hand on each item at once, and to the function's generator what is sent or thrown in."""
-    items: list[Any] = []
+    recording = Recording()
     try:
         with lead.around():
             inner = lead.begin()
@@ -134,8 +134,9 @@ def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
                 with lead.around():
                     item = resume()
             except StopIteration as end:
-                return Recording(items, end.value)
-            items.append(item)
+                recording.returned = end.value
+                return recording
+            recording.add(item)  # as it is now, whatever its reader does to it
             lead.progress(waiting_for_reader=True)
             try:
                 sent = yield item
@@ -167,7 +168,7 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
             lead = step.lead
-            items: list[Any] = []
+            recording = Recording()
             try:
                 with lead.around():
                     inner = lead.begin()
@@ -177,9 +178,9 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                         with lead.around():
                             item = await resume()
                     except StopAsyncIteration:
-                        outcome = Recording(items, None)
+                        outcome = recording
                         break
-                    items.append(item)
+                    recording.add(item)
                     lead.progress(waiting_for_reader=True)
                     try:
                         resume = functools.partial(inner.asend, (yield item))

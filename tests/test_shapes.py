@@ -390,3 +390,16 @@ def test_repr_and_parameters_show_every_option() -> None:
         "policy", "ttl", "cache_dir", "ignore", "key", "version", "name", "cache_if",
         "stale_if_error", "single_flight", "sample", "replay_delay",
     } == set(cached.cache_parameters())  # fmt: skip
+
+
+def test_an_item_is_kept_as_it_was_handed_on() -> None:
+    """What a generator's reader does to an item does not change the recording."""
+
+    @cached_completion
+    def lists() -> Iterator[list[int]]:
+        for number in range(2):
+            yield [number]
+
+    for item in lists():
+        item.append(99)
+    assert [[0], [1]] == list(lists())

@@ -4,8 +4,7 @@ A room is a module here. It may offer any of these functions; what it does not o
 with None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
-- ``freeze(value) -> Frozen | None`` and ``thaw(…)``: see `llm_memo.values.codec`.
-- ``usage(value)``, ``complete(value)``: see `llm_memo.values.usage` and `llm_memo.values.complete`.
+- ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.values.codec`.
 """
 
 from __future__ import annotations

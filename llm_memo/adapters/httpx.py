@@ -75,4 +75,4 @@ def _library(name: str) -> Any:
             return importlib.import_module(each)
         except ImportError:
             continue
-    raise UnknownClass(name)
+    raise UnknownClass(f"{name} is not installed")

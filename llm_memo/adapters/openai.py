@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -138,7 +138,8 @@ class _Request:
 
     def __call__(self) -> Any:
         with self._noting_failure():
-            return self._changed(self._request())
+            stream = self._request()
+        return self._changed(stream)
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:
@@ -150,14 +151,16 @@ class _Request:
             raise
 
     def _changed(self, stream: Any) -> Any:
-        rewire(stream, self._change, self._failed)
+        with suppress(AttributeError), self._noting_failure():
+            rewire(stream, self._change, self._failed)
         return stream
 
 
 class _AsyncRequest(_Request):
     def __await__(self) -> Generator[Any, Any, Any]:
         with self._noting_failure():
-            return self._changed((yield from self._request.__await__()))
+            stream = yield from self._request.__await__()
+        return self._changed(stream)
 
 
 def stream_arguments(stream: Any) -> dict[str, Any]:
@@ -168,7 +171,17 @@ def stream_arguments(stream: Any) -> dict[str, Any]:
         name: next(item for attribute, item in held.items() if re.fullmatch(rf"_(\w+__)?{name}", attribute))
         for name in _parameters(type(stream))
     }
-    return {name: _OMITTED if type(item).__name__ in _NOT_GIVEN else item for name, item in arguments.items()}
+    return {
+        name: _OMITTED if type(item).__name__ in _NOT_GIVEN else _parsed_tools(item) if name == "input_tools" else item
+        for name, item in arguments.items()
+    }
+
+
+def _parsed_tools(tools: Any) -> Any:
+    """Those of ``tools`` that have a say in parsing; the others may carry headers and keys, as MCP servers do."""
+    if not isinstance(tools, (list, tuple)):
+        return tools
+    return [tool for tool in tools if tool["type"] in ("function", "namespace")]
 
 
 _NOT_GIVEN = ("NotGiven", "Omit")

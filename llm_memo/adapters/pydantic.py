@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import types
 import typing
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -131,7 +132,7 @@ def _put_back(data: Any, way: list[Any], items: list[Any]) -> bool:
     try:
         for name in way[:-1]:
             data = data[name]
-        emptied = data[way[-1]] == []
+        emptied: bool = data[way[-1]] == []
     except (LookupError, TypeError):
         return False
     if emptied:
@@ -211,18 +212,31 @@ _WIDE = 4
 
 def _wide_lists(model: Any) -> Iterator[tuple[str, ...]]:
     """Where in the JSON of ``model`` are lists of wide unions, such as a response's output and tools."""
-    fields = type(model).__pydantic_fields__
+    kind = type(model)
+    aliases = _WIDE_FIELDS.get(kind)
+    if aliases is None:
+        aliases = _WIDE_FIELDS[kind] = _wide_fields(kind)
     for name, item in vars(model).items():
-        field = fields.get(name)
-        if field is None or not item:
-            continue
-        alias = field.serialization_alias or field.alias or name
         if type(item) is list:
-            if _width(field.annotation) >= _WIDE:
-                yield (alias,)
-        elif hasattr(item, "__pydantic_fields_set__"):
+            if item and name in aliases:
+                yield (aliases[name],)
+        elif hasattr(item, "__pydantic_fields_set__") and name in kind.__pydantic_fields__:
             for way in _wide_lists(item):
-                yield (alias, *way)
+                yield (_alias(name, kind.__pydantic_fields__[name]), *way)
+
+
+_WIDE_FIELDS: weakref.WeakKeyDictionary[type, dict[str, str]] = weakref.WeakKeyDictionary()
+"""Class → its fields that are lists of wide unions, and what they are called in JSON."""
+
+
+def _wide_fields(kind: Any) -> dict[str, str]:
+    fields = kind.__pydantic_fields__.items()
+    return {name: _alias(name, field) for name, field in fields if _width(field.annotation) >= _WIDE}
+
+
+def _alias(name: str, field: Any) -> str:
+    alias: str = field.serialization_alias or field.alias or name
+    return alias
 
 
 def _width(annotation: Any) -> int:

@@ -23,9 +23,9 @@ examples:
   llm-memo demo                          see what it does, without a key
   llm-memo ls                            the latest answers
   llm-memo ls summarize -n 5             the latest five of one function
-  llm-memo show 3f2a                     one of them, by the start of its key
+  llm-memo show 3f2a                     one of them, by its key's beginning
   llm-memo show 3f2a --answer | less     only what the model said
-  llm-memo info                          what each function keeps, and what it cost
+  llm-memo info                          what each function keeps and cost
   llm-memo clear summarize --stale-code  drop what earlier code was answered
   llm-memo prune --max-bytes 1GB         drop what was used longest ago
   llm-memo ls --json | jq '.[].model'    everything as data

@@ -13,6 +13,9 @@ Instruction = dis.Instruction
 FIRST_INPLACE = 13
 """The first of the in-place operators of ``BINARY_OP``."""
 
+NULL_BELOW = sys.version_info < (3, 13)
+"""Whether the empty place that goes with a function to be called lies below it, not above."""
+
 ATTR_TELLS_CALLS = sys.version_info >= (3, 12)
 """Whether ``LOAD_ATTR`` has a bit for a method that is about to be called."""
 

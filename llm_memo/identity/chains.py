@@ -68,15 +68,25 @@ def place_of(owner: Any, step: Step) -> Place | None:
     return (id(vars(owner)) if isinstance(owner, types.ModuleType) else id(owner), step)
 
 
+def module_of(thing: Any) -> str:
+    """The name of the module that a module is, or that a class or a function belongs to."""
+    try:
+        if isinstance(thing, types.FunctionType):
+            return str(thing.__globals__.get("__name__", ""))
+        return str(thing.__name__ if isinstance(thing, types.ModuleType) else thing.__module__)
+    except Exception:
+        return ""
+
+
+def home_of(thing: Any) -> str:
+    """The package of a module, class or function."""
+    return module_of(thing).partition(".")[0]
+
+
 def is_local(thing: Any, home: str = "") -> bool:
     """Whether a module, class or function is the user's own, or of the package ``home``."""
-    if isinstance(thing, types.FunctionType):
-        name = thing.__globals__.get("__name__")
-    else:
-        name = getattr(thing, "__name__" if isinstance(thing, types.ModuleType) else "__module__", None)
-    if not isinstance(name, str):
-        return True
-    return is_local_module(name) or (home != "" and name.partition(".")[0] == home)
+    name = module_of(thing)
+    return name == "__main__" or is_local_module(name) or (home != "" and name.partition(".")[0] == home)
 
 
 def wrapped_by(value: Any) -> Any:
@@ -136,12 +146,10 @@ def imported(name: str, home: str = "") -> types.ModuleType | None:
 
 def _is_local_name(name: str, home: str) -> bool:
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names:
-        return False
     try:
-        spec = importlib.util.find_spec(top)
-    except Exception:
-        return False
+        spec = importlib.util.find_spec(top) if top not in sys.stdlib_module_names else None
+    except ValueError:  # a module made by hand
+        spec = None
     return spec is not None and (top == home or is_local_file(spec.origin))
 
 

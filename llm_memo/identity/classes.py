@@ -9,6 +9,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from llm_memo.identity.chains import is_local
+
 _CODE = (types.FunctionType, classmethod, staticmethod, property, functools.cached_property, functools.partialmethod)
 _GENERATED = "__create_fn__.<locals>."
 """Where `dataclasses` defines the methods that it writes."""
@@ -18,7 +20,7 @@ def code_of(kind: type) -> Iterator[tuple[str, Any]]:
     """The functions in the body of a class, by name; what a property consists of, one by one."""
     for name, value in sorted(vars(kind).items()):
         for suffix, function in _functions(value):
-            if not _is_generated(function):
+            if not _is_generated(function) and (is_local(function) or not name.startswith("_")):
                 yield name + suffix, function
 
 
@@ -50,7 +52,7 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
         if isinstance(value, (*_CODE, types.MemberDescriptorType)) or _is_machinery(kind, name, value):
             continue
         yield name, value
-    if dataclasses.is_dataclass(kind):
+    if "__dataclass_fields__" in vars(kind):
         yield from _dataclass_fields(kind)
     for attribute in vars(kind).get("__attrs_attrs__", ()):
         default = getattr(attribute.default, "factory", attribute.default)

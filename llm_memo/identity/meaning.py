@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Iterator
 from types import CodeType
 
+from llm_memo.identity.bytecode import fast_actions
 from llm_memo.identity.canonical import encode
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -41,7 +42,7 @@ def tree_bytes(function: Function) -> bytes:
         if type(item) is bytes:
             parts.append(item)
         elif isinstance(item, ast.Constant):
-            parts.append(encode(item.value))
+            parts.append(b"=" + encode(item.value))
         elif isinstance(item, ast.AST):
             stack.extend(_opened(_kind(item), _fields(item, read, handed_on)))
         elif isinstance(item, list):
@@ -93,7 +94,8 @@ def _fields(node: ast.AST, read: bool, handed_on: set[str]) -> Iterator[_Field]:
             yield "value", node.value, False
             yield "annotation", node.annotation if read else None, False
         case ast.JoinedStr():
-            yield "values", _joined(node.values), False
+            # Python 3.12 has empty texts where other versions have none.
+            yield "values", [each for each in node.values if getattr(each, "value", None) != ""], False
         case _:
             read = read and isinstance(node, (ast.arguments, ast.stmt))
             for name, value in ast.iter_fields(node):
@@ -118,18 +120,6 @@ def _statements(body: list[ast.stmt], read: bool) -> list[ast.stmt]:
             or (isinstance(each, ast.AnnAssign) and each.value is None and not read)
         )
     ]
-
-
-def _joined(values: list[ast.expr]) -> list[ast.expr]:
-    """The parts of an f-string with neighbouring texts made one: where they are cut differs by version."""
-    joined: list[ast.expr] = []
-    for value in values:
-        last = joined[-1] if joined else None
-        if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
-            joined[-1] = ast.Constant(last.value + value.value)  # type: ignore[operator]
-        elif not isinstance(value, ast.Constant) or value.value:
-            joined.append(value)
-    return joined
 
 
 def _handed_on(function: Function) -> set[str]:
@@ -168,7 +158,7 @@ def _summary(code: CodeType) -> tuple[object, ...]:
     return (
         (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & _SHAPE),
         parameters,
-        tuple((step.opname, _operand(step, code, offsets)) for step in steps),
+        tuple(part for step in steps for part in _parts(step, code, offsets)),
         code.co_exceptiontable,
     )
 
@@ -177,6 +167,14 @@ def _class_body(steps: list[dis.Instruction]) -> list[dis.Instruction]:
     """A class body's instructions without those that note its name, its module and its place."""
     noting = {place for place, step in enumerate(steps) if step.opname == "STORE_NAME" and step.argval in _ABOUT_ITSELF}
     return [step for place, step in enumerate(steps) if not {place, place + 1} & noting]
+
+
+def _parts(step: dis.Instruction, code: CodeType, offsets: list[int]) -> Iterator[tuple[str, object]]:
+    """An instruction and its operand; one that does two things, because they stand on one line, as two."""
+    if isinstance(step.argval, tuple) and "_FAST_" in step.opname:  # pragma: no cover  (from 3.13 on)
+        yield from fast_actions(step)
+    else:
+        yield step.opname.removesuffix("_FAST"), _operand(step, code, offsets)
 
 
 def _operand(step: dis.Instruction, code: CodeType, offsets: list[int]) -> object:

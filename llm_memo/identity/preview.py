@@ -23,7 +23,10 @@ _SECRET_TEXT = re.compile(
 
 def preview(value: object, name: str = "", length: int = LENGTH) -> str:
     """A short text of ``value``, called ``name``: never a secret, never more than ``length`` characters."""
-    text = _text(value, name, length, depth=0)
+    try:
+        text = _text(value, name, length, depth=0)
+    except Exception:  # whatever the value's own methods raise
+        text = type(value).__name__
     return text if len(text) <= length else text[: length - 1] + "…"
 
 

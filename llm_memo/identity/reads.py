@@ -14,6 +14,7 @@ from types import CodeType
 from llm_memo.identity.bytecode import (
     ATTR_TELLS_CALLS,
     FIRST_INPLACE,
+    NULL_BELOW,
     Instruction,
     fast_actions,
     parameters,
@@ -108,12 +109,14 @@ class _Reader(Stack):
         self.push(Constant(step.argval))
 
     def _LOAD_GLOBAL(self, step: Instruction) -> None:
-        self.push_path(Path(Scope.GLOBAL, step.argval), to_call=bool((step.arg or 0) & 1))
+        to_call = bool((step.arg or 0) & 1)
+        loaded = Loaded(Path(Scope.GLOBAL, step.argval), to_call)
+        self.push(*((None, loaded) if NULL_BELOW else (loaded, None)) if to_call else (loaded,))
 
     def _LOAD_NAME(self, step: Instruction) -> None:
         self.push_path(None if step.argval in self._local_names else Path(Scope.GLOBAL, step.argval))
 
-    def _LOAD_FROM_DICT_OR_GLOBALS(self, step: Instruction) -> None:
+    def _LOAD_FROM_DICT_OR_GLOBALS(self, step: Instruction) -> None:  # pragma: no cover  (from 3.12 on)
         self.pop()
         self._LOAD_NAME(step)
 
@@ -122,7 +125,7 @@ class _Reader(Stack):
 
     _LOAD_CLASSDEREF = _LOAD_DEREF
 
-    def _LOAD_FROM_DICT_OR_DEREF(self, step: Instruction) -> None:
+    def _LOAD_FROM_DICT_OR_DEREF(self, step: Instruction) -> None:  # pragma: no cover  (from 3.12 on)
         self.pop()
         self._LOAD_DEREF(step)
 
@@ -138,7 +141,7 @@ class _Reader(Stack):
     _STORE_FAST = _STORE_FAST_STORE_FAST = _STORE_FAST_LOAD_FAST = _STORE_FAST_MAYBE_NULL = _fast
 
     def _local(self, name: str) -> Path | None:
-        if name in self.code.co_cellvars or name in self.code.co_freevars:
+        if name in self.code.co_cellvars or name in self.code.co_freevars:  # pragma: no cover  (from 3.13 on)
             return None  # the cell, on its way into a nested function
         return Path(Scope.PARAMETER, name) if name in self._parameters else self._aliases.get(name)
 
@@ -152,10 +155,9 @@ class _Reader(Stack):
     def _LOAD_ATTR(self, step: Instruction) -> None:
         bound = step.opname == "LOAD_METHOD" or (ATTR_TELLS_CALLS and bool((step.arg or 0) & 1))
         known = self.pop()
-        if isinstance(known, Loaded):
-            self.push_path(known.path.then(step.argval), to_call=bound)
-        else:
-            self.push(*[None] * (1 + bound))
+        self.push(Loaded(known.path.then(step.argval), bound) if isinstance(known, Loaded) else None)
+        if bound:
+            self.push(None)  # what the method is bound to
 
     _LOAD_METHOD = _LOAD_ATTR
 
@@ -191,7 +193,7 @@ class _Reader(Stack):
     def _CALL(self, step: Instruction) -> None:
         self._call(step.argval)
 
-    def _CALL_KW(self, step: Instruction) -> None:
+    def _CALL_KW(self, step: Instruction) -> None:  # pragma: no cover  (from 3.12 on)
         names = self.pop()
         self._keywords = names.value if isinstance(names, Constant) and isinstance(names.value, tuple) else ()
         self._call(step.argval)
@@ -244,7 +246,7 @@ class _Reader(Stack):
     _BEFORE_ASYNC_WITH = _BEFORE_WITH
 
     def _BINARY_OP(self, step: Instruction) -> None:
-        if step.argrepr == "[]":  # from 3.14 on
+        if step.argrepr == "[]":  # pragma: no cover  (from 3.14 on)
             self._BINARY_SUBSCR(step)
             return
         self.take(1, Use.HANDED_ON)
@@ -286,7 +288,7 @@ class _Reader(Stack):
         self.use(key, Use.HANDED_ON)
         self._write(container, _item(key))
 
-    def _STORE_SLICE(self, _: Instruction) -> None:
+    def _STORE_SLICE(self, _: Instruction) -> None:  # pragma: no cover  (from 3.12 on)
         self.take(2, Use.HANDED_ON)
         self._write(self.pop(), ANY)
         self.take(1, Use.HANDED_ON)

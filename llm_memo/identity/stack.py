@@ -54,11 +54,9 @@ class Stack:
         """Put values on the stack."""
         self.stack.extend(known)
 
-    def push_path(self, path: Path | None, to_call: bool = False) -> None:
-        """Put a value from ``path`` on the stack; one that is about to be called has a companion."""
-        self.push(None if path is None else Loaded(path, to_call))
-        if to_call:
-            self.push(None)  # what the method is bound to, or nothing
+    def push_path(self, path: Path | None) -> None:
+        """Put the value that ``path`` leads to on the stack."""
+        self.push(None if path is None else Loaded(path))
 
     def pop(self) -> Known:
         """Take the uppermost value; the caller says what becomes of it."""

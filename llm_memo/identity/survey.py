@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from llm_memo.identity import canonical, classes, values
-from llm_memo.identity.chains import BUILT_IN, MISSING, innermost, is_code, is_local, own_dict, wrapped_by
+from llm_memo.identity.chains import BUILT_IN, MISSING, home_of, innermost, is_code, is_local, own_dict, wrapped_by
 from llm_memo.identity.findings import Findings, Where, digest
 from llm_memo.identity.observe import Observed, observe
 from llm_memo.identity.paths import Use
@@ -31,13 +31,19 @@ _PASSES_ON = frozenset({"backoff", "decorator", "llm_memo", "ratelimit", "retry"
 """Packages whose decorators, like the standard library's, look at no docstring and no annotation."""
 
 
+_LOOKS = 5
+"""After so many looks, what is known has to do."""
+
+
 def survey(subject: Any, use: Use) -> Survey:
     """Look at a function or a class as often as it takes to know all that its code writes."""
     facts = Facts()
-    while True:
-        found = Survey(subject, use, facts)
+    found = Survey(subject, use, facts)
+    for _ in range(_LOOKS - 1):
         if found.complete:
-            return found
+            break
+        found = Survey(subject, use, facts)
+    return found
 
 
 class Survey(Findings):
@@ -53,21 +59,23 @@ class Survey(Findings):
         super().__init__()
         self.facts = facts
         self.handed_on = Use.HANDED_ON in use
-        self._walks: deque[Callable[[], None]] = deque()
-        self._values: deque[Callable[[], None]] = deque()
+        self._walks: deque[tuple[object, Callable[[], None]]] = deque()
+        self._values: deque[tuple[object, Callable[[], None]]] = deque()
         self._done: set[object] = set()
         inner = innermost(subject)
-        module = getattr(inner, "__globals__", {}).get("__name__") or getattr(inner, "__module__", "")
-        top = str(module).partition(".")[0]
-        self.home = top if top != "llm_memo" else ""
+        package = home_of(inner)
+        self.home = package if package not in sys.stdlib_module_names and package != "llm_memo" else ""
+        """The package of the function, which is the user's own wherever it is installed."""
         self._begin(subject, inner, use)
         known = None
         while self._walks or self._values:
-            if self._walks:
-                self._walks.popleft()()
-            else:
-                known = len(facts) if known is None else known
-                self._values.popleft()()
+            if not self._walks and known is None:
+                known = len(facts)
+            where, look = (self._walks or self._values).popleft()
+            try:
+                look()
+            except Exception as problem:  # whatever a value does when it is looked at, it harms nobody
+                self.untracked[str(where)] = values.reason(problem)
         self.watch.settle(facts.written)
         self.complete = known is None or known == len(facts)
         """Whether all was known that the code does to values before the first of them was looked at."""
@@ -76,7 +84,7 @@ class Survey(Findings):
         where = Where("", "global", code_name(inner))
         if isinstance(inner, types.FunctionType):
             self.named(inner, "code")
-            self._walks.append(functools.partial(self._walk, inner, "code"))
+            self._walks.append(("code", functools.partial(self._walk, inner, "code")))
             if subject is not inner:
                 self.take_code(Where("", "decorator", code_name(subject)), subject, Use.CALLED)
             elif Use.HANDED_ON in use:
@@ -85,15 +93,8 @@ class Survey(Findings):
             values.take(self, where, inner, use, [])
 
     def later(self, look: Callable[..., None], where: Where, *args: Any) -> None:
-        """Look at a value when all code is walked; whatever the value does then harms nobody."""
-
-        def guarded() -> None:
-            try:
-                look(self, where, *args)
-            except Exception as problem:
-                self.untracked[str(where)] = values.reason(problem, args[0])
-
-        self._values.append(guarded)
+        """Look at a value when all code is walked."""
+        self._values.append((where, functools.partial(look, self, where, *args)))
 
     def once(self, *what: object) -> bool:
         """Whether this is the first time that one asks."""
@@ -137,7 +138,7 @@ class Survey(Findings):
         wanted = f"{where.noun if where.noun in ('class', 'decorator') else 'helper'} {where.text}"
         name, new = self.named(function, wanted)
         if new:
-            self._walks.append(functools.partial(self._walk, function, name))
+            self._walks.append((name, functools.partial(self._walk, function, name)))
         elif name != wanted:
             self.part(where, ("is", name))
         if use & HANDED:
@@ -196,7 +197,7 @@ class Survey(Findings):
         wanted = f"class {where.text}"
         name, new = self.named(kind, wanted)
         if new:
-            self._walks.append(functools.partial(self._walk_class, kind, name))
+            self._walks.append((name, functools.partial(self._walk_class, kind, name)))
         elif name != wanted:
             self.part(where, ("is", name))
         if use is not Use.LOOKED_AT and self.once("members", id(kind)):
@@ -216,7 +217,7 @@ class Survey(Findings):
                 aspect = "annotations"
                 observed = observe(inspect.get_annotations(subject))
         except Exception as problem:
-            self.untracked[f"{name}: annotations"] = values.reason(problem, subject)
+            self.untracked[f"{name}: annotations"] = values.reason(problem)
             return
         self.parts[f"{name}: {aspect}"] = digest(observed.encoded)
         self.take_met(observed)
@@ -231,7 +232,7 @@ class Survey(Findings):
         """See what a function does to the value of a parameter."""
         if not is_fixed(value) and self.once("bound", id(function), parameter, id(value)):
             self._alive.append(value)
-            self._walks.append(Walk(self, function, "", {parameter: value}).go)
+            self._walks.append((parameter, Walk(self, function, "", {parameter: value}).go))
 
     def _walk(self, function: types.FunctionType, name: str) -> None:
         """Look at a function of the user's own."""
@@ -261,10 +262,10 @@ class Survey(Findings):
 
 def code_name(subject: Any) -> str:
     """The qualified name that the code itself has, which `functools.wraps` does not change."""
-    code = getattr(subject, "__code__", None)
-    if type(subject) is types.FunctionType and code is not None:
-        return str(code.co_qualname)
-    return subject.__qualname__ if isinstance(subject, type) else type(subject).__qualname__
+    kind = type(subject)
+    if kind is types.FunctionType:
+        return str(subject.__code__.co_qualname)
+    return str(subject.__qualname__ if issubclass(kind, type) else kind.__qualname__)
 
 
 def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,8 @@ from llm_memo.identity.watch import Place
 if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
 
+_SLOT = types.MemberDescriptorType
+
 _DEPTH = 8
 """How deep a container is taken apart whose insides have no canonical form all over."""
 
@@ -35,7 +37,7 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
     """
     if survey.facts.only_kept_up(value, places):
         survey.untracked[str(where)] = WRITTEN
-    elif places and not survey.once("place", *places[-1:]):
+    elif places and not survey.once("place", places[-1], rest[:1]):
         return
     elif value is MISSING:
         survey.part(where, "missing")
@@ -72,7 +74,8 @@ def _is_own_instance(value: Any, home: str) -> bool:
     kind = type(value)
     if kind is types.SimpleNamespace:
         return True
-    own = all(is_local(base, home) or base.__module__ in ("abc", "typing") for base in kind.__mro__[:-1])
+    bases = [base for base in kind.__mro__[:-1] if base.__module__ not in ("abc", "typing")]
+    own = bool(bases) and all(is_local(base, home) for base in bases)
     return own and not issubclass(kind, Enum) and not hasattr(kind, "__memo_key__")
 
 
@@ -86,16 +89,17 @@ def take_instance(survey: Survey, where: Where, value: Any) -> None:
         return
     survey.part(where, ("instance", canonical.class_name(kind)))
     survey.take_class(Where("", "class", kind.__qualname__), kind, Use.LOOKED_AT)
-    held = own_dict(value) or {}
+    held = own_dict(value)
+    held = {} if held is None else held  # an empty one may be filled
     written = frozenset(key for key in held if (id(value), key) in survey.facts.written)
     survey.watch.mapping(held, skip=written)
     for key, item in sorted(canonical.attributes(value).items()):
         if key.startswith("__") and "__wrapped__" in held:
             continue  # what functools.update_wrapper copied
-        places: list[Place] = [(id(value), key)]
-        if key not in held:
-            survey.watch.got(places, functools.partial(getattr, value, key), item)
-        survey.later(take, where.then(key), item, Use.LOOKED_AT, places)
+        survey.later(take, where.then(key), item, Use.LOOKED_AT, [(id(value), key)])
+    for name in (name for base in kind.__mro__ for name, kept in vars(base).items() if isinstance(kept, _SLOT)):
+        get = functools.partial(getattr, value, name, MISSING)
+        survey.watch.got([(id(value), name)], get, get())
 
 
 def _take_data(survey: Survey, where: Where, value: Any, use: Use, rest: tuple[Step, ...]) -> None:
@@ -140,7 +144,7 @@ def _take_apart(survey: Survey, where: Where, value: Any, rest: tuple[Step, ...]
     elif rest and isinstance(rest[0], str) and rest[0] in (own_dict(value) or ()):
         items = {rest[0]: (own_dict(value) or {})[rest[0]]}
     if not items or where.text.count("[") > _DEPTH:
-        survey.untracked[str(where)] = reason(problem, value)
+        survey.untracked[str(where)] = reason(problem)
         return
     survey.part(where, ("apart", canonical.class_name(type(value)), len(items)))
     for step, item in items.items():
@@ -150,11 +154,10 @@ def _take_apart(survey: Survey, where: Where, value: Any, rest: tuple[Step, ...]
         survey.later(take, where.then(step), item, Use.LOOKED_AT, places, rest[1:])
 
 
-def reason(problem: Exception, value: object) -> str:
+def reason(problem: Exception) -> str:
     """Why a value is not tracked."""
-    culprit = problem.value if isinstance(problem, canonical.NoCanonicalForm) else value
     if isinstance(problem, canonical.NoCanonicalForm):
-        return problem.why or f"a {canonical.class_name(type(culprit))} has no canonical form"
+        return problem.why or f"a {canonical.class_name(type(problem.value))} has no canonical form"
     if isinstance(problem, RecursionError):
         return "it is nested too deeply, or contains itself"
     return f"it cannot be looked at: {type(problem).__name__}"

@@ -6,7 +6,7 @@ import builtins
 import importlib.util
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity import values
@@ -14,7 +14,7 @@ from llm_memo.identity.bytecode import parameters
 from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_local, place_of
 from llm_memo.identity.findings import Where
 from llm_memo.identity.paths import Path, Scope, Use, written
-from llm_memo.identity.reads import Call, reads_of
+from llm_memo.identity.reads import reads_of
 from llm_memo.identity.upkeep import mutates, use_inside
 from llm_memo.identity.watch import Place, Watch
 
@@ -50,20 +50,20 @@ class Walk:
         """Follow every path in the code."""
         reads = reads_of(self.function.__code__)
         for path in reads.written:
-            if self._concerns(path):
-                self._write(path)
+            self._guarded(self._write, path)
         for path, use in reads.read.items():
-            if self._concerns(path):
-                self._read(path, use)
+            self._guarded(self._read, path, use)
         for call in reads.calls:
-            if self._concerns(call.function, *call.passed.values()):
-                self._call(call)
+            for place, path in call.passed.items():
+                self._guarded(self._pass, path, call.function, place)
 
-    def _concerns(self, *paths: Path) -> bool:
-        """Whether a path starts from a parameter that is bound; with none bound, from somewhere else."""
-        if self.bound:
-            return any(path.scope is Scope.PARAMETER and path.name in self.bound for path in paths)
-        return any(path.scope is not Scope.PARAMETER for path in paths)
+    def _guarded(self, look: Callable[..., None], path: Path, *args: Any) -> None:
+        """Follow a path; what it leads to may object to being looked at."""
+        if (path.name in self.bound) if path.scope is Scope.PARAMETER else not self.bound:
+            try:
+                look(path, *args)
+            except Exception as problem:
+                self.survey.untracked[f"{self.prefix}{path.scope.value} {path}"] = values.reason(problem)
 
     def _start(self, path: Path, watch: Watch) -> tuple[Any, list[Place]] | None:
         """The value of a path's name, and where it is kept; None if it does not count."""
@@ -141,18 +141,18 @@ class Walk:
         use = use_inside(reached.rest, use)
         if Use.HANDED_ON in use:
             facts.handed_on.add(id(reached.value))
-        where = self._where(path, reached.taken, start)
+        where = code = self._where(path, reached.taken, start)
         looked_at = path.scope is Scope.PARAMETER and not isinstance(start, type)
         if holder is not None and not isinstance(holder, type):
-            if not looked_at:
+            code = Where("", "class", f"{type(holder).__qualname__}{written(path.steps[reached.taken - 1])}")
+        if self.survey.take_code(code, reached.value, use, holder):
+            if code is not where and not looked_at:
                 owner = self._where(path, reached.taken - 1, start)
                 self.survey.later(values.take, owner, holder, Use.LOOKED_AT, [])
-            where = Where("", "class", f"{type(holder).__qualname__}{written(path.steps[reached.taken - 1])}")
-        if self.survey.take_code(where, reached.value, use, holder) or looked_at:
-            return
-        self.survey.later(values.take, where, reached.value, use, reached.places, reached.rest)
-        if Use.CALLED in use and not reached.rest:
-            self._call_object(reached.value)
+        elif not looked_at:
+            self.survey.later(values.take, where, reached.value, use, reached.places, reached.rest)
+            if Use.CALLED in use and not reached.rest:
+                self._call_object(reached.value)
 
     def _call_object(self, value: Any) -> None:
         """Follow ``__call__`` of an object of the user's own."""
@@ -161,32 +161,32 @@ class Walk:
             where = Where("", "class", f"{type(value).__qualname__}.__call__")
             self.survey.take_code(where, reached.value, Use.CALLED, value)
 
-    def _call(self, call: Call) -> None:
-        """See what a function does to what is passed to it."""
-        found = self._reach(call.function, Watch())
-        function, offset = self._callee(found)
-        code = function.__code__ if function is not None else None
-        names = parameters(code) if code is not None else ()
-        for place, path in call.passed.items():
-            passed = self._reach(path, Watch())
-            if passed is None or passed[1].value is MISSING:
-                continue
-            value, whole = passed[1].value, not passed[1].rest
-            name = place if isinstance(place, str) else _at(names, place + offset, code)
-            if function is not None and name in names and whole:
-                self.survey.bind(function, str(name), value)
-            else:
-                self.survey.facts.handed_on.add(id(value))
+    def _pass(self, path: Path, callee: Path, place: int | str) -> None:
+        """See what a function does to a value that is passed to it."""
+        found = self._reach(path, Watch())
+        if found is None:
+            return
+        reached = found[1]
+        function, bound = self._callee(callee)
+        name = None
+        if function is not None and not reached.rest:
+            positional = function.__code__.co_varnames[bound : function.__code__.co_argcount]
+            if isinstance(place, int):
+                name = positional[place] if place < len(positional) else None
+            elif place in parameters(function.__code__):
+                name = place
+        if function is not None and name is not None:
+            self.survey.bind(function, name, reached.value)
+        else:
+            self.survey.facts.handed_on.add(id(reached.value))
 
-    def _callee(self, found: tuple[Any, Reached] | None) -> tuple[types.FunctionType | None, int]:
+    def _callee(self, path: Path) -> tuple[types.FunctionType | None, int]:
         """The function of the user's own that a call runs, and how many of its parameters are bound already."""
+        found = self._reach(path, Watch())
         if found is None or found[1].rest:
             return None, 0
-        reached = found[1]
-        value = reached.value.__func__ if isinstance(reached.value, (classmethod, staticmethod)) else reached.value
-        bound = reached.holder is not None and not isinstance(reached.value, staticmethod)
-        if type(value) is types.MethodType:
-            value, bound = value.__func__, True
+        value, holder = found[1].value, found[1].holder
+        bound = (holder is not None and type(value) is not staticmethod) or type(value) is types.MethodType
         function = innermost(value)
         if type(function) is not types.FunctionType or not is_local(function, self.survey.home):
             return None, 0
@@ -210,7 +210,3 @@ def _is_filled(cell: types.CellType) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _at(names: tuple[str, ...], place: int, code: types.CodeType | None) -> str:
-    return names[place] if code is not None and place < code.co_argcount else ""

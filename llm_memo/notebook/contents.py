@@ -20,8 +20,9 @@ _ANSWER = 4_000
 _ANSWER_IN_ROW = 160
 _ARGUMENTS_IN_ROW = 160
 """Characters that are shown of a text, at most."""
-_READ = 1_000_000
-"""Entries of more bytes are not read only to show a row of them."""
+_READ = 64_000_000
+_READ_IN_ROW = 1_000_000
+"""Entries of more bytes are not read only to be shown."""
 
 
 def entry_sheet(entry: Entry) -> Sheet:
@@ -46,7 +47,7 @@ def entry_sheet(entry: Entry) -> Sheet:
     return Sheet(
         joined([Span(entry.function, "strong"), Span(f"kept {amounts.ago(entry.age)}", "dim")]),
         (
-            Beside((Facts(tuple(arguments)),), (Passage("answer", _answer(entry, _ANSWER)),)),
+            Beside((Facts(tuple(arguments)),), (Passage("answer", _answer(entry, _ANSWER, _READ)),)),
             Facts(tuple(fact for fact in facts if says(fact[1]))),
             Table((Column("depends on"), Column("value", wide=True), Column("digest")), tuple(parts)),
         ),
@@ -130,7 +131,7 @@ def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:
         amounts.age(entry.age),
         *([Span(entry.function, "data")] if several else []),
         joined([Span(_cut(entry.arguments, _ARGUMENTS_IN_ROW), "data"), sample]),
-        Span(" ".join(_answer(entry, _ANSWER_IN_ROW).split()), "data"),
+        Span(" ".join(_answer(entry, _ANSWER_IN_ROW, _READ_IN_ROW).split()), "data"),
         Span(entry.model or "", "data"),
         "" if entry.input_tokens is None else f"{entry.input_tokens + (entry.output_tokens or 0):,}",
         amounts.size(entry.size),
@@ -138,8 +139,8 @@ def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:
     )
 
 
-def _answer(entry: Entry, most: int) -> str:
-    if entry.size > _READ:
+def _answer(entry: Entry, most: int, read: int) -> str:
+    if entry.size > read:
         return f"({entry.type} of {amounts.size(entry.size)})"
     try:
         return answer_text(answer_of(entry), most)

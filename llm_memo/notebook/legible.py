@@ -7,6 +7,8 @@ the user's script, and shows answers whose classes are gone.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import io
 import json
 import os
@@ -45,7 +47,7 @@ def legible(frozen: tuple[str, Any]) -> Any:
     codec, payload = frozen
     kind = codec.partition(" ")[0]
     if kind == "pydantic":
-        return json.loads(payload if payload[:1] == b"{" else _opened(payload)[0])
+        return _model(*(payload, []) if payload[:1] == b"{" else _opened(payload))
     if kind == "recording":
         return Items(map(legible, _opened(payload)[0]))
     if kind == "stream":
@@ -53,6 +55,17 @@ def legible(frozen: tuple[str, Any]) -> Any:
     if kind in ("pickle", "openai"):
         return _opened(payload)
     return thaw(frozen)
+
+
+def _model(text: bytes, lost: list[tuple[tuple[tuple[str, Any], ...], Any]]) -> Any:
+    """A model's JSON, with what it lost put back as far as JSON has a place for it."""
+    model = json.loads(text)
+    for way, item in lost:
+        *steps, (_, name) = way
+        if type(name) is int or (isinstance(name, str) and not name.startswith("_")):
+            with contextlib.suppress(LookupError, TypeError):
+                functools.reduce(lambda inner, step: inner[step[1]], steps, model)[name] = item
+    return model
 
 
 def _opened(payload: bytes) -> Any:

@@ -108,10 +108,10 @@ def cut(cell: Cell, room: int) -> tuple[Span, ...]:
     for text, tone in pieces:
         taken = _head(text, left)
         left -= width(taken)
-        if taken != text:
-            return (*kept, Span(f"{taken}…", tone))
         kept.append(Span(taken, tone))
-    return tuple(kept)
+        if taken != text:
+            break
+    return (*kept, Span("…", kept[-1].tone))
 
 
 def _head(text: str, room: int) -> str:

@@ -213,11 +213,11 @@ class Disk:
         MEMORY.drop(path)
         function = os.path.basename(os.path.dirname(os.path.dirname(path)))
         category: type[MemoWarning] = UntrustedEntry if isinstance(fault, StoreError) else CorruptEntry
-        where = "it is left in place"
         if isinstance(fault, entry.Refused):
             category = fault.category
-            if self.quarantine(path, fault.seen):
-                where = f"it is now in {self.root}/{QUARANTINE}"
+        where = "it is left in place"
+        if isinstance(fault, entry.Refused) and self.quarantine(path, fault.seen):
+            where = f"it is now in {self.root}/{QUARANTINE}"
         elif self.told(path, fault):
             return
         else:

@@ -13,6 +13,7 @@ _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _READING = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
 _NOATIME = getattr(os, "O_NOATIME", 0)
+_TIMES_BY_DESCRIPTOR = os.utime in os.supports_fd
 
 
 def open_to_read(path: str) -> int:
@@ -82,7 +83,7 @@ def write_whole(
                 os.fsync(descriptor)
             now = time.time_ns()
             # The kernel's own clock ticks in milliseconds, in which a file could be replaced unseen.
-            os.utime(descriptor if os.utime in os.supports_fd else fresh, ns=(now, now))
+            os.utime(descriptor if _TIMES_BY_DESCRIPTOR else fresh, ns=(now, now))
             status = os.fstat(descriptor)
         finally:
             os.close(descriptor)

@@ -91,7 +91,7 @@ def _first(fresh: str, path: str) -> None:
         pass
     except OSError:  # a file system without links
         os.replace(fresh, path)
-    files.unlink(fresh)
+    os.unlink(fresh)
 
 
 def _read(path: str) -> bytes:

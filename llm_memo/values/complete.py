@@ -172,18 +172,17 @@ def _stream_fault(recording: Recording) -> str | None:
     items = recording.items
     if recording.returned is None and all(type(item) is str and not item.strip() for item in items):
         return "an empty answer"
-    fault = _first(_item_fault(item) for item in items if type(item) is not str)
+    parts = list(filter(_is_part, items))
+    fault = _first(map(_chunk_fault, parts))
+    if fault is None and len(parts) < len(items):
+        fault = _first(_fault(item, 0) for item in items if type(item) is not str and not _is_part(item))
     if fault is not None or not recording.whole:
         return fault
-    return _unended_chat(list(filter(_is_part, items))) or _unended_response(items)
+    return _unended_chat(parts) if parts else _unended_response(items)
 
 
 def _is_part(item: Any) -> bool:
     return wire.is_chunk(item) or wire.text(item, "object") == "text_completion"
-
-
-def _item_fault(item: Any) -> str | None:
-    return _chunk_fault(item) if _is_part(item) else _fault(item, 0)
 
 
 def _unended_chat(parts: list[Any]) -> str | None:
@@ -193,11 +192,10 @@ def _unended_chat(parts: list[Any]) -> str | None:
         index = wire.get(choice, "index")
         ended[index] = ended.get(index, False) or bool(wire.get(choice, "finish_reason"))
         delta = wire.get(choice, "delta")
-        spoke = _says_something(delta) if wire.is_record(delta) else wire.text(choice, "text").strip()
-        said = said or bool(spoke)
+        said = said or bool(_says_something(delta) if wire.is_record(delta) else wire.text(choice, "text").strip())
     if not all(ended.values()):
         return "the stream ended before the answer did"
-    return "an empty answer" if parts and not said else None
+    return None if said else "an empty answer"
 
 
 def _unended_response(items: list[Any]) -> str | None:

@@ -64,7 +64,7 @@ def thawer(codec: str) -> Thawer:
     if found is None:
         module = _MODULES.get(codec.partition(" ")[0])
         if module is None:
-            raise UnknownClass(f"codec {codec!r}")
+            raise UnknownClass(f"the codec {codec!r} is not known here")
         found = _THAWERS[codec] = importlib.import_module(module).thawer(codec)
     return found
 

@@ -17,8 +17,8 @@ Loss = tuple[tuple[Step, ...], Any]
 """The way to what is lost, and the value that belongs there."""
 
 
-_LESS = False
-"""In the place of a key: the value tells what to take out of a set. (To SDKs, extra fields are not set.)"""
+_LESS = ("__pydantic_fields_set__", "_less")
+"""A step of its own: the value tells what to take out of the set. (To SDKs, extra fields are not set.)"""
 
 
 def find(value: Any, copy: Any) -> list[Loss] | None:
@@ -41,7 +41,7 @@ def restore(model: Any, losses: list[Loss]) -> None:
         slot, key = path[-1]
         if not slot:
             target[key] = item
-        elif key is _LESS:
+        elif (slot, key) == _LESS:
             getattr(target, slot).difference_update(item)
         elif key is None:
             object.__setattr__(target, slot, item)
@@ -95,7 +95,9 @@ def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[L
     for name, item in vars(value).items():
         step = ("__dict__", name)
         if name in made:
-            _compare(item, made[name], (*path, step), found)
+            other = made[name]
+            if type(item) is not type(other) or type(item) not in _ATOMS or item != other:
+                _compare(item, other, (*path, step), found)
         elif not isinstance(getattr(type(value), name, None), functools.cached_property):
             found.append(((*path, step), item))
     for slot in ("__pydantic_extra__", "__pydantic_private__"):
@@ -108,7 +110,7 @@ def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[L
             _compare(item, right[name], (*path, (slot, name)), found)
     left, right = value.__pydantic_fields_set__, copy.__pydantic_fields_set__
     if left < right:
-        found.append(((*path, ("__pydantic_fields_set__", _LESS)), tuple(right - left)))
+        found.append(((*path, _LESS), tuple(right - left)))
     elif left != right:
         found.append(((*path, ("__pydantic_fields_set__", None)), left))
 

@@ -101,7 +101,7 @@ class _Unpickler(pickle.Unpickler):
         try:
             return super().find_class(module, name)
         except Exception as error:
-            raise UnknownClass(f"{module}.{name}") from error
+            raise UnknownClass(f"{module}.{name} is gone") from error
 
 
 _WIRE = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "aiohttp", "http"}

@@ -52,7 +52,7 @@ def resolve(name: str) -> Any:
     except UnknownClass:
         raise
     except Exception as error:
-        raise UnknownClass(name) from error
+        raise UnknownClass(f"{name} is not what it was") from error
 
 
 def watches(name: str) -> tuple[Watch, ...]:
@@ -106,4 +106,4 @@ def _plain(name: str) -> Any:
     try:
         return operator.attrgetter(path)(sys.modules.get(module) or importlib.import_module(module))
     except Exception as error:
-        raise UnknownClass(f"{module}.{path}") from error
+        raise UnknownClass(f"{module}.{path} is gone") from error

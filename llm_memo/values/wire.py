@@ -63,4 +63,9 @@ def body(value: Any) -> Any:
 
 
 def _is_choice(value: Any) -> bool:
-    return any(get(value, name) is not None for name in ("message", "delta", "text", "finish_reason"))
+    return (
+        get(value, "delta") is not None
+        or get(value, "message") is not None
+        or get(value, "finish_reason") is not None
+        or get(value, "text") is not None
+    )

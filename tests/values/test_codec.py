@@ -322,9 +322,9 @@ def test_a_class_that_is_gone_is_unknown(monkeypatch: pytest.MonkeyPatch) -> Non
         frozen = freeze(value)
         with monkeypatch.context() as patch:
             patch.delattr(sys.modules[__name__], "Answer")
-            with pytest.raises(UnknownClass, match=rf"^{__name__}\.Answer$"):
+            with pytest.raises(UnknownClass, match=rf"^{__name__}\.Answer is gone$"):
                 thaw(frozen)
-    with pytest.raises(UnknownClass, match=r"^gone_codec\.Answer$"):
+    with pytest.raises(UnknownClass, match=r"^gone_codec\.Answer is gone$"):
         thaw(Frozen("pickle", pickled.dumps(Answer("a")).replace(b"test_codec", b"gone_codec")))
 
 

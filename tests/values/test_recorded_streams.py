@@ -242,6 +242,35 @@ def test_a_stream_of_another_build_is_left_alone(client: OpenAI, ends: Ends) -> 
     list(iterator)
 
 
+def test_a_manager_over_a_stream_of_another_build_is_left_alone(client: OpenAI, ends: Ends) -> None:
+    """A manager whose request gives a stream of another build works as it did, unrecorded."""
+
+    class Odd:
+        def __init__(self, stream: Any) -> None:
+            self.inner, self.response = stream, stream.response
+
+        def __iter__(self) -> Any:
+            return iter(self.inner)
+
+    manager: Any = client.chat.completions.stream(**ASKED)
+    request = manager._ChatCompletionStreamManager__api_request
+    manager._ChatCompletionStreamManager__api_request = lambda: Odd(request())
+    with ends.record(manager) as stream:
+        assert stream.get_final_completion().choices
+    assert ([], 1) == (ends.kept, ends.abandoned)
+
+
+def test_tools_that_are_read_once_are_not_touched(client: OpenAI, ends: Ends) -> None:
+    """An iterator of tools goes to the SDK unread; the stream cannot be kept."""
+    manager = client.responses.stream(**BRIEFED, tools=[])
+    tools = (tool for tool in [{"type": "function", "name": "f"}])
+    manager._ResponseStreamManager__input_tools = tools  # type: ignore[attr-defined]
+    with ends.record(manager) as stream:
+        assert stream.get_final_response().output_text
+    with pytest.raises(Unfreezable, match="can be read only once"):
+        freeze(ends.kept[0])
+
+
 def test_a_response_of_another_build_is_left_alone(client: OpenAI, ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream over a response that cannot be read for what may be kept goes on as it is."""
     monkeypatch.setattr("llm_memo.adapters.httpx.facts", None)
@@ -403,6 +432,17 @@ def test_a_response_format_of_a_function_is_unfreezable(client: OpenAI, ends: En
         stream.until_done()
     with pytest.raises(Unfreezable, match="Local"):
         freeze(ends.kept[0])
+
+
+def test_the_keys_of_tools_are_not_kept(client: OpenAI, ends: Ends) -> None:
+    """Of a manager's tools only the functions are kept: those of other servers come with credentials."""
+    remote: Any = {"type": "mcp", "server_label": "x", "server_url": "http://x", "authorization": CANARY}
+    with ends.record(client.responses.stream(**BRIEFED, tools=[remote])) as stream:
+        final = stream.get_final_response()
+    ends.kept[0].items.clear()  # this server echoes the tools; OpenAI's does not
+    ends.kept[0]._frozen.clear()
+    assert CANARY.encode() not in freeze(ends.kept[0]).payload
+    assert final.output_text
 
 
 # --- generators
