@@ -95,6 +95,10 @@ def _total(usages: tuple[Usage, ...]) -> Decimal | None:
     return sum(prices, Decimal(0)) if prices else None
 
 
+def _added_up(usages: list[Usage]) -> tuple[Usage, ...]:
+    return merged(part for usage in usages for part in usage.parts or (usage,))
+
+
 # One lock for all: it is held for a few additions, and a child process must be able to make it anew.
 _lock = threading.Lock()
 
@@ -145,7 +149,7 @@ class Counters:
                 usages = self._usage[saved]
                 usages.append(usage)
                 if len(usages) > _ADDED_UP_BY:
-                    usages[:] = merged(usages)
+                    usages[:] = _added_up(usages)
 
     def raised(self) -> None:
         """Count one call that raised."""
@@ -160,7 +164,7 @@ class Counters:
     def info(self) -> CacheInfo:
         """The counts as they are now."""
         with _lock:
-            spent, saved = (merged(self._usage[saved]) for saved in (False, True))
+            spent, saved = (_added_up(self._usage[saved]) for saved in (False, True))
             return CacheInfo(
                 **{_COUNTED[name]: count for name, count in self._counts.items()},
                 seconds_spent=self._seconds[False],

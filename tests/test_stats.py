@@ -1,0 +1,92 @@
+"""What happened is counted, in whatever thread and process it happened."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from llm_memo import cache_policy, cached_completion, completion_usage
+
+
+def test_counts_are_right_under_threads() -> None:
+    """No count is lost when many threads call at once."""
+
+    @cached_completion
+    def ask(number: int) -> int:
+        completion_usage(model="gpt-4o", input_tokens=3, output_tokens=4)
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, [number % 50 for number in range(5000)]))
+    info = ask.cache_info()
+    assert (4950, 50, 5000, 50) == (info.hits, info.misses, info.calls, info.paid)
+    assert (7 * 50, 7 * 4950) == (info.tokens_spent, info.tokens_saved)
+
+
+def test_each_outcome_has_its_count() -> None:
+    """Hits, misses, refreshes, bypasses and errors are counted apart, and cleared together."""
+
+    @cached_completion
+    def ask(text: str) -> str:
+        if text == "bad":
+            raise ValueError(text)
+        return text
+
+    ask("a")
+    ask("a")
+    with cache_policy("writeOnly"):
+        ask("a")
+    with cache_policy("off"):
+        ask("a")
+    for _ in range(2):
+        try:
+            ask("bad")
+        except ValueError:
+            pass
+    info = ask.cache_info()
+    assert (1, 1, 1, 1, 0, 2) == (info.hits, info.misses, info.refreshes, info.bypasses, info.stale, info.errors)
+    ask.cache_clear()
+    assert 0 == ask.cache_info().calls == ask.cache_info().errors
+
+
+def test_usage_of_several_models_is_kept_apart() -> None:
+    """Tokens are added up by model, also when one call asked several."""
+
+    @cached_completion
+    def ask(text: str) -> str:
+        completion_usage(model="gpt-4o", input_tokens=1)
+        completion_usage(model="gpt-4o-mini", output_tokens=2)
+        return text
+
+    for _ in range(3):
+        ask("a")
+    info = ask.cache_info()
+    assert {("gpt-4o", 2, 0), ("gpt-4o-mini", 0, 4)} == {
+        (usage.model, usage.input_tokens, usage.output_tokens) for usage in info.saved
+    }
+    assert (3, 6) == (info.tokens_spent, info.tokens_saved)
+
+
+def test_a_child_process_counts_for_itself() -> None:
+    """A forked child can count, whatever its parent's threads were doing."""
+    import multiprocessing
+
+    @cached_completion
+    def ask(number: int) -> int:
+        return number
+
+    ask(1)
+    context = multiprocessing.get_context("fork")
+    receive, send = context.Pipe(duplex=False)
+
+    def child(send: Any) -> None:
+        ask(1)
+        send.send(ask.cache_info().hits)
+
+    process = context.Process(target=child, args=(send,))
+    process.start()
+    assert 1 == receive.recv()
+    process.join()
+    receive.close()
+    send.close()
+    assert 0 == ask.cache_info().hits
