@@ -53,6 +53,10 @@ class _Nothing:
 NOTHING: Final = _Nothing()
 """No answer was found. (None is an answer.)"""
 
+# Hoisted: before 3.12 an Enum class looks its members up in a slow way.
+_OFF: Final = CachePolicy.OFF
+_HIT: Final = Outcome.HIT
+
 AT_ONCE = 1_000_000
 """A task reads an entry of up to so many bytes at once, a larger one in a thread."""
 
@@ -130,7 +134,7 @@ class Call:
         self.expired: Kept | None = None
         self.paid = self.too_big = False
         settings = self.settings
-        if settings.policy is CachePolicy.OFF:
+        if settings.policy is _OFF:
             return NOTHING
         question: Question = memo.asker.ask(self.asked, self.kwargs)
         self.question = question
@@ -152,7 +156,7 @@ class Call:
         if kept.expired(self.settings.ttl):
             self.expired = kept
             return NOTHING
-        return self.thaw(kept, Outcome.HIT)
+        return self.thaw(kept, _HIT)
 
     def thaw(self, kept: Kept, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""

@@ -231,7 +231,7 @@ class InForce:
             InvalidOption: The environment gives a value that is none.
             StoreError: The cache folder is a file.
         """
-        blocks, configured, here = SCOPES.blocks.get(), SCOPES.configured, location.working_directory()
+        blocks, configured = SCOPES.blocks.get(), SCOPES.configured
         raw = getattr(os.environ, "_data", os.environ)
         policy, ttl, folder = raw.get(_POLICY), raw.get(_TTL), raw.get(_DIR)
         seen = self._decided
@@ -241,12 +241,17 @@ class InForce:
             and seen[2] == policy
             and seen[3] == ttl
             and seen[4] == folder
-            and seen[5] == here
+            and (seen[5] is None or seen[5] == location.working_directory())
         ):
             return seen[6]  # type: ignore[no-any-return]
         settings = Settings(**{name: value for name, (value, _) in self.sources().items()})
-        self._decided = (blocks, configured, policy, ttl, folder, here, settings)
+        self._decided = (blocks, configured, policy, ttl, folder, self._here(), settings)
         return settings
+
+    def _here(self) -> str | None:
+        """The working directory, if the cache folder depends on it."""
+        given = next((given["cache_dir"] for _, given in self._scopes() if "cache_dir" in given), "")
+        return None if os.path.isabs(given) else location.working_directory()
 
     def sources(self) -> dict[str, tuple[Any, str]]:
         """Every setting with the scope that decided it: ``{"policy": (…, "decorator"), …}``."""

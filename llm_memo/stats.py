@@ -95,10 +95,6 @@ def _total(usages: tuple[Usage, ...]) -> Decimal | None:
     return sum(prices, Decimal(0)) if prices else None
 
 
-def _added_up(usages: list[Usage]) -> tuple[Usage, ...]:
-    return merged(part for usage in usages for part in usage.parts or (usage,))
-
-
 # One lock for all: it is held for a few additions, and a child process must be able to make it anew.
 _lock = threading.Lock()
 
@@ -111,16 +107,17 @@ def _after_fork() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
-_COUNTED: dict[str, str] = {
-    Outcome.HIT: "hits",
-    Outcome.MISS: "misses",
-    Outcome.REFRESH: "refreshes",
-    Outcome.BYPASS: "bypasses",
-    Outcome.STALE: "stale",
-    "not_stored": "not_stored",
-    "errors": "errors",
+_COUNTED = {
+    "hit": "hits",
+    "miss": "misses",
+    "refresh": "refreshes",
+    "bypass": "bypasses",
+    "stale": "stale",
+    "not stored": "not_stored",
+    "error": "errors",
 }
 """What is counted → its field in `CacheInfo`."""
+_SAVING = ("hit", "stale")
 
 _ADDED_UP_BY = 1_000
 """Adding up two usages takes longer than a hit; so many together, a fraction of one."""
@@ -136,39 +133,55 @@ class Counters:
         """Begin anew at zero."""
         with _lock:
             self._counts = dict.fromkeys(_COUNTED, 0)
-            self._seconds = {False: 0.0, True: 0.0}
-            self._usage: dict[bool, list[Usage]] = {False: [], True: []}
+            self._spent = Tally()
+            self._saved = Tally()
 
     def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
         """Count one answered call; for a hit, ``seconds`` and ``usage`` are what it saved."""
-        saved = outcome is Outcome.HIT or outcome is Outcome.STALE
+        name = outcome._value_
         with _lock:
-            self._counts[outcome] += 1
-            self._seconds[saved] += seconds
-            if usage is not None:
-                usages = self._usage[saved]
-                usages.append(usage)
-                if len(usages) > _ADDED_UP_BY:
-                    usages[:] = _added_up(usages)
+            self._counts[name] += 1
+            (self._saved if name in _SAVING else self._spent).add(seconds, usage)
 
     def raised(self) -> None:
         """Count one call that raised."""
         with _lock:
-            self._counts["errors"] += 1
+            self._counts["error"] += 1
 
     def not_stored(self) -> None:
         """Count one answer that was not kept."""
         with _lock:
-            self._counts["not_stored"] += 1
+            self._counts["not stored"] += 1
 
     def info(self) -> CacheInfo:
         """The counts as they are now."""
         with _lock:
-            spent, saved = (_added_up(self._usage[saved]) for saved in (False, True))
             return CacheInfo(
                 **{_COUNTED[name]: count for name, count in self._counts.items()},
-                seconds_spent=self._seconds[False],
-                seconds_saved=self._seconds[True],
-                spent=spent,
-                saved=saved,
+                seconds_spent=self._spent.seconds,
+                seconds_saved=self._saved.seconds,
+                spent=self._spent.total(),
+                saved=self._saved.total(),
             )
+
+
+class Tally:
+    """Seconds and tokens, added up."""
+
+    __slots__ = ("_usages", "seconds")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._usages: list[Usage] = []
+
+    def add(self, seconds: float, usage: Usage | None) -> None:
+        """Add what one call took."""
+        self.seconds += seconds
+        if usage is not None:
+            self._usages.append(usage)
+            if len(self._usages) > _ADDED_UP_BY:
+                self._usages[:] = self.total()
+
+    def total(self) -> tuple[Usage, ...]:
+        """The tokens so far, one `Usage` per model."""
+        return merged(part for usage in self._usages for part in usage.parts or (usage,))
