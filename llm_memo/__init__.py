@@ -20,6 +20,21 @@ from llm_memo.values.usage import completion_usage
 
 __version__ = "0.1.0"
 
+
+def load_ipython_extension(ipython: object) -> None:
+    """``%load_ext llm_memo``: gives IPython the magic ``%llm_memo``."""
+    from llm_memo.notebook.magic import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: object) -> None:
+    """``%unload_ext llm_memo``."""
+    from llm_memo.notebook.magic import unload
+
+    unload(ipython)
+
+
 __all__ = [
     "Cache",
     "CacheInfo",

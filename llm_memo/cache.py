@@ -7,23 +7,27 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, overload
 
 from llm_memo.errors import InvalidOption, StoreError
 from llm_memo.policy import INHERIT, TTL, InForce, given, seconds
+from llm_memo.shown import Shown
 from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
 from llm_memo.stores.folder import Found, function_folder
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 log = logging.getLogger("llm_memo")
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Shown):
     """One kept answer. ``pandas.DataFrame(entries)`` makes a table of them as they are."""
 
     function: str
@@ -65,6 +69,32 @@ class Entry:
             raise LookupError(f"the entry {self.key} of {self.function} cannot be read: {error}") from error
 
 
+class Entries(list[Entry], Shown):
+    """Some entries: a list, with a form for notebooks and terminals.
+
+    Args:
+        entries: The entries.
+        ttl: How old an answer may be when it is read, in seconds; None: never too old.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), ttl: float | None = None) -> None:
+        super().__init__(entries)
+        self.ttl = ttl
+
+    @overload
+    def __getitem__(self, place: SupportsIndex, /) -> Entry: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> Entries: ...
+    def __getitem__(self, place: SupportsIndex | slice, /) -> Entry | Entries:
+        found = super().__getitem__(place)
+        return Entries(found, self.ttl) if isinstance(found, list) else found
+
+    def __repr__(self) -> str:
+        from llm_memo.notebook import text_of
+
+        return text_of(self)
+
+
 class Cleared(NamedTuple):
     """What went, or would go."""
 
@@ -96,7 +126,7 @@ class Verified(NamedTuple):
     """The entries that came back from quarantine: they are sealed by this user after all."""
 
 
-class Cache:
+class Cache(Shown):
     """A cache folder, seen from Python.
 
     Args:
@@ -116,7 +146,7 @@ class Cache:
         """The names of the functions that have entries here, sorted; of each function one entry is read."""
         return sorted(set(filter(None, map(self._name, folder.functions(self.path)))))
 
-    def entries(self, function: object = None, *, where: Callable[[Entry], object] | None = None) -> list[Entry]:
+    def entries(self, function: object = None, *, where: Callable[[Entry], object] | None = None) -> Entries:
         """The entries of one function, or of all, the latest first.
 
         Args:
@@ -127,7 +157,8 @@ class Cache:
             InvalidOption: ``function`` is neither.
         """
         found = [entry for entry in self._entries(function) if where is None or where(entry)]
-        return sorted(found, key=lambda entry: entry.header.created, reverse=True)
+        found.sort(key=lambda entry: entry.header.created, reverse=True)
+        return Entries(found, InForce({}, None, {}).now().ttl)
 
     def info(self, function: object = None) -> FolderInfo:
         """How many functions, entries and bytes are here; no entry is read.
@@ -140,7 +171,7 @@ class Cache:
         """
         functions = set()
         entries = size = 0
-        for found in folder.found(self.path, _folder(function)):
+        for found in self._found(function):
             functions.add(found.function)
             entries, size = entries + 1, size + found.size
         return FolderInfo(self.path, len(functions), entries, size)
@@ -229,7 +260,7 @@ class Cache:
         restored = self._disk.restore()
         whole = 0
         refused, newer, unread = [], [], []
-        for found in folder.found(self.path):
+        for found in self._found():
             try:
                 self._disk.check(found.path, found.key)
                 whole += 1
@@ -248,11 +279,28 @@ class Cache:
                     unread.append(found.path)
         return Verified(whole, *map(tuple, (refused, newer, unread, restored)))
 
+    def plot(self, measure: Literal["calls", "tokens", "seconds"] = "calls") -> Figure:
+        """A picture of what was paid over time and saved in this process, by function (matplotlib).
+
+        Args:
+            measure: What is counted: ``"calls"``, ``"tokens"`` or ``"seconds"``.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            InvalidOption: There is no such measure.
+        """
+        from llm_memo.notebook.plot import plotted
+
+        return plotted(self, measure)
+
     def _entries(self, function: object = None) -> Iterator[Entry]:
-        for found in folder.found(self.path, _folder(function)):
+        for found in self._found(function):
             header = self._header(found)
             if header is not None:
                 yield _entry(found, header)
+
+    def _found(self, function: object = None) -> Iterator[Found]:
+        return folder.found(self.path, _folder(function))
 
     def _header(self, found: Found) -> Header | None:
         try:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from llm_memo import batch, pickling
-from llm_memo.cache import Cache, Cleared, Entry
+from llm_memo.cache import Cache, Cleared, Entries
 from llm_memo.call import Call, Memo, Options
 from llm_memo.errors import InvalidOption
 from llm_memo.explain import Explanation, explain, outcome_of
@@ -18,6 +18,7 @@ from llm_memo.identity.key import Asker
 from llm_memo.identity.naming import function_name
 from llm_memo.policy import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
 from llm_memo.shapes import Wrapper, wrapper_of
+from llm_memo.shown import Shown
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores.disk import disk
 
@@ -46,7 +47,7 @@ S = TypeVar("S")
 _SCOPED = ("policy", "ttl", "cache_dir")
 
 
-class _Surface:
+class _Surface(Shown):
     """What a cached function offers beside being called, bound to an instance or not."""
 
     _self_memo: Memo
@@ -150,9 +151,10 @@ class _Surface:
     def _self_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(self._self_memo, self.__wrapped__, args, self._arguments(args), kwargs)  # type: ignore[attr-defined]
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Entries:
         """This function's kept answers, the latest first."""
-        return self._cache().entries(self)
+        settings = self._self_memo.in_force.now()
+        return Entries(Cache(settings.cache_dir).entries(self), settings.ttl)
 
     def _cache(self) -> Cache:
         return Cache(self._self_memo.in_force.now().cache_dir)

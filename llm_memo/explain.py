@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import heapq
 from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.key import Asker, Question
 from llm_memo.policy import Settings
+from llm_memo.shown import Shown
 from llm_memo.stores.disk import Disk, Found, disk
 from llm_memo.stores.entry import Header
 
@@ -27,7 +29,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """What `CachedFunction.explain` tells of one call."""
 
     function: str
@@ -52,6 +54,9 @@ class Explanation:
         changed = "; ".join(self.differences)
         return f"the nearest kept call differs in: {changed}" if changed else "its entry is not readable"
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         lines = [f"{self.function}: {self.outcome}", f"  key {self.key}"]
         if self.outcome == "miss":
@@ -69,7 +74,7 @@ def explain(
     question = asker.ask(args, kwargs)
     digests, previews = asker.parts(args, kwargs)
     outcome = outcome_of(question, folder, settings)
-    nearest = _nearest(disk(settings.cache_dir), folder, digests) if outcome == "miss" else None
+    nearest = _nearest(disk(settings.cache_dir), folder, digests, previews) if outcome == "miss" else None
     return Explanation(
         function=asker.name,
         key=question.key,
@@ -90,14 +95,24 @@ def outcome_of(question: Question, folder: str, settings: Settings) -> str:
     return "expired" if kept.expired(settings.ttl) else "hit"
 
 
-def _nearest(store: Disk, folder: str, digests: dict[str, str]) -> Header | None:
-    """The kept entry of which the fewest parts differ; of equals, the latest."""
+def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[str, str]) -> Header | None:
+    """The kept entry of which the fewest parts differ; of equals, that which looks most alike, then the latest."""
     try:
         latest = heapq.nlargest(_COMPARED, store.found(folder), key=lambda found: found.written)
     except OSError:
         return None
     headers = (header for header in (_header(store, found) for found in latest) if header is not None)
-    return min(headers, key=lambda header: len(header.parts.items() ^ digests.items()), default=None)
+
+    def distance(header: Header) -> tuple[int, float]:
+        differing = {name for name, _ in header.parts.items() ^ digests.items()}
+        return len(differing), -sum(_likeness(header.previews.get(name), previews.get(name)) for name in differing)
+
+    return min(headers, key=distance, default=None)
+
+
+def _likeness(one: str | None, other: str | None) -> float:
+    """How much two previews have in common, 0 to 1; the quick upper bound of `difflib` is good enough."""
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).quick_ratio() if one and other else 0.0
 
 
 def _header(store: Disk, found: Found) -> Header | None:

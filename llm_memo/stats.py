@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
+from llm_memo.shown import Shown
 from llm_memo.values.usage import Usage, merged, price
 
 
@@ -30,7 +31,7 @@ class Outcome(str, Enum):
 
 
 @dataclass(frozen=True)
-class CacheInfo:
+class CacheInfo(Shown):
     """What became of a cached function's calls in this process, since it was decorated or cleared."""
 
     hits: int = 0

@@ -17,7 +17,7 @@ PACKAGE = Path(llm_memo.__file__).parent
 
 FLOORS = [
     {"testing"},
-    {"errors", "location", "policy"},
+    {"errors", "location", "policy", "shown"},
     {"identity", "values", "adapters", "stores"},
     {"flight", "turns", "stats", "explain"},
     {"call"},

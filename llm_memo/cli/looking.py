@@ -116,7 +116,7 @@ def info(told: argparse.Namespace) -> int:
     """A row for each function."""
     folder = Folder(told.cache_dir, slow=True)
     if not told.json:
-        print(plain.rendered(cache_sheet(folder), plain.Ink.of(sys.stdout)))
+        print(plain.rendered(cache_sheet(folder, most=None), plain.Ink.of(sys.stdout)))
         return 0
     rows = [
         {

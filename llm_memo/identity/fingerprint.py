@@ -16,8 +16,6 @@ from llm_memo.identity import canonical
 from llm_memo.identity.chains import innermost, is_local
 from llm_memo.identity.observe import meet
 from llm_memo.identity.paths import Use
-from llm_memo.identity.survey import survey
-from llm_memo.identity.upkeep import kept_up_attributes
 from llm_memo.identity.watch import Watch
 
 
@@ -62,6 +60,10 @@ class Fingerprint:
         return state[1]
 
     def _look(self) -> tuple[Watch, Snapshot]:
+        # What it takes to look is loaded with the first look.
+        from llm_memo.identity.survey import survey
+        from llm_memo.identity.upkeep import kept_up_attributes
+
         found = survey(self.function, self.use)
         code = getattr(innermost(self.function), "__code__", None)
         kept_up = kept_up_attributes(code) if isinstance(code, types.CodeType) else frozenset[str]()
@@ -69,7 +71,8 @@ class Fingerprint:
         return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked, kept_up)
 
 
-_fingerprint = functools.lru_cache(maxsize=1024)(Fingerprint)
+_fingerprint = functools.lru_cache(maxsize=256)(Fingerprint)
+_is_local = functools.lru_cache(maxsize=1024)(is_local)
 
 
 def function_digest(function: Callable[..., object]) -> bytes:
@@ -79,7 +82,7 @@ def function_digest(function: Callable[..., object]) -> bytes:
 
 def class_digest(kind: type) -> bytes:
     """What stands for the class of an instance, beside its name; nothing for an installed class."""
-    if not is_local(kind):
+    if not _is_local(kind):
         return b""
     number = meet(kind, Use.LOOKED_AT)
     return _fingerprint(kind, Use.LOOKED_AT).current().digest if number is None else b"%d" % number
@@ -91,7 +94,7 @@ def _function_form(function: Any) -> canonical.Form:
 
 
 def _class_form(kind: type) -> canonical.Form:
-    if not is_local(kind):
+    if not _is_local(kind):
         return "class", canonical.class_name(kind)
     number = meet(kind, Use.HANDED_ON)
     digest = _fingerprint(kind, Use.HANDED_ON).current().digest if number is None else number

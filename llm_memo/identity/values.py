@@ -23,6 +23,9 @@ _SLOT = types.MemberDescriptorType
 _DEPTH = 8
 """How deep a container is taken apart whose insides have no canonical form all over."""
 
+_MOST = 100
+"""How many items it may have then."""
+
 
 def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place], rest: tuple[Step, ...] = ()) -> None:
     """Make a value part of the survey.
@@ -132,7 +135,9 @@ def _written_items(survey: Survey, value: Any) -> frozenset[Any]:
 def _take_apart(survey: Survey, where: Where, value: Any, rest: tuple[Step, ...], problem: Exception) -> None:
     """Of a value that has no canonical form, what has one: the items of a container, the attribute that is read."""
     items: dict[Step, Any] = {}
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, dict) and len(value) > _MOST:
+        pass
+    elif type(value) in (list, tuple):
         items = {Item(place): item for place, item in enumerate(value)}
         survey.watch.size(value)
     elif type(value) is dict and all(type(key) in (str, int) for key in value):

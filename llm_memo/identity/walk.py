@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity import values
 from llm_memo.identity.bytecode import parameters
-from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_local, place_of
+from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_code, is_local, place_of
 from llm_memo.identity.findings import Where
 from llm_memo.identity.paths import Path, Scope, Use, written
 from llm_memo.identity.reads import reads_of
@@ -98,7 +98,7 @@ class Walk:
             return None
         module = imported(name, self.survey.home)
         if module is None:
-            self.survey.part(Where("", "module", name), ("installed", name))
+            self.survey.part(Where(self.prefix, "module", name), ("installed", name))
         else:
             self.survey.watch.name([(id(sys.modules), name)], sys.modules, name, module)
         return module
@@ -176,7 +176,8 @@ class Walk:
             elif place in parameters(function.__code__):
                 name = place
         if function is not None and name is not None:
-            self.survey.bind(function, name, reached.value)
+            if not is_code(reached.value):
+                self.survey.bind(function, name, reached.value)
         else:
             self.survey.facts.handed_on.add(id(reached.value))
 

@@ -129,8 +129,10 @@ class Watch:
             self.others.append(lambda: _marshal(value) == known)
             return
         for room in adapters.rooms(kind):
-            if (steady := getattr(room, "steady", None)) is not None:
-                self.others.append(_Steady(steady, value))
+            steady = getattr(room, "steady", None)
+            held = steady(value) if steady is not None else None
+            if steady is not None and held is not None:
+                self.others.append(_Steady(steady, value, held))
                 return
         self.others.append(lambda: observe(value).same(observed))
 
@@ -138,8 +140,8 @@ class Watch:
 class _Steady:
     """Whether the objects that a value's form is made of are the same, as an adapter's ``steady`` tells them."""
 
-    def __init__(self, steady: Callable[[Any], tuple[object, ...]], value: object) -> None:
-        self.steady, self.value, self.held = steady, value, steady(value)
+    def __init__(self, steady: Callable[[Any], tuple[object, ...]], value: object, held: tuple[object, ...]) -> None:
+        self.steady, self.value, self.held = steady, value, held
 
     def __call__(self) -> bool:
         return all(map(operator.is_, self.steady(self.value), self.held))

@@ -118,8 +118,10 @@ def _options(options: Options) -> list[tuple[str, str]]:
     """The options that are not their defaults."""
     plain = Options()
     told = {name: getattr(options, name) for name in plain.__slots__ if name != "name"}
-    return [
-        (name, getattr(value, "__qualname__", None) or (value if isinstance(value, str) else repr(value)))
-        for name, value in told.items()
-        if value != getattr(plain, name)
-    ]
+    return [(name, _shown(value)) for name, value in told.items() if value != getattr(plain, name)]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return getattr(value, "__qualname__", None) or str(value)

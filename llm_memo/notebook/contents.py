@@ -9,7 +9,7 @@ from decimal import Decimal
 from llm_memo.cache import Cache, Entry
 from llm_memo.notebook import amounts
 from llm_memo.notebook.answers import answer_text
-from llm_memo.notebook.folder import Sum, by_function, shown_path, summed
+from llm_memo.notebook.folder import Sum, by_folder, by_function, shown_path, summed
 from llm_memo.notebook.legible import answer_of
 from llm_memo.notebook.sheet import Beside, Cell, Column, Facts, Note, Passage, Sheet, Span, Table, joined, says
 from llm_memo.values.usage import Usage, price
@@ -23,6 +23,8 @@ _ARGUMENTS_IN_ROW = 160
 _READ = 64_000_000
 _READ_IN_ROW = 1_000_000
 """Entries of more bytes are not read only to be shown."""
+_GLANCE = 10_000
+"""So many entries take about a second to read."""
 
 
 def entry_sheet(entry: Entry) -> Sheet:
@@ -88,16 +90,22 @@ def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int 
     return Sheet(title, (Table(tuple(columns), shown), *([more] if total.entries > rows else [])))
 
 
-def cache_sheet(cache: Cache) -> Sheet:
-    """A folder: a row for each function."""
-    sums = by_function(cache)
+def cache_sheet(cache: Cache, most: int | None = _GLANCE) -> Sheet:
+    """A folder: a row for each function.
+
+    Args:
+        cache: The folder.
+        most: Of a folder with more entries, only count them; None: read them all, however many.
+    """
+    glance = most is not None and cache.info().entries > most
+    sums = by_folder(cache) if glance else by_function(cache)
     rows = [
         (
             Span(name, "data"),
             f"{found.entries:,}",
             amounts.size(found.bytes),
             Span(amounts.ago(max(time.time() - found.latest, 0)), "dim"),
-            amounts.duration(found.seconds),
+            "" if glance else amounts.duration(found.seconds),
             "" if found.tokens is None else f"{found.tokens:,}",
             amounts.money(found.money),
         )
@@ -116,11 +124,10 @@ def cache_sheet(cache: Cache) -> Sheet:
             amounts.size(sum(found.bytes for found in sums.values())),
         ]
     )
-    return Sheet(title, (Table(tuple(columns), tuple(rows[:ROWS])), *_more(len(rows))))
-
-
-def _more(rows: int) -> list[Note]:
-    return [Note(f"… and {amounts.count(rows - ROWS, 'more function')}")] if rows > ROWS else []
+    notes = [Note("what they cost: llm-memo info")] if glance else []
+    if len(rows) > ROWS:
+        notes.insert(0, Note(f"… and {amounts.count(len(rows) - ROWS, 'more function')}"))
+    return Sheet(title, (Table(tuple(columns), tuple(rows[:ROWS])), *notes))
 
 
 def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:

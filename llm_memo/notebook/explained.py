@@ -99,12 +99,21 @@ def _digest(digest: str | None, tone: Tone) -> Span:
 
 
 def marked(before: str, after: str) -> tuple[Cell, Cell]:
-    """Two texts, each with the words in which they differ marked."""
+    """Two texts, each with the words in which they differ marked, and the spaces between those."""
     one, other = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
     old: list[Span] = []
     new: list[Span] = []
-    for kind, start, end, begin, stop in SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes():
+    changes = SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
+    for place, (kind, start, end, begin, stop) in enumerate(changes):
         gone, come = "".join(one[start:end]), "".join(other[begin:stop])
-        old += [Span(gone, "data" if kind == "equal" else "old")] if gone else []
-        new += [Span(come, "data" if kind == "equal" else "new")] if come else []
+        same = kind == "equal" and not (gone.isspace() and 0 < place < len(changes) - 1)
+        _append(old, Span(gone, "data" if same else "old"))
+        _append(new, Span(come, "data" if same else "new"))
     return tuple(old), tuple(new)
+
+
+def _append(spans: list[Span], span: Span) -> None:
+    if spans and spans[-1].tone == span.tone:
+        span = Span(spans.pop().text + span.text, span.tone)
+    if span.text:
+        spans.append(span)

@@ -24,7 +24,7 @@ _RULES = """
 .llm-memo.llm-memo table{border-collapse:collapse;border:0;margin:4px 0 8px;font-size:12.5px;table-layout:auto}
 .llm-memo.llm-memo :is(th,td){text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;\
 border-bottom:1px solid var(--line);background:none;color:inherit;white-space:nowrap;max-width:none}
-.llm-memo.llm-memo tr{background:none}
+.llm-memo.llm-memo tbody tr:nth-child(n){background:none}
 .llm-memo.llm-memo thead th{font-weight:600;font-size:11.5px;color:var(--dim)}
 .llm-memo.llm-memo :is(th,td).right{text-align:right;font-variant-numeric:tabular-nums}
 .llm-memo.llm-memo td.wide{white-space:pre-wrap;overflow-wrap:anywhere;min-width:150px}
@@ -79,12 +79,18 @@ def _span(span: Span) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text that means in HTML, inside of elements and of attributes, what it says."""
+    """A text that means in HTML, inside of elements and of attributes, what it says.
+
+    Characters that no page can hold are replaced, those that turn the direction of text written out.
+    """
     valid = text.translate(_INVALID).encode("utf-8", "replace").decode()
     return html.escape(valid)
 
 
-_INVALID = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(9), 11, *range(12, 32), 127) if code != 13}
+_INVALID = {
+    **dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127), "\N{REPLACEMENT CHARACTER}"),
+    **{code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+}
 
 
 @singledispatch

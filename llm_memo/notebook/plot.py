@@ -79,7 +79,7 @@ def _draw_beside(axes: Axes, paid: dict[str, float], saved: dict[str, float]) ->
             axes.bar_label(bar, [f"{word} {amount:,.4g}"], padding=3, fontsize="small")
     axes.set_yticks(range(len(paid)), list(paid))
     axes.invert_yaxis()
-    axes.margins(x=0.25)
+    axes.margins(x=0.3)
 
 
 def _paid(cache: Cache, measure: Measure) -> dict[str, list[tuple[datetime, float]]]:

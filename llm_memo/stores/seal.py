@@ -91,6 +91,7 @@ def _first(fresh: str, path: str) -> None:
         pass
     except OSError:  # a file system without links
         os.replace(fresh, path)
+        return
     os.unlink(fresh)
 
 

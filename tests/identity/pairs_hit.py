@@ -223,6 +223,13 @@ VALUES = [
         ("OTHER = 1", "OTHER = 2"),
     ),
     same(
+        "a constant of a module is edited of which only a function is called",
+        "import prompts\nfrom memo import ask, cached\n@cached\ndef f(x):\n"
+        "    return ask(x, prompts.render(x))\nf(1)\n"
+        "# file: prompts.py\ndef render(x):\n    return [x]\nOTHER = 1\n",
+        ("OTHER = 1", "OTHER = 2"),
+    ),
+    same(
         "a method moves in its class",
         "from memo import ask, cached\nclass A:\n    def one(self): return 1\n    def two(self): return 2\n"
         "a = A()\n@cached\ndef f(x):\n    return ask(x, a.one())\nf(1)\n",
@@ -298,6 +305,16 @@ KEPT_UP = [
     ),
     counting("a log is reached by another name", "LOG = []", "log = LOG; log.append(x)", ("LOG = []", "LOG = [1]")),
     counting("a memo has entries", "M = {}", "M[x] = x if x in M else 1", ("M = {}", "M = {2: 2}")),
+    counting(
+        "a log that is passed to a helper has entries", "L = []\ndef g(log, x): log.append(x)", "g(L, x)", ("[]", "[1]")
+    ),
+    counting(
+        "a rate limiter was used before",
+        "import time\nclass Limit:\n    last = 0\n    def __enter__(self): self.last = time.time()\n"
+        "    def __exit__(self, *error): pass\nlimit = Limit()",
+        "\n    with limit: pass",
+        ("limit = Limit()", "limit = Limit()\nwith limit: pass"),
+    ),
     same(
         "a closure's counter starts elsewhere",
         "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n"

@@ -22,8 +22,13 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
-LLM_MEMO = "from llm_memo import cached_completion as cached"
-"""How ``memo`` comes by its decorator; other caches have other lines."""
+DECORATORS = {
+    "llm_memo": "from llm_memo import cached_completion as cached",
+    "joblib": "import os, joblib\ncached = joblib.Memory(os.environ['LLM_MEMO_DIR'], verbose=0).cache",
+    "cachier": "import os, cachier\ncached = cachier.cachier(cache_dir=os.environ['LLM_MEMO_DIR'])",
+    "diskcache": "import os, diskcache\ncached = diskcache.Cache(os.environ['LLM_MEMO_DIR']).memoize()",
+}
+"""How ``memo`` comes by its decorator, for this cache and its peers."""
 
 MODEL = '''
 calls = 0
@@ -77,7 +82,7 @@ class Lab:
         decorator: The line of ``memo`` that imports the decorator as ``cached``.
     """
 
-    def __init__(self, folder: Path, decorator: str = LLM_MEMO) -> None:
+    def __init__(self, folder: Path, decorator: str = DECORATORS["llm_memo"]) -> None:
         self.folder = folder
         self.memo = folder / "memo"
         self.memo.mkdir(parents=True)
@@ -133,8 +138,13 @@ class Lab:
         assert answer["error"] == "", answer["error"]
         return int(answer["calls"])
 
-    def verdict(self, pair: Pair) -> str:
-        """ "" if the cache treats the pair as it should, in both directions; else what it does wrong."""
+    def verdict(self, pair: Pair, revert: bool = True) -> str:
+        """What a cache does wrong with a pair, in both directions; nothing if it does as it should.
+
+        Args:
+            pair: Two programs.
+            revert: Whether it should find the old answers again when an edit is taken back.
+        """
         other = "elsewhere" if pair.elsewhere else "project"
         wrong = []
         for way, first, second in (("forth", pair.before, pair.after), ("back", pair.after, pair.before)):
@@ -147,6 +157,6 @@ class Lab:
                 wrong.append(f"{way}: {calls} calls where there should be a hit")
             if not pair.hit and not calls:
                 wrong.append(f"{way}: a hit where there should be a call")
-            if not pair.hit and way == "forth" and (again := self.calls(first, cache)):
+            if revert and not pair.hit and way == "forth" and (again := self.calls(first, cache)):
                 wrong.append(f"reverted: {again} calls where there should be a hit")
         return "; ".join(wrong)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import assert_type
 
-from llm_memo import Cache, CachedFunction, CacheInfo, CachePolicy, Entry, cache_policy, cached_completion, configure
+from llm_memo import Cache, CachedFunction, CacheInfo, CachePolicy, cache_policy, cached_completion, configure
+from llm_memo.cache import Entries
 
 
 @cached_completion
@@ -51,7 +52,7 @@ assert_type(plain.with_options(policy="writeOnly", sample=2)("a"), int)
 assert_type(plain.cache_info(), CacheInfo)
 assert_type(plain.cache_key("a"), str)
 assert_type(plain.is_cached("a"), bool)
-assert_type(plain.entries(), list[Entry])
+assert_type(plain.entries(), Entries)
 assert_type(Helper().method.cache_info(), CacheInfo)
 
 plain(3)  # type: ignore[arg-type]
@@ -73,7 +74,7 @@ async def use() -> None:
 with cache_policy("replay", plain), configure(ttl="7d"):
     pass
 
-assert_type(Cache().entries(plain, where=lambda entry: entry.model == "m"), list[Entry])
+assert_type(Cache().entries(plain, where=lambda entry: entry.model == "m"), Entries)
 
 
 def takes(function: CachedFunction[[str], int]) -> None:
