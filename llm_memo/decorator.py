@@ -284,6 +284,11 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
         nearest = {**memo.in_force.call, **given(policy=policy, ttl=ttl, cache_dir=cache_dir)}
         return CachedFunction(self.__wrapped__, told, memo.in_force.decorated, nearest, memo)
 
+    @property
+    def __memo_version__(self) -> str | None:
+        """What stands for this function's code where another cached function calls it."""
+        return self._self_memo.options.version
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return pickling.reduce(self)
 

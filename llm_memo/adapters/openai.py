@@ -31,6 +31,16 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     return None
 
 
+def steady(value: Any) -> tuple[object, ...] | None:
+    """The objects that a client's canonical form is made of: while they are the same, so is the form."""
+    if "BaseClient" not in {base.__name__ for base in type(value).__mro__}:
+        return None
+    return (
+        value._base_url,
+        *(getattr(value, name, None) for name in ("organization", "project", "_api_version", "_azure_deployment")),
+    )
+
+
 def _destination(client: Any) -> dict[str, str | None]:
     url = urlsplit(str(client.base_url))
     settings = ("organization", "project", "_api_version", "_azure_deployment")

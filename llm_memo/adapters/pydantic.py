@@ -21,7 +21,11 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
 
     if isinstance(value, type):
         if issubclass(value, pydantic.BaseModel) and value is not pydantic.BaseModel:
-            return "model class", (canonical.class_name(value), value.model_json_schema())
+            return "model class", (
+                canonical.class_name(value),
+                canonical.class_digest(value),
+                value.model_json_schema(),
+            )
         return None
     if not isinstance(value, pydantic.BaseModel):
         return None

@@ -29,7 +29,7 @@ import types
 import uuid
 import weakref
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from llm_memo import adapters
@@ -176,11 +176,8 @@ _FOUND: weakref.WeakKeyDictionary[type, Encoder] = weakref.WeakKeyDictionary()
 def _find_encoder(kind: type) -> Encoder:
     if hasattr(kind, "__memo_key__"):
         return lambda value: encode_form(("memo key", (class_name(kind), _memo_key(value))))
-    for room in adapters.rooms(kind):
-        form = getattr(room, "canonical_form", None)
-        if form is not None:
-            return _through_room(form, kind)
-    return _plain_encoder(kind)
+    forms = [room.canonical_form for room in adapters.rooms(kind) if hasattr(room, "canonical_form")]
+    return _through_rooms(forms, kind) if forms else _plain_encoder(kind)
 
 
 def _memo_key(value: Any) -> object:
@@ -190,10 +187,12 @@ def _memo_key(value: Any) -> object:
         raise NoCanonicalForm(value, f"its __memo_key__() raised {type(error).__name__}: {error}") from error
 
 
-def _through_room(form: Callable[[Any], Form | None], kind: type) -> Encoder:
+def _through_rooms(forms: list[Callable[[Any], Form | None]], kind: type) -> Encoder:
     def encode_foreign(value: Any) -> bytes:
-        found = form(value)
-        return encode_form(found) if found is not None else _plain_encoder(kind)(value)
+        for form in forms:
+            if (found := form(value)) is not None:
+                return encode_form(found)
+        return _plain_encoder(kind)(value)
 
     return encode_foreign
 
@@ -202,6 +201,8 @@ def _plain_encoder(kind: type) -> Encoder:
     if issubclass(kind, enum.Enum):
         return lambda value: encode_form(("enum", (*_class(type(value)), value.name, value.value)))
     for base in kind.__mro__:
+        if named := _NAMED_FORMS.get(class_name(base)):
+            return lambda value: encode_form(named(value))
         if base in _FORMS and (base is kind or base in _OPEN):
             form = _FORMS[base]
             return lambda value: encode_form(form(value))
@@ -226,10 +227,19 @@ def _builtin_subclass(base: type) -> Encoder:
     return encode_subclass
 
 
-def _instance(value: object) -> bytes:
+def _instance(value: object, left_out: Collection[str] = ()) -> bytes:
     """An object of a class of the user's own, a dataclass, an attrs class: its class and its attributes."""
-    held = attributes(value)
+    held = {name: item for name, item in attributes(value).items() if name not in left_out}
     return encode_form(("instance", _class(type(value)))) + encode(held)
+
+
+def encode_without(value: object, left_out: Collection[str]) -> bytes:
+    """The canonical bytes of ``value``, but for some attributes if it is an object of the user's own.
+
+    Raises:
+        NoCanonicalForm, RecursionError: As `encode`.
+    """
+    return _instance(value, left_out) if _encoder_of(type(value)) is _instance else encode(value)
 
 
 def attributes(value: object) -> dict[str, object]:
@@ -305,6 +315,13 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
     types.SimpleNamespace: lambda value: ("namespace", vars(value)),
 }
 """The standard library's value types, and what stands for each."""
+
+_NAMED_FORMS: dict[str, Callable[[Any], Form]] = {
+    "argparse.Namespace": lambda value: ("arguments", vars(value)),
+    "string.Template": lambda value: ("template", (class_name(type(value)), value.template, value.delimiter)),
+    "configparser.RawConfigParser": lambda value: ("config", {name: dict(value[name]) for name in value}),
+}
+"""More of them, by name: their modules need not be loaded for that."""
 
 _OPEN: set[type] = {pathlib.PurePath}
 """Kinds whose subclasses are the same kind: the platform's ``PosixPath`` is a path."""

@@ -92,6 +92,7 @@ class Asker:
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
+        self._kept_up: frozenset[str] = frozenset()
         self._known_head: tuple[object, bytes] = (None, b"")
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -130,7 +131,7 @@ class Asker:
         try:
             for place, name, tag in self._asked:  # noqa: B007 - the handlers name the culprit
                 parts.append(tag)
-                parts.append(encode(bound[place]))
+                parts.append(encode(bound[place]) if place or not self._kept_up else self._encode_first(bound[0]))
         except canonical.NoCanonicalForm as problem:
             raise self._unkeyable(name, problem) from problem.__cause__
         except RecursionError:
@@ -145,12 +146,17 @@ class Asker:
         except RecursionError:
             raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
 
+    def _encode_first(self, value: object) -> bytes:
+        """A method's instance, without the attributes that the method only keeps up, such as a count of its calls."""
+        return canonical.encode_without(value, self._kept_up)
+
     def _head(self) -> bytes:
         """What all questions to the function as it is now begin with."""
         if self.version is not None:
             code: object = self.version
         else:
-            code = self.fingerprint.current().digest
+            snapshot = self.fingerprint.current()
+            code, self._kept_up = snapshot.digest, snapshot.kept_up
         known, head = self._known_head
         if known is not code:
             head = canonical.encode((SCHEME, self.name, self.version is None, code, self.sample))
@@ -168,8 +174,10 @@ class Asker:
         """Digests and previews of all that the question is made of, by name: ``"argument model"``, ``"code"``…"""
         digests: dict[str, str] = {}
         previews: dict[str, str] = {}
+        first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
-            digests[f"argument {name}"] = short_digest(canonical.encode(value))
+            encoded = self._encode_first(value) if name == first else canonical.encode(value)
+            digests[f"argument {name}"] = short_digest(encoded)
             previews[f"argument {name}"] = preview(value, name)
         if self.sample:
             digests["sample"] = previews["sample"] = str(self.sample)

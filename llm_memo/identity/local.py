@@ -17,10 +17,12 @@ def is_local_module(name: str) -> bool:
     The standard library, everything under a ``site-packages`` and llm_memo itself are installed;
     a module without a file (a cell, ``exec``) is the user's own.
     """
-    if name.partition(".")[0] in sys.stdlib_module_names:
-        return name == "__main__"
-    module = sys.modules.get(name)
-    return is_local_file(getattr(module, "__file__", None))
+    if name in ("__main__", "__mp_main__"):
+        return True  # also under ``python -m``, where an installed tool runs the user's code
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None and name.partition(".")[0] in sys.stdlib_module_names:
+        return False  # built in
+    return is_local_file(file)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -28,8 +30,6 @@ def is_local_file(path: str | None) -> bool:
     """Whether the code in the file ``path`` is the user's own; None, for no file, is."""
     if path is None or path.startswith("<"):
         return True
-    if path.startswith("/") is False and path.startswith("frozen"):
-        return False
     return not os.path.abspath(path).startswith(_installed_folders())
 
 

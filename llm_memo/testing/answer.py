@@ -86,10 +86,7 @@ def conversation(body: Body) -> list[tuple[str, str]]:
     asked = body.get("messages") or body.get("input") or []
     turns = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
     instructions = {"role": "system", "content": body.get("instructions")}
-    return [
-        (turn.get("role", ""), _text(turn.get("content", turn.get("output"))))
-        for turn in [instructions, *turns]
-    ]
+    return [(turn.get("role", ""), _text(turn.get("content", turn.get("output")))) for turn in [instructions, *turns]]
 
 
 def topic(body: Body) -> str:

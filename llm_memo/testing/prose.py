@@ -70,10 +70,7 @@ def tokens(text: str) -> int:
 
 def scores(words: list[str], alternatives: int) -> list[dict[str, Any]]:
     """The log probability of each word, and of as many `alternatives`, the word itself first."""
-    return [
-        {**_score(word, 0), "top_logprobs": [_score(word, rank) for rank in range(alternatives)]}
-        for word in words
-    ]
+    return [{**_score(word, 0), "top_logprobs": [_score(word, rank) for rank in range(alternatives)]} for word in words]
 
 
 def _score(word: str, rank: int) -> dict[str, Any]:

@@ -96,9 +96,7 @@ class ModelServer:
         """How many sockets to clients are open now."""
         return self._listener.open_connections if self._listener else 0
 
-    def fail(
-        self, status: int | Literal["drop"] = 500, times: int = 1, *, after_chunks: int | None = None
-    ) -> None:
+    def fail(self, status: int | Literal["drop"] = 500, times: int = 1, *, after_chunks: int | None = None) -> None:
         """Make the next model requests fail, after the failures asked for before.
 
         Args:

@@ -274,3 +274,46 @@ def test_no_secret_is_in_an_explanation() -> None:
     assert "CANARY" not in text
     for shown in ("shown", "77", "‹redacted›"):
         assert shown in text
+
+
+class Chat:
+    def __init__(self) -> None:
+        self.calls = 0
+        self.history: list[str] = []
+
+    @cached_completion
+    def ask(self, text: str) -> str:
+        self.calls += 1
+        return text
+
+    @cached_completion
+    def say(self, text: str) -> list[str]:
+        self.history.append(text)
+        return list(self.history)
+
+
+def test_a_count_on_self_is_not_in_the_key_and_a_history_is() -> None:
+    """What a method only keeps up on its instance is no part of its question; what its answer shows is."""
+    chat = Chat()
+    assert ["a", "a"] == [chat.ask("a"), chat.ask("a")]
+    assert 1 == chat.calls
+    assert "hit" == chat.ask.explain("a").outcome
+    assert [["a"], ["a", "a"]] == [chat.say("a"), chat.say("a")]
+
+
+def test_a_versioned_helper_counts_by_its_version() -> None:
+    """Where one cached function calls another, the version of that one stands for its code."""
+
+    def key(version: int | None, answer: int) -> str:
+        @cached_completion(version=version)
+        def helper() -> int:
+            return answer
+
+        @cached_completion(name="asks")
+        def asks() -> int:
+            return helper()
+
+        return str(asks.cache_key())
+
+    assert key(1, 1) == key(1, 2) != key(2, 1)
+    assert key(None, 1) != key(None, 2)
