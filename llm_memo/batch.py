@@ -17,6 +17,7 @@ from llm_memo.flight import Failure
 from llm_memo.policy import CachePolicy
 from llm_memo.shapes import Shape, shape_of
 from llm_memo.stats import CacheInfo
+from llm_memo.turns import turn
 from llm_memo.values import codec
 
 Progress = bool | Literal["auto"]
@@ -47,6 +48,7 @@ def jobs(function: Any, items: Iterable[Any]) -> list[Job]:
 
 
 def run(
+    function: Any,
     calls: Sequence[Job],
     *,
     max_workers: int = WORKERS,
@@ -66,7 +68,7 @@ def run(
     if progress not in (True, False, "auto"):
         raise InvalidOption(f"progress={progress!r} is not 'auto', True or False")
     batch = Batch(calls, max_workers, progress, return_exceptions)
-    waits = bool(calls) and shape_of(calls[0].function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
+    waits = shape_of(function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
     if backend is not None:
         return asyncio.to_thread(batch.through_joblib, backend) if waits else batch.through_joblib(backend)
     return batch.in_tasks() if waits else batch.in_threads()
@@ -109,7 +111,7 @@ class Batch:
 
     async def in_tasks(self) -> list[Any]:
         """Make the calls in tasks of the running loop."""
-        with self._bar(self._groups()) as (groups, done):
+        with self._bar(await self._groups_soon()) as (groups, done):
             waiting: dict[asyncio.Task[Any], Group] = {}
             try:
                 todo = iter(groups)
@@ -122,9 +124,11 @@ class Batch:
                         return self._answers
                     for task in (await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED))[0]:
                         done(waiting.pop(task), task.result())
-            finally:
+            except asyncio.CancelledError:
                 for task in waiting:
                     task.cancel()
+                raise
+            finally:  # what is under way is paid for
                 await asyncio.gather(*waiting, return_exceptions=True)
 
     def through_joblib(self, backend: str) -> list[Any]:
@@ -149,22 +153,33 @@ class Batch:
         """
         groups: dict[object, Group] = {}
         for place, job in enumerate(self._calls):
-            try:
-                call = job.function._self_call(job.args, job.kwargs)
-                answer = call.look()
-            except Exception as error:
-                if not self._return_exceptions:
-                    raise
-                self._answers[place] = error
-                continue
-            if answer is not NOTHING:
-                self._answers[place] = _collected(answer, job)
-            elif call.settings.policy is CachePolicy.OFF:
-                groups[place] = Group(job, [place])
-            else:
-                question = (call.path, call.question.digest)
-                groups.setdefault(question, Group(job, [])).places.append(place)
+            self._look(place, job, groups)
         return list(groups.values())
+
+    async def _groups_soon(self) -> list[Group]:
+        """The same, leaving turns to other tasks."""
+        groups: dict[object, Group] = {}
+        for place, job in enumerate(self._calls):
+            await turn()
+            self._look(place, job, groups)
+        return list(groups.values())
+
+    def _look(self, place: int, job: Job, groups: dict[object, Group]) -> None:
+        try:
+            call = job.function._self_call(job.args, job.kwargs)
+            answer = call.look()
+        except Exception as error:
+            if not self._return_exceptions:
+                raise
+            self._answers[place] = error
+            return
+        if answer is not NOTHING:
+            self._answers[place] = _collected(answer, job)
+        elif call.settings.policy is CachePolicy.OFF:
+            groups[place] = Group(job, [place])
+        else:
+            question = (call.path, call.question.digest)
+            groups.setdefault(question, Group(job, [])).places.append(place)
 
     def _done(self, group: Group, outcome: Any) -> None:
         first, *others = group.places

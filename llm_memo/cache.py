@@ -19,6 +19,7 @@ from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
 from llm_memo.stores.folder import Found, function_folder
+from llm_memo.values.streams import items
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,14 +58,14 @@ class Entry(Shown):
 
     @property
     def value(self) -> Any:
-        """The answer, thawed anew each time.
+        """The answer, thawed anew each time; of a generator, the list of what it yielded.
 
         Raises:
             LookupError: The entry has been cleared or replaced by something unreadable.
         """
         try:
             root = os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
-            return disk(root).load(self.path, self.key).thaw()
+            return items(disk(root).load(self.path, self.key).thaw())
         except Exception as error:
             raise LookupError(f"the entry {self.key} of {self.function} cannot be read: {error}") from error
 

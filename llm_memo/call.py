@@ -18,19 +18,22 @@ Reading and thawing fail only into a miss, writing only into a warning.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from llm_memo.background import BACKGROUND
 from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
 from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside, release
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.key import Asker, Question
+from llm_memo.identity.preview import redacted
 from llm_memo.policy import CachePolicy, InForce
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
@@ -105,7 +108,8 @@ class Call:
     """
 
     __slots__ = (
-        "args", "asked", "disk", "expired", "kwargs", "memo", "paid", "path", "question", "run", "settings", "too_big"
+        "args", "asked", "asked_anew", "disk", "expired", "kwargs", "memo", "paid", "path", "question",
+        "run", "settings", "too_big",
     )  # fmt: skip
 
     def __init__(
@@ -121,6 +125,7 @@ class Call:
         self.args = args
         self.asked = asked
         self.kwargs = kwargs
+        self.asked_anew = 0
         self.settings = memo.in_force.now()
 
     def look(self, most: int | None = None) -> Any:
@@ -194,7 +199,7 @@ class Call:
             while not leads and flight is not None:
                 landing = yield Wait(flight)
                 if isinstance(landing, Failure):
-                    return landing
+                    return self.stale_for(landing)
                 if landing is ALONE or not flight.landed:
                     flight = None
                     break
@@ -209,7 +214,7 @@ class Call:
             raise
 
     def _board(self) -> tuple[Flight | None, bool]:
-        return FLIGHTS.board((self.path, self.question.digest))
+        return FLIGHTS.board((self.path, self.question.digest, self.settings.policy.writes))
 
     def _lead(self, lead: Lead) -> Generator[Step, Any, Any]:
         """Answer the question for everybody who waits for it."""
@@ -223,6 +228,9 @@ class Call:
             if answer is not NOTHING:  # another thread or process was quicker
                 lead.overtaken()
                 return answer
+        if self.settings.policy is not _OFF and self._asks_otherwise():
+            lead.given_up()
+            return (yield from self._ask_anew())
         self.paid = True
         lead.start()
         answer = yield Run(lead)
@@ -232,6 +240,33 @@ class Call:
             return lead.streaming(answer)
         done = yield Work(lambda: lead.answered(answer))
         return done if isinstance(done, Failure) else answer
+
+    def _asks_otherwise(self) -> bool:
+        """Whether, while the call waited, its arguments or the code's globals became another question."""
+        return self.memo.asker.ask(self.asked, self.kwargs).digest != self.question.digest
+
+    def _ask_anew(self) -> Generator[Step, Any, Any]:
+        """Begin again with the question as it is now; one that never keeps still is not kept."""
+        self.asked_anew += 1
+        if self.asked_anew > 3:
+            self.settings = replace(self.settings, policy=_OFF)
+        answer = self.look()
+        return answer if answer is not NOTHING else (yield from self.way())
+
+    def stale_for(self, failure: Failure) -> Any:
+        """With ``stale_if_error`` the expired answer, and a warning, in place of ``failure``; else `failure`."""
+        if not self.memo.options.stale_if_error or self.expired is None or not isinstance(failure.error, Exception):
+            return failure
+        answer = self.thaw(self.expired, Outcome.STALE)
+        if answer is NOTHING:
+            return failure
+        self.paid = False
+        warn(
+            StaleAnswer,
+            f"{self.memo.name}() raised {type(failure.error).__name__}; its expired answer of "
+            f"{time.time() - self.expired.header.created:,.0f} s ago was returned instead (stale_if_error)",
+        )
+        return answer
 
     def _lock(self) -> BaseFileLock:
         return self.disk.lock(self.path)
@@ -267,7 +302,7 @@ class Lead:
         self._ended = False
         self._parts: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._code = ""
-        self._started = 0.0
+        self._started = self._reader_since = self._readers_seconds = 0.0
 
     def start(self) -> None:
         """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
@@ -289,13 +324,17 @@ class Lead:
     def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the function is at work, or whoever reads its stream is."""
         self.handed_on = self.handed_on or waiting_for_reader
+        now = time.perf_counter()
+        if self._reader_since:
+            self._readers_seconds += now - self._reader_since
+        self._reader_since = now if waiting_for_reader else 0.0
         if self.flight is not None:
             self.flight.handed_on = time.monotonic() if waiting_for_reader else None
 
     def streaming(self, stream: Any) -> Any:
         """The stream that the caller gets in place of the function's: it is recorded while it is read."""
         self.progress(waiting_for_reader=True)
-        return streams.record(stream, self.answered, self.given_up)
+        return streams.record(stream, self.answered, self.given_up, self.progress)
 
     def answered(self, answer: Any) -> None:
         """The function has answered: keep the answer, count it, wake everybody who waits."""
@@ -304,13 +343,20 @@ class Lead:
         self._ended = True
         kept: Kept | None = None
         try:
-            seconds = time.perf_counter() - self._started
-            usage = self.told.usage or usage_of(answer)
+            seconds = time.perf_counter() - self._started - self._readers_seconds
+            usage = self.told.usage or self._usage(answer)
             kept = self._keep(answer, seconds, usage)
             outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
             self.call.memo.counters.answered(outcome, seconds, usage)
         finally:
             self._end(kept or ALONE)
+
+    def _usage(self, answer: Any) -> Usage | None:
+        try:
+            return usage_of(answer)
+        except Exception as fault:  # a property of the user's own model
+            log.info("%s(): the answer's usage cannot be read: %s", self.call.memo.name, type(fault).__name__)
+            return None
 
     def failed(self, failure: Failure) -> Any:
         """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
@@ -321,24 +367,9 @@ class Lead:
             self.given_up()
             return failure
         self._ended = True
-        answer: Any = NOTHING
-        try:
-            call.memo.counters.raised()
-            if call.memo.options.stale_if_error and call.expired is not None and not self.handed_on:
-                answer = call.thaw(call.expired, Outcome.STALE)
-        finally:
-            self._end(failure if answer is NOTHING else call.expired)
-        if answer is NOTHING:
-            return failure
-        call.paid = False
-        age = time.time() - call.expired.header.created  # type: ignore[union-attr]
-        name = type(failure.error).__name__
-        warn(
-            StaleAnswer,
-            f"{call.memo.name}() raised {name}; its expired answer of {age:,.0f} s ago was returned instead "
-            "(stale_if_error)",
-        )
-        return answer
+        call.memo.counters.raised()
+        self._end(failure)
+        return failure if self.handed_on else call.stale_for(failure)
 
     def overtaken(self) -> None:
         """The answer was there after all."""
@@ -355,8 +386,9 @@ class Lead:
             if self.lock is not None:
                 release(self.lock)
         finally:
-            if self.flight is not None:
-                self.flight.land(landing)
+            flight, self.flight = self.flight, None  # whose landing may hold the error whose frames hold this
+            if flight is not None:
+                flight.land(landing)
 
     def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> Kept | None:
         """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
@@ -397,7 +429,7 @@ class Lead:
         if call.disk.told(call.path, fault):  # what could not be written could not be read either
             return
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
-        warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{cause}")
+        warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{redacted(cause)}")
 
     def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
         call = self.call
@@ -453,10 +485,11 @@ class Work:
     async def soon(self) -> Any:
         """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
         try:
-            in_thread = asyncio.get_running_loop().run_in_executor(None, copy_context().run, self.work)
-        except RuntimeError:  # another kind of loop, or one that is about to end
+            asyncio.get_running_loop()
+            in_thread = BACKGROUND.submit(functools.partial(copy_context().run, self.work))
+        except RuntimeError:  # another kind of loop, or an interpreter that is about to end
             return self.work()
-        return await asyncio.shield(in_thread)
+        return await asyncio.shield(asyncio.wrap_future(in_thread))
 
 
 Step = Run | Work | Wait | Acquire

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from llm_memo import batch, pickling
 from llm_memo.cache import Cache, Cleared, Entries
 from llm_memo.call import Call, Memo, Options
-from llm_memo.errors import InvalidOption
+from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import Asker
@@ -54,6 +55,9 @@ class _Surface(Shown):
 
     def _arguments(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         instance = getattr(self, "_self_instance", None)
+        binding = getattr(self, "_self_binding", None)
+        if binding in ("classmethod", "staticmethod"):  # decorated outside of them
+            instance = getattr(self.__wrapped__, "__self__", None)  # type: ignore[attr-defined]
         return args if instance is None else (instance, *args)
 
     def cache_info(self) -> CacheInfo:
@@ -127,6 +131,7 @@ class _Surface(Shown):
             Exception: What a call raised first, unless ``return_exceptions``.
         """
         return batch.run(
+            self,
             batch.jobs(self, items),
             max_workers=max_workers,
             progress=progress,
@@ -134,7 +139,7 @@ class _Surface(Shown):
             backend=backend,
         )
 
-    def samples(self, n: int, *args: Any, **kwargs: Any) -> Any:
+    def samples(self, n: int, /, *args: Any, **kwargs: Any) -> Any:
         """``n`` independent answers to the same question, in a list; for coroutine functions, await it.
 
         Each is kept, so that a larger ``n`` later calls only for those that are missing. The first is
@@ -146,7 +151,7 @@ class _Surface(Shown):
         if not isinstance(n, int) or isinstance(n, bool) or n < 0:
             raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
         one = self.with_options  # type: ignore[attr-defined]
-        return batch.run([batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False)
+        return batch.run(self, [batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False)
 
     def _self_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(self._self_memo, self.__wrapped__, args, self._arguments(args), kwargs)  # type: ignore[attr-defined]
@@ -163,7 +168,10 @@ class _Surface(Shown):
         return repr(self)
 
     def __repr__(self) -> str:
-        parameters = self.cache_parameters()
+        try:
+            parameters = self.cache_parameters()
+        except MemoError as error:
+            return f"<cached function {self._self_memo.name}, {error}>"
         plain = Options()
         told = [f"policy={str(parameters['policy'])!r}"]
         told += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
@@ -184,6 +192,12 @@ class _Bound(_Surface, BoundFunctionWrapper):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return pickling.reduce_bound(self)
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self._self_parent.__get__(copy.deepcopy(self._self_instance, memo), self._self_owner)
 
 
 class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
@@ -291,6 +305,12 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return pickling.reduce(self)
+
+    def __copy__(self) -> CachedFunction[P, R]:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> CachedFunction[P, R]:
+        return self
 
 
 def _options(base: Options, **told: Any) -> Options:
@@ -412,7 +432,8 @@ def cached_completion(
         version: Stands for the fingerprint in the key: with it, edits of the code no longer matter.
         name: Stands for ``module.qualname`` as the function's identity; survives moving the code.
         cache_if: ``cache_if(answer)``; false: the answer is returned and not kept. By default an
-            answer is kept unless it is incomplete (cut off, refused, failed, empty).
+            answer is kept unless it is incomplete (cut off, refused, failed, empty). Of a coroutine
+            function it is called in a thread, as all storage work is.
         cache_dir: The folder that entries live in.
         stale_if_error: When the call raises and an expired answer is kept, return that, with a
             `StaleAnswer` warning.
@@ -447,4 +468,7 @@ class _Decorator:
             raise InvalidOption(f"cached_completion decorates functions and methods, not {function!r}")
         if isinstance(function, _Surface):
             raise InvalidOption(f"{function!r} is cached already; use its with_options(...)")
+        if inspect.ismethod(function):
+            cached = CachedFunction(function.__func__, self._options, self._decorated)
+            return cached.__get__(function.__self__)  # type: ignore[return-value]
         return CachedFunction(function, self._options, self._decorated)

@@ -61,12 +61,14 @@ ALONE: Final = _Alone()
 class Flight:
     """The one running call that equal calls wait for."""
 
-    __slots__ = ("_callbacks", "_key", "handed_on", "landed", "landing", "leader")
+    __slots__ = ("_callbacks", "_key", "handed_on", "landed", "landing", "leader", "waits_for")
 
     def __init__(self, key: object) -> None:
         self._key = key
         self._callbacks: list[Callable[[], object]] = []
         self.leader = _here()
+        self.waits_for: list[Flight] = []
+        """The flights whose end is waited for inside of this one, or by the reader of its stream."""
         self.landed = False
         self.landing: Landing = None
         self.handed_on: float | None = None
@@ -164,6 +166,32 @@ def _here() -> tuple[int, int | None]:
     return threading.get_ident(), None if task is None else id(task)
 
 
+@contextmanager
+def waiting(flight: Flight) -> Iterator[bool]:
+    """Surrounds a wait; gives False where it would never end: ``flight`` waits, at some remove, for the waiter."""
+    with FLIGHTS.lock:
+        here = _here()
+        mine = {*_INSIDE.get(), *(each for each in FLIGHTS._up.values() if each.leader == here)}
+        found, todo = {flight}, [flight]
+        while todo:
+            new = [each for each in todo.pop().waits_for if each not in found]
+            found.update(new)
+            todo += new
+        if found & mine:
+            mine = set()
+            ends = False
+        else:
+            ends = True
+        for each in mine:
+            each.waits_for.append(flight)
+    try:
+        yield ends
+    finally:
+        with FLIGHTS.lock:
+            for each in mine:
+                each.waits_for.remove(flight)
+
+
 class Wait:
     """A step: wait until a flight has ended; gives its landing, or None to take over.
 
@@ -176,11 +204,16 @@ class Wait:
 
     def now(self) -> Landing:
         """Wait in this thread."""
+        if self.flight.leader[0] == threading.get_ident():
+            return ALONE  # a task of this thread cannot go on while its thread waits for it
         ended = threading.Event()
-        self.flight.on_landing(ended.set)
-        while not ended.wait(_LOOK_EVERY):
-            if self.flight.stalled():
-                return None
+        with waiting(self.flight) as ends:
+            if not ends:
+                return ALONE
+            self.flight.on_landing(ended.set)
+            while not ended.wait(_LOOK_EVERY):
+                if self.flight.stalled():
+                    return None
         return self.flight.landing
 
     async def soon(self) -> Landing:
@@ -196,10 +229,13 @@ class Wait:
             with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
                 loop.call_soon_threadsafe(wake)
 
-        self.flight.on_landing(landed)
-        while not (await asyncio.wait([ended], timeout=_LOOK_EVERY))[0]:
-            if self.flight.stalled():
-                return None
+        with waiting(self.flight) as ends:
+            if not ends:
+                return ALONE
+            self.flight.on_landing(landed)
+            while not (await asyncio.wait([ended], timeout=_LOOK_EVERY))[0]:
+                if self.flight.stalled():
+                    return None
         await turn()
         return self.flight.landing
 

@@ -20,6 +20,9 @@ def reduce(function: Any) -> tuple[Any, ...]:
     if original and module != "__main__":
         return _imported, (module, qualname)
     memo = function._self_memo
+    here = _named(module, qualname)
+    if module != "__main__" and getattr(here, "__wrapped__", None) is function.__wrapped__:
+        return _with_options, (module, qualname, memo.options, memo.in_force.call)
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes whoever does the pickling.
     try:
@@ -32,9 +35,23 @@ def reduce(function: Any) -> tuple[Any, ...]:
 
 
 def reduce_bound(method: Any) -> tuple[Any, ...]:
-    """How a cached method travels: as its instance (or class) and its name."""
+    """How a cached method travels: as its instance (or class) and its name; a copy with options as that copy."""
     holder = method._self_instance if method._self_instance is not None else method._self_owner
+    if getattr(holder, method.__name__)._self_memo is not method._self_memo:
+        return _bound, (method._self_parent, method._self_instance, method._self_owner)
     return getattr, (holder, method.__name__)
+
+
+def _bound(function: Any, instance: Any, owner: Any) -> Any:
+    return function.__get__(instance, owner)
+
+
+def _with_options(module: str, qualname: str, options: Any, call: Any) -> Any:
+    from llm_memo.decorator import CachedFunction
+
+    base = _imported(module, qualname)
+    memo = base._self_memo
+    return CachedFunction(base.__wrapped__, options, memo.in_force.decorated, call, memo)
 
 
 def _named(module: str, qualname: str) -> Any:

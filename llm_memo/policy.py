@@ -244,18 +244,18 @@ class InForce:
             and (seen[5] is None or seen[5] == location.working_directory())
         ):
             return seen[6]  # type: ignore[no-any-return]
-        settings = Settings(**{name: value for name, (value, _) in self.sources().items()})
-        self._decided = (blocks, configured, policy, ttl, folder, self._here(), settings)
+        settings = Settings(**{name: value for name, (value, _) in self.sources(configured).items()})
+        self._decided = (blocks, configured, policy, ttl, folder, self._here(configured), settings)
         return settings
 
-    def _here(self) -> str | None:
+    def _here(self, configured: Given) -> str | None:
         """The working directory, if the cache folder depends on it."""
-        given = next((given["cache_dir"] for _, given in self._scopes() if "cache_dir" in given), "")
+        given = next((given["cache_dir"] for _, given in self._scopes(configured) if "cache_dir" in given), "")
         return None if os.path.isabs(given) else location.working_directory()
 
-    def sources(self) -> dict[str, tuple[Any, str]]:
+    def sources(self, configured: Given | None = None) -> dict[str, tuple[Any, str]]:
         """Every setting with the scope that decided it: ``{"policy": (…, "decorator"), …}``."""
-        scopes = list(self._scopes())
+        scopes = list(self._scopes(SCOPES.configured if configured is None else configured))
         decided = {}
         for name, default in _DEFAULTS.items():
             value, scope = next(
@@ -266,13 +266,13 @@ class InForce:
         decided["cache_dir"] = (location.folder(folder), scope)
         return decided
 
-    def _scopes(self) -> Iterator[tuple[str, Given]]:
+    def _scopes(self, configured: Given) -> Iterator[tuple[str, Given]]:
         yield "with_options", self.call
         for block in reversed(SCOPES.blocks.get()):
             if not block.functions or any(function is self.function for function in block.functions):
                 yield "cache_policy", block.settings
         yield "decorator", self.decorated
-        yield "configure", SCOPES.configured
+        yield "configure", configured
         yield "environment", environment()
 
 

@@ -44,6 +44,7 @@ def shape_of(function: Any) -> Shape:
 def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     """The wrapper for a function of this shape."""
     later = _LATER.get(shape_of(function))
+    names = (getattr(function, "__name__", memo.name), getattr(function, "__qualname__", memo.name))
 
     def call(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
@@ -53,7 +54,9 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
         memo.asker.bind(call.asked, kwargs)  # wrong arguments are an error at once, as without a cache
-        return later(call)  # type: ignore[misc]
+        made = later(call)  # type: ignore[misc]
+        made.__name__, made.__qualname__ = names
+        return made
 
     return call if later is None else call_later
 
@@ -64,8 +67,11 @@ def _drive(way: Generator[Step, Any, Any]) -> Any:
         try:
             step = way.send(outcome)
         except StopIteration as end:
-            return _result(end.value)
+            ended = [end.value]
+            break
         outcome = _now(step)
+    outcome = None
+    return _result(ended)
 
 
 def _now(step: Step) -> Any:
@@ -82,10 +88,24 @@ async def _soon(step: Step) -> Any:
         return Failure(error)
 
 
-def _result(answer: Any) -> Any:
-    if isinstance(answer, Failure):
-        raise answer.error
-    return answer
+def _result(ended: list[Any]) -> Any:
+    """The answer that a way ended with, or else its error, raised as it came: with its own context.
+
+    The list is emptied: an error whose frames held it would keep all that they hold alive.
+    """
+    answer = ended.pop()
+    if not isinstance(answer, Failure):
+        return answer
+    error = answer.error
+    answer = None
+    context = error.__context__
+    try:
+        raise error
+    except BaseException:
+        error.__context__ = context
+        raise
+    finally:
+        del error, context
 
 
 async def _coroutine(call: Call) -> Any:
@@ -99,8 +119,11 @@ async def _coroutine(call: Call) -> Any:
         try:
             step = way.send(outcome)
         except StopIteration as end:
-            return _result(end.value)
+            ended = [end.value]
+            break
         outcome = await _soon(step)
+    outcome = None
+    return _result(ended)
 
 
 def _generator(call: Call) -> Generator[Any, Any, Any]:
@@ -112,9 +135,11 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
             try:
                 step = way.send(outcome)
             except StopIteration as end:
-                answer = _result(end.value)
+                ended = [end.value]
                 break
             outcome = (yield from _recorded(step.lead)) if isinstance(step, Run) else _now(step)
+        outcome = None
+        answer = _result(ended)
     if not call.paid:
         for item in answer.items:
             time.sleep(call.memo.options.replay_delay)
@@ -141,10 +166,13 @@ def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
             try:
                 sent = yield item
                 resume = functools.partial(next, inner) if sent is None else functools.partial(inner.send, sent)
+                if sent is not None:
+                    recording.answered_back()
             except GeneratorExit:
                 inner.close()
                 raise
             except BaseException as error:
+                recording.answered_back()
                 resume = functools.partial(inner.throw, error)
             lead.progress(waiting_for_reader=False)
     except BaseException as error:
@@ -161,7 +189,7 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
             try:
                 step = way.send(outcome)
             except StopIteration as end:
-                answer = _result(end.value)
+                ended = [end.value]
                 break
             if not isinstance(step, Run):
                 outcome = await _soon(step)
@@ -183,18 +211,25 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                     recording.add(item)
                     lead.progress(waiting_for_reader=True)
                     try:
-                        resume = functools.partial(inner.asend, (yield item))
+                        sent = yield item
+                        resume = functools.partial(inner.asend, sent)
+                        if sent is not None:
+                            recording.answered_back()
                     except GeneratorExit:
                         await inner.aclose()
                         raise
                     except BaseException as error:
+                        recording.answered_back()
                         resume = functools.partial(inner.athrow, error)
                     lead.progress(waiting_for_reader=False)
             except BaseException as error:
                 outcome = Failure(error)
+        outcome = None
+        answer = _result(ended)
     if not call.paid:
         for item in answer.items:
-            await asyncio.sleep(call.memo.options.replay_delay)
+            if call.memo.options.replay_delay:
+                await asyncio.sleep(call.memo.options.replay_delay)
             yield item
 
 

@@ -23,19 +23,21 @@ class _Round(threading.local):
     def begin(self, loop: asyncio.AbstractEventLoop, now: float) -> None:
         """The first call of a round works."""
         self.loop, self.until, self.waiting = loop, now + _A_TURN, deque()
-        loop.call_soon(self.come_round)
+        loop.call_soon(self.come_round, loop, self.waiting)
 
-    def come_round(self) -> None:
+    def come_round(self, loop: asyncio.AbstractEventLoop, waiting: deque[asyncio.Future[None]]) -> None:
         """Every other task has had its turn."""
-        if self.loop is None or not self.waiting:
-            self.loop = None
+        current = self.loop is loop and self.waiting is waiting
+        if not waiting:
+            self.loop = None if current else self.loop
             return
-        for _ in range(min(_AT_ONCE, len(self.waiting))):
-            future = self.waiting.popleft()
+        for _ in range(min(_AT_ONCE, len(waiting))):
+            future = waiting.popleft()
             if not future.done():
                 future.set_result(None)
-        self.until = time.perf_counter() + _A_TURN
-        self.loop.call_soon(self.come_round)
+        if current:
+            self.until = time.perf_counter() + _A_TURN
+        loop.call_soon(self.come_round, loop, waiting)
 
 
 _round = _Round()

@@ -346,3 +346,19 @@ def test_an_interrupted_map_goes_on_where_it_stopped(tmp_path: Path, server: Mod
     assert 200 <= server.requests < 700
     assert "ready\n1000 700\n" == begin().communicate(timeout=120)[0]
     assert 700 == server.requests
+
+
+async def test_a_failing_item_lets_those_under_way_finish() -> None:
+    """One item that fails stops an awaited map; what was under way is answered and kept."""
+
+    @cached_completion
+    async def ask(number: int) -> int:
+        if number == 3:
+            raise ValueError("oh")
+        await asyncio.sleep(0.05)
+        return number
+
+    with pytest.raises(ValueError, match="oh"):
+        await ask.map(range(8))
+    assert 7 == len(ask.entries())
+    assert [] == await ask.map([]) == await ask.samples(0, 1)

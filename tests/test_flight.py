@@ -455,3 +455,129 @@ async def test_a_task_cancelled_while_its_answer_is_kept_loses_nothing(monkeypat
         await asyncio.sleep(0.001)
     assert "paid" == await ask()
     assert 1 == ask.cache_info().misses
+
+
+def test_two_threads_that_wait_for_each_other() -> None:
+    """Two cached functions that call each other in two threads, in opposite orders, do not wait for ever."""
+    both = threading.Barrier(2, timeout=20)
+
+    @cached_completion(version="1", ignore="depth")
+    def one(q: str, depth: int = 0) -> str:
+        if depth:
+            return "one"
+        both.wait()
+        return "one " + other(q, 1)
+
+    @cached_completion(version="1", ignore="depth")
+    def other(q: str, depth: int = 0) -> str:
+        if depth:
+            return "other"
+        both.wait()
+        return "other " + one(q, 1)
+
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(one, "q"), pool.submit(other, "q")]
+        assert all(future.result(20).startswith(("one", "other")) for future in futures)
+
+
+def test_two_tasks_that_read_one_generator_in_one_thread() -> None:
+    """A generator read by two tasks of one loop does not hold up the loop."""
+
+    @cached_completion
+    def words() -> Iterator[str]:
+        yield from "abc"
+
+    async def read() -> list[str]:
+        found = []
+        for word in words():
+            found.append(word)
+            await asyncio.sleep(0.001)
+        return found
+
+    async def main() -> list[list[str]]:
+        return await asyncio.wait_for(asyncio.gather(read(), read()), 10)
+
+    assert [["a", "b", "c"]] * 2 == asyncio.run(main())
+
+
+def test_tools_that_call_back_from_the_loops_threads() -> None:
+    """Threads of the loop's own pool that all wait for cached coroutines do not keep these from being written."""
+
+    @cached_completion(version="1")
+    async def ask(text: str) -> str:
+        return text.upper()
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+
+        def tool(number: int) -> str:
+            return asyncio.run_coroutine_threadsafe(ask(f"q{number}"), loop).result(20)
+
+        return await asyncio.gather(*(asyncio.to_thread(tool, number) for number in range(40)))
+
+    assert [f"Q{number}" for number in range(40)] == asyncio.run(main())
+
+
+def test_a_question_that_changes_while_it_waits_is_another_question() -> None:
+    """Arguments changed by others while the call waited are asked as they are then, and kept as such."""
+
+    @cached_completion(version="1")
+    async def ask(messages: list[str]) -> str:
+        await asyncio.sleep(0.01)
+        return "answer to " + messages[-1]
+
+    async def main() -> tuple[str, str]:
+        mine, other = ["hello"], ["hello"]
+        leader = asyncio.create_task(ask(mine))
+        await asyncio.sleep(0)
+        waiter = asyncio.create_task(ask(other))
+        await asyncio.sleep(0.005)
+        other.append("what is 2+2?")
+        leader.cancel()
+        return await waiter, await ask(["hello"])
+
+    assert ("answer to what is 2+2?", "answer to hello") == asyncio.run(main())
+
+
+def test_a_question_that_never_keeps_still_is_not_kept() -> None:
+    """A call whose question is another at every look is made, and nothing of it is kept."""
+    numbers = iter(range(1000))
+
+    @cached_completion(key=lambda text: next(numbers))
+    def ask(text: str) -> str:
+        return text
+
+    assert "a" == ask("a")
+    assert [] == ask.entries()
+
+
+@pytest.mark.parametrize("leader_falls_back", [True, False])
+def test_each_waiter_falls_back_on_its_own_stale_answer(leader_falls_back: bool) -> None:
+    """When the leader's call fails, those with stale_if_error get the expired answer, the others the error."""
+    from llm_memo import StaleAnswer
+
+    gate = Gate()
+
+    @cached_completion(version="1")
+    def ask(text: str) -> str:
+        if gate.calls:
+            gate(text)
+            raise RuntimeError("down")
+        return gate(text)
+
+    gate.open.set()
+    old = ask("q")
+    gate.open.clear()
+    strict = ask.with_options(ttl=0)
+    lenient = ask.with_options(ttl=0, stale_if_error=True)
+    first, second = (lenient, strict) if leader_falls_back else (strict, lenient)
+    with ThreadPoolExecutor(2) as pool, pytest.warns(StaleAnswer):  # noqa: PT031 - the warning is another thread's
+        one = pool.submit(first, "q")
+        until(lambda: gate.calls == 2)
+        two = pool.submit(second, "q")
+        until(lambda: awaiting(ask) == 1)
+        gate.open.set()
+        given, raised = (one, two) if leader_falls_back else (two, one)
+        assert old == given.result()
+        with pytest.raises(RuntimeError, match="down"):
+            raised.result()

@@ -19,7 +19,7 @@ FLOORS = [
     {"testing"},
     {"errors", "location", "policy", "shown"},
     {"identity", "values", "adapters", "stores"},
-    {"flight", "turns", "stats", "explain"},
+    {"background", "flight", "turns", "stats", "explain"},
     {"call"},
     {"shapes", "decorator", "batch", "pickling", "cache"},
     {"notebook", "cli", "demo"},

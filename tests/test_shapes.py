@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from llm_memo import CachedFunction, InvalidOption, cache_policy, cached_completion
+from llm_memo import CachedFunction, InvalidOption, NotStored, cache_policy, cached_completion
 
 
 def test_it_looks_like_the_function() -> None:
@@ -247,8 +247,11 @@ def test_send_throw_and_the_returned_value_reach_through() -> None:
             return items, end.value
         raise AssertionError
 
-    assert (["a", "b", "c"], [1, "oh"]) == run([1, KeyError("oh"), None])
-    assert (["a", "b", "c"], [1, "oh"]) == run([None, None, None])
+    with pytest.warns(NotStored, match="its reader sent something into it, and that is no part of the key"):
+        assert (["a", "b", "c"], [1, "oh"]) == run([1, KeyError("oh"), None])
+    assert (["a", "b", "c"], [None, None]) == run([None, None, None])
+    assert (["a", "b", "c"], [None, None]) == run([None, None, None])
+    assert 1 == talk.cache_info().hits
 
 
 async def test_the_same_of_asynchronous_generators() -> None:
@@ -275,10 +278,12 @@ async def test_the_same_of_asynchronous_generators() -> None:
     items = talk("whole")
     assert ["a", "b"] == [await anext(items), await items.asend(1)]
     assert "c" == await items.athrow(KeyError("oh"))
-    with pytest.raises(StopAsyncIteration):
+    with pytest.warns(NotStored, match="its reader sent something into it"), pytest.raises(StopAsyncIteration):
         await anext(items)
     assert ["closed", 1, "oh", "closed"] == heard
-    assert ["a", "b", "c"] == [item async for item in talk("whole")]
+    for _ in range(2):
+        assert ["a", "b"] == [item async for item in talk("whole")]
+    assert ["closed", 1, "oh", "closed", None, "closed"] == heard
 
 
 async def test_an_asynchronous_generator_that_fails_keeps_nothing() -> None:
@@ -403,3 +408,83 @@ def test_an_item_is_kept_as_it_was_handed_on() -> None:
     for item in lists():
         item.append(99)
     assert [[0], [1]] == list(lists())
+
+
+def test_an_error_comes_as_it_was_raised() -> None:
+    """The function's own error keeps its context, cause and traceback, and gains no others."""
+
+    def plain() -> None:
+        try:
+            raise KeyError("the reason")
+        except KeyError:
+            raise RuntimeError("failed")  # noqa: B904 - its context is what is looked at
+
+    async def later() -> None:
+        plain()
+
+    def pieces() -> Any:
+        yield plain()
+
+    async def later_pieces() -> Any:
+        yield plain()
+
+    async def first(items: Any) -> Any:
+        return [item async for item in items]
+
+    for run in (
+        cached_completion(plain),
+        lambda: asyncio.run(cached_completion(later)()),
+        lambda: list(cached_completion(pieces)()),
+        lambda: asyncio.run(first(cached_completion(later_pieces)())),
+    ):
+        with pytest.raises(RuntimeError, match="failed") as error:
+            run()
+        assert "KeyError('the reason')" == repr(error.value.__context__)
+        assert None is error.value.__context__.__context__  # type: ignore[union-attr]
+
+
+def test_copies_of_a_cached_function() -> None:
+    """copy and deepcopy of a cached function are the function, of a bound one bound to the copied instance."""
+    import copy
+
+    assert outer is copy.copy(outer) is copy.deepcopy([outer])[0]
+    method = copy.deepcopy(Helper("x").method)
+    assert "xq" == method("q") == copy.copy(method)("q")
+
+
+def test_copies_with_options_are_pickled_with_them() -> None:
+    """A copy with options of an importable function or method arrives with them."""
+    copied = pickle.loads(pickle.dumps(outer.with_options(sample=3, policy="off")))
+    assert (3, "off") == (copied.cache_parameters()["sample"], copied.cache_parameters()["policy"])
+    method = pickle.loads(pickle.dumps(Helper("x").method.with_options(sample=3)))
+    assert 3 == method.cache_parameters()["sample"]
+    assert method.cache_key("q") == Helper("x").method.with_options(sample=3).cache_key("q")
+
+
+def test_surfaces_of_class_and_static_methods() -> None:
+    """is_cached, forget and map of class and static methods take what a call takes, on either side of classmethod."""
+    for method in (Helper.below, Child("x").below, Helper.above, Helper.static, Child("x").static):
+        assert [method("z")] == method.map(["z"])
+        assert method.is_cached("z")
+        assert method.forget("z")
+
+
+def test_a_bound_method_can_be_decorated() -> None:
+    """A bound method that is decorated is a cached method, bound to the same instance."""
+
+    class Plain:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def ask(self, text: str) -> str:
+            return self.name + text
+
+    ask: Any = cached_completion(Plain("x").ask)
+    assert ["xq", "xq"] == [ask("q"), ask("q")]
+    assert 1 == ask.cache_info().hits
+
+
+def test_a_broken_setting_does_not_break_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """repr says what is wrong with a setting rather than raise it."""
+    monkeypatch.setenv("LLM_MEMO_TTL", "soon")
+    assert "LLM_MEMO_TTL" in repr(outer)

@@ -55,8 +55,7 @@ CHAT_TOOLS: Any = [
     for name in ("forecast", "history")
 ]
 RESPONSE_TOOLS: Any = [
-    {"type": "function", "name": name, "parameters": WEATHER, "strict": True}
-    for name in ("forecast", "history")
+    {"type": "function", "name": name, "parameters": WEATHER, "strict": True} for name in ("forecast", "history")
 ]
 
 
@@ -318,9 +317,7 @@ class TestChat:
         assert [None] * (len(choices) - 1) + ["stop"] == [choice.finish_reason for choice in choices]
         assert ([], plain.usage) == (chunks[-1].choices, chunks[-1].usage)
         assert 1 == len({chunk.id for chunk in chunks})
-        for chunk in events(
-            server, "/chat/completions", {**ASKED, "stream_options": {"include_usage": True}}
-        ):
+        for chunk in events(server, "/chat/completions", {**ASKED, "stream_options": {"include_usage": True}}):
             exact(ChatCompletionChunk, chunk)
 
     def test_stream_without_include_usage_has_none(self, client: OpenAI) -> None:
@@ -373,8 +370,7 @@ class TestChat:
         completion = exact(ChatCompletion, post(server, "/chat/completions", body))
         [call] = completion.choices[0].message.tool_calls
         deltas = [
-            exact(ChatCompletionChunk, chunk).choices[0].delta
-            for chunk in events(server, "/chat/completions", body)
+            exact(ChatCompletionChunk, chunk).choices[0].delta for chunk in events(server, "/chat/completions", body)
         ]
         pieces = [delta.tool_calls[0] for delta in deltas if delta.tool_calls]
 
@@ -387,9 +383,7 @@ class TestChat:
         assert {None} == {delta.content for delta in deltas}
         assert call.function.arguments == "".join(piece.function.arguments for piece in pieces)
 
-    @pytest.mark.parametrize(
-        "choice", [None, "auto", "none", {"type": "function", "function": {"name": "other"}}]
-    )
+    @pytest.mark.parametrize("choice", [None, "auto", "none", {"type": "function", "function": {"name": "other"}}])
     def test_tools_not_wanted_are_not_called(self, client: OpenAI, choice: Any) -> None:
         """With tools that may but need not be used, the model answers in words."""
         completion = client.chat.completions.create(**ASKED, tools=CHAT_TOOLS, tool_choice=choice)
@@ -468,9 +462,7 @@ class TestChat:
 
     def test_azure_paths_are_known(self, server: ModelServer) -> None:
         """A client that names the deployment in the path is served too."""
-        with openai.AzureOpenAI(
-            base_url=server.base_url, api_key="sk-secret", api_version="2026-01-01"
-        ) as client:
+        with openai.AzureOpenAI(base_url=server.base_url, api_key="sk-secret", api_version="2026-01-01") as client:
             client.chat.completions.create(**ASKED)
 
         assert ["/v1/deployments/gpt-5.2/chat/completions"] == [request.path for request in server.log]
@@ -591,9 +583,7 @@ class TestResponses:
         stream = list(client.responses.create(**BRIEFED, stream=True))
 
         assert ["I'd rather not."] == [part.refusal for part in item.content]
-        assert "I'd rather not." == "".join(
-            each.delta for each in stream if each.type == "response.refusal.delta"
-        )
+        assert "I'd rather not." == "".join(each.delta for each in stream if each.type == "response.refusal.delta")
 
     @pytest.mark.parametrize(
         ("reason", "told"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
@@ -663,9 +653,7 @@ class TestOtherAPIs:
         assert math.isclose(1, math.hypot(*tide), rel_tol=1e-6)
         assert tide == again == floats != moon
 
-    @pytest.mark.parametrize(
-        ("asked", "used"), [("two words", 2), (["one", "two words"], 3), ([1, 2, 3, 4], 4)]
-    )
+    @pytest.mark.parametrize(("asked", "used"), [("two words", 2), (["one", "two words"], 3), ([1, 2, 3, 4], 4)])
     def test_embedding_body_is_exact(self, server: ModelServer, asked: Any, used: int) -> None:
         """The body is exactly the SDK's type and counts words, or the tokens given."""
         body = post(server, "/embeddings", {"model": "text-embedding-3-small", "input": asked})
@@ -680,9 +668,7 @@ class TestOtherAPIs:
             ([{"type": "text", "text": "violence"}], [True]),
         ],
     )
-    def test_moderation_flags_what_the_text_names(
-        self, server: ModelServer, asked: Any, flagged: list[bool]
-    ) -> None:
+    def test_moderation_flags_what_the_text_names(self, server: ModelServer, asked: Any, flagged: list[bool]) -> None:
         """The body is exactly the SDK's type; naming a category flags it."""
         results = exact(ModerationCreateResponse, post(server, "/moderations", {"input": asked})).results
 
@@ -722,9 +708,7 @@ class TestOtherAPIs:
 
     def test_speech_is_a_sound(self, client: OpenAI) -> None:
         """Speech is a WAV file that depends on the text."""
-        sounds = [
-            client.audio.speech.create(model="tts-1", voice="alloy", input=say) for say in ("one", "two")
-        ]
+        sounds = [client.audio.speech.create(model="tts-1", voice="alloy", input=say) for say in ("one", "two")]
 
         assert 800 == frames(sounds[0].content)
         assert sounds[0].content != sounds[1].content
@@ -858,9 +842,7 @@ class TestFailures:
         )
         assert "429" in caught.value.message
 
-    @pytest.mark.parametrize(
-        ("status", "raised"), [("drop", openai.APIConnectionError), (500, openai.APIError)]
-    )
+    @pytest.mark.parametrize(("status", "raised"), [("drop", openai.APIConnectionError), (500, openai.APIError)])
     @pytest.mark.parametrize("after", [0, 3, 10_000])
     def test_stream_breaks_in_the_middle(
         self, client: OpenAI, server: ModelServer, status: Any, raised: type[Exception], after: int
@@ -970,15 +952,11 @@ class TestCrowds:
 
         server.reply = reply
         asking = [
-            subprocess.Popen(
-                [sys.executable, "-c", CROWD, server.base_url, str(process)], stdout=subprocess.PIPE
-            )
+            subprocess.Popen([sys.executable, "-c", CROWD, server.base_url, str(process)], stdout=subprocess.PIPE)
             for process in range(8)
         ]
         answered = [line for process in asking for line in process.communicate()[0].decode().splitlines()]
-        everyone = {
-            f"{process}-{thread}-{turn}" for process in range(8) for thread in range(16) for turn in range(3)
-        }
+        everyone = {f"{process}-{thread}-{turn}" for process in range(8) for thread in range(16) for turn in range(3)}
 
         assert everyone == set(answered)
         assert 128 * 3 == server.requests

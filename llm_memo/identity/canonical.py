@@ -317,6 +317,7 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
 """The standard library's value types, and what stands for each."""
 
 _NAMED_FORMS: dict[str, Callable[[Any], Form]] = {
+    "unittest.mock.NonCallableMock": lambda value: ("mock", value.__dict__.setdefault("_llm_memo", uuid.uuid4().bytes)),
     "argparse.Namespace": lambda value: ("arguments", vars(value)),
     "string.Template": lambda value: ("template", (class_name(type(value)), value.template, value.delimiter)),
     "configparser.RawConfigParser": lambda value: ("config", {name: dict(value[name]) for name in value}),

@@ -158,7 +158,7 @@ class Disk:
         self._pruner.wrote(status.st_size, settings.max_bytes)
         return status.st_size
 
-    def _write(self, path: str, head: bytes, body: memoryview) -> os.stat_result:
+    def _write(self, path: str, head: bytes, body: bytes) -> os.stat_result:
         shelf = os.path.dirname(path)
         tries = _TRIES
         while True:

@@ -105,6 +105,8 @@ class Kept:
     _canonical: bytes | None = None
     _usage: Usage | None = None
     _thawer: Thawer | None = None
+    unshared: bool = False
+    """Whether nobody else has this, or will: then an array is given away as it is the first time."""
 
     def thaw(self) -> Any:
         """The answer, made anew each time.
@@ -115,6 +117,8 @@ class Kept:
         """
         if self._thawer is None:
             self._thawer = thawer(self.frozen.codec)
+            if self.unshared and self.frozen.codec == "array":
+                return self.frozen.payload
         return self._thawer(self.frozen.payload)
 
     def answers(self, question: Question) -> bool:
@@ -145,14 +149,14 @@ class Kept:
         return len(payload) if isinstance(payload, bytes) else int(payload.nbytes)
 
 
-def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, memoryview]:
+def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, bytes]:
     """Head and body of an entry called ``name``, sealed with ``key``."""
     import joblib
 
     stream = io.BytesIO()
     content = {"header": kept.header.to_json(), "codec": kept.frozen.codec, "frozen": kept.frozen.payload}
     joblib.dump(content, stream, compress=compress if kept.size > _WORTH_COMPRESSING else 0)
-    body = stream.getbuffer()
+    body = stream.getvalue()
     return _MAGIC + seal.sealed(key, _MAGIC, name, body), body
 
 
@@ -194,4 +198,4 @@ def unpack(name: str, head: bytes, body: bytes, key: bytes) -> Kept:
     import joblib
 
     content = joblib.load(io.BytesIO(body))
-    return Kept(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]))
+    return Kept(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]), unshared=True)

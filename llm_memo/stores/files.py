@@ -54,7 +54,7 @@ def read_all(descriptor: int, size: int) -> bytes:
 
 def write_whole(
     path: str,
-    *parts: bytes | memoryview,
+    *parts: bytes,
     place: Callable[[str, str], object] | None = None,
     lasting: bool = False,
 ) -> os.stat_result:
@@ -94,7 +94,7 @@ def write_whole(
     return status
 
 
-def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

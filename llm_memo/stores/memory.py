@@ -48,6 +48,7 @@ class Memory:
             self._drop(path)
             if size > bound // 8:
                 return
+            kept.unshared = False
             self._held[path] = Held(signature, kept, size)
             self._size += size
             while self._size > bound and self._held:

@@ -21,7 +21,7 @@ SIZE = 32
 """Bytes of a seal, and of the key that it is made with."""
 
 
-def sealed(key: bytes, magic: bytes, name: str, body: bytes | memoryview) -> bytes:
+def sealed(key: bytes, magic: bytes, name: str, body: bytes) -> bytes:
     """The seal over an entry of this format and name, made with ``key``."""
     text = name.encode("utf-8", "surrogatepass")
     seal = hashlib.blake2b(b"%b%d:%b" % (magic, len(text), text), key=key, digest_size=SIZE, person=b"llm_memo entry")

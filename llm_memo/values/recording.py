@@ -40,6 +40,11 @@ class Recording:
             except Unfreezable as fault:
                 self._fault = fault
 
+    def answered_back(self) -> None:
+        """Its reader sent or threw something into the generator: what follows answers that, which no key holds."""
+        if self._fault is None:
+            self._fault = Unfreezable("its reader sent something into it, and that is no part of the key")
+
     def frozen_items(self) -> list[tuple[str, Payload]]:
         """The items, each frozen.
 

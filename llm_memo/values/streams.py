@@ -44,7 +44,12 @@ def items(answer: Any) -> Any:
     return list(answer.items) if isinstance(answer, Recording) else answer
 
 
-def record(stream: Any, on_complete: Callable[[Any], object], on_abandon: Callable[[], object]) -> Any:
+def record(
+    stream: Any,
+    on_complete: Callable[[Any], object],
+    on_abandon: Callable[[], object],
+    on_step: Callable[[bool], object] = lambda waiting_for_reader: None,
+) -> Any:
     """What the caller gets in place of ``stream``: the same, used in the same ways, and recorded meanwhile.
 
     One of the two is called, once: ``on_complete(kept)`` when the stream has ended by itself, before the
@@ -52,7 +57,7 @@ def record(stream: Any, on_complete: Callable[[Any], object], on_abandon: Callab
     ``on_abandon()`` when it was closed early, failed, or was dropped, then by the garbage collector.
     """
     try:
-        tape = _Tape(KeptStream(stream), on_complete, on_abandon)
+        tape = _Tape(KeptStream(stream), on_complete, on_abandon, on_step)
         recorded = rewire(stream, tape.over, tape.abandon)
     except Exception:  # an SDK built otherwise
         on_abandon()
@@ -150,10 +155,15 @@ class _Tape:
     """Runs along with a stream and says once how it ended."""
 
     def __init__(
-        self, kept: KeptStream, on_complete: Callable[[Any], object], on_abandon: Callable[[], object]
+        self,
+        kept: KeptStream,
+        on_complete: Callable[[Any], object],
+        on_abandon: Callable[[], object],
+        on_step: Callable[[bool], object],
     ) -> None:
         self.kept = kept
         self.reading = False
+        self._on_step = on_step
         self._on_complete = on_complete
         self._on_abandon = on_abandon
         self._ended = False
@@ -173,6 +183,11 @@ class _Tape:
             self._watch(response)
         recorded: Any = _recorded_async if hasattr(iterator, "__anext__") else _recorded
         return recorded(iterator, self)
+
+    def turn(self, *, reading: bool) -> None:
+        """Note whether the next item is waited for, or whoever reads them."""
+        self.reading = reading
+        self._on_step(not reading)
 
     def complete(self, returned: Any = None) -> None:
         """The stream has ended by itself."""
@@ -215,21 +230,24 @@ def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
     resume = partial(next, inner)
     try:
         while True:
-            tape.reading = True
+            tape.turn(reading=True)
             try:
                 item = resume()
             except StopIteration as end:
                 tape.complete(end.value)
                 return end.value
             finally:
-                tape.reading = False
+                tape.turn(reading=False)
             tape.kept.add(item)
             try:
                 sent = yield item
                 resume = partial(next, inner) if sent is None else partial(inner.send, sent)
+                if sent is not None:
+                    tape.kept.answered_back()
             except GeneratorExit:
                 raise
             except BaseException as error:
+                tape.kept.answered_back()
                 resume = partial(inner.throw, error)
     finally:
         try:
@@ -243,20 +261,24 @@ async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
     resume = inner.__anext__
     try:
         while True:
-            tape.reading = True
+            tape.turn(reading=True)
             try:
                 item = await resume()
             except StopAsyncIteration:
                 tape.complete()
                 return
             finally:
-                tape.reading = False
+                tape.turn(reading=False)
             tape.kept.add(item)
             try:
-                resume = partial(inner.asend, (yield item))
+                sent = yield item
+                resume = partial(inner.asend, sent)
+                if sent is not None:
+                    tape.kept.answered_back()
             except GeneratorExit:
                 raise
             except BaseException as error:
+                tape.kept.answered_back()
                 resume = partial(inner.athrow, error)
     finally:
         try:

@@ -317,3 +317,23 @@ def test_a_versioned_helper_counts_by_its_version() -> None:
 
     assert key(1, 1) == key(1, 2) != key(2, 1)
     assert key(None, 1) != key(None, 2)
+
+
+def test_mocks_are_each_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one mock answered is never served for another."""
+    from unittest import mock
+
+    @cached_completion
+    def asks(text: str) -> Any:
+        return call_model(text)
+
+    answers = []
+    for answer in ("A", "A", "B"):
+        monkeypatch.setitem(globals(), "call_model", mock.Mock(return_value=answer))
+        answers += [asks("q"), asks("q")]
+    assert ["A", "A", "A", "A", "B", "B"] == answers
+    assert 3 == asks.cache_info().hits
+
+
+def call_model(text: str) -> str:
+    return text
