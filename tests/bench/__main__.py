@@ -25,7 +25,9 @@ PARTS: dict[str, Part] = {
 def options() -> argparse.ArgumentParser:
     """What the command line may say."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about 20 seconds, few rounds: a look, not a measurement")
+    parser.add_argument(
+        "--quick", action="store_true", help="few rounds, without DSPy and LangChain: a look, not a measurement"
+    )
     parser.add_argument("--full", action="store_true", help="1,000,000 entries in place of 100,000; needs 4 GB of disk")
     parser.add_argument("--only", metavar="ROW", action="append", help=f"only some rows: {', '.join(PARTS)}")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures, with quartiles")
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="llm_memo-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         of_our_own(folder)
-        kinds = tuple(installed())
+        kinds = tuple(kind for kind in installed() if not (told.quick and kind.heavy))
         run = Run(kinds, folder, told.quick, told.full)
         if told.identity:
             print("\n".join(identity.scores(folder, kinds)))

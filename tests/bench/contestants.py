@@ -11,7 +11,8 @@ import importlib.metadata
 import importlib.util
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,6 +31,8 @@ class Contestant(ABC):
     name: ClassVar[str]
     package: ClassVar[str]
     """The distribution that must be installed; "" for Python's own."""
+    heavy: ClassVar[bool] = False
+    """Whether importing it takes seconds, so that fewer processes are started for it."""
     keeps: ClassVar[bool] = True
     """Whether answers outlive the process."""
     holds: ClassVar[bool] = False
@@ -43,6 +46,18 @@ class Contestant(ABC):
     @abstractmethod
     def cached(self, work: Work) -> Cached | None:
         """The cached function for a piece of work, called with its questions; None: it has no way to."""
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path, work: Work) -> Iterator[Cached]:
+        """The cached function for a piece of work, while the folder is open."""
+        contestant = cls(folder)
+        try:
+            cached = contestant.cached(work)
+            assert cached is not None, f"{cls.name} has no way to do {work.name}"
+            yield cached
+        finally:
+            contestant.close()
 
     def close(self) -> None:  # noqa: B027 - most have nothing to close
         """Let go of files."""
@@ -137,6 +152,7 @@ class LangChain(Contestant):
 
     name = "LangChain"
     package = "langchain-community"
+    heavy = True
     setup = (
         "from langchain_community.cache import SQLiteCache\n"
         "from langchain_core.globals import set_llm_cache\n"
@@ -208,6 +224,7 @@ class DSPy(Contestant):
     name = "DSPy"
     package = "dspy"
     holds = True
+    heavy = True
     setup = (
         "import dspy\nfrom dspy.clients.cache import request_cache\n"
         "dspy.configure_cache(disk_cache_dir=folder)\nrequest_cache(cache_arg_name='request')(f)"

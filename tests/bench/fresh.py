@@ -11,82 +11,77 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-from .contestants import named
+from .contestants import Cached, named
 from .run import ROOT, Part, Run
 from .table import Goal, Row, one_each
 from .timing import figure
-from .work import CHAT, REPLIES, TEXT, WORKS, Work
+from .work import CHAT, REPLIES, TEXT, WORKS, Work, prose
 
 HEAVY = ("openai", "joblib", "numpy", "pydantic", "pandas", "httpx", "filelock")
 """What ``import llm_memo`` leaves to the moment when it is needed."""
 
 
-def first_hits(name: str, work: Work, title: str, *goals: Goal) -> Part:
-    """A part that measures hits in processes that have just begun, and the room that the answers take."""
-
-    def measure(run: Run) -> list[Row]:
-        kept = 50 if run.quick else 300
-        sizes = {
-            kind.name: run.child("prime", kind.name, work.name, run.folder / name / kind.name, kept)
-            for kind in run.only(lambda kind: kind.keeps)
-        }
-        kinds = run.only(lambda kind: kind.name in sizes)
-        taken: dict[str, list[float]] = {kind.name: [] for kind in kinds}
-        for _ in range(run.rounds):
-            for kind in kinds:
-                folder = run.folder / name / kind.name
-                taken[kind.name].append(run.child("first", kind.name, work.name, folder, kept) * 1e6)
-        figures = {each: figure(values) for each, values in taken.items()}
-        return [
-            Row(name, title, "µs", figures, goals),
-            *(
-                Row(f"{name}-size", f"on disk per entry, {work.name}: {what}", "bytes", one_each(_column(sizes, place)))
-                for place, what in enumerate(("content of files", "blocks taken"))
-            ),
-        ]
-
-    return measure
+def first_hits(run: Run) -> list[Row]:
+    """Hits in processes that have just begun, and the room that the answers take."""
+    kept = 50 if run.quick else 300
+    kinds = run.only(lambda kind: kind.keeps)
+    folders = {kind.name: run.folder / "first" / kind.name for kind in kinds}
+    sizes = {kind.name: run.child("prime", kind.name, folders[kind.name], kept) for kind in kinds}
+    taken: dict[str, list[list[float]]] = {kind.name: [] for kind in kinds}
+    for turn in range(run.rounds):
+        for kind in kinds:
+            if turn < 2 or not kind.heavy:
+                taken[kind.name].append(run.child("first", kind.name, folders[kind.name], kept))
+    rows = []
+    for place, (_, title) in enumerate(_FIRST):
+        figures = {name: figure(each[place] * 1e6 for each in found) for name, found in taken.items()}
+        goals = (Goal(0.25, "joblib"), Goal(1.2, "diskcache"))
+        rows.append(Row("first", f"first hit in a process, from disk: {title}", "µs", figures, goals))
+    for place, (work, _) in enumerate(_FIRST):
+        for measure, what in enumerate(("content of files", "blocks taken")):
+            column = {name: found[place][measure] for name, found in sizes.items()}
+            rows.append(Row("first", f"on disk per entry, {work.name}: {what}", "bytes", one_each(column)))
+    return rows
 
 
-def _column(sizes: dict[str, list[float]], place: int) -> dict[str, float]:
-    return {name: values[place] for name, values in sizes.items()}
+_FIRST = ((TEXT, "str → str"), (CHAT, "2 messages → ChatCompletion"))
 
 
-def prime(kind: str, work_name: str, folder: str, kept: str) -> tuple[float, ...]:
-    """Keep one answer, and then so many more; returns the bytes and the bytes of blocks that each of those takes."""
+def prime(kind: str, folder: str, kept: str) -> list[list[float]]:
+    """Keep answers of each kind; returns the bytes, and the bytes in blocks, that one entry of each takes."""
     sizes = []
-    for numbers in (range(1), range(1, int(kept) + 1)):
-        contestant = named(kind)(Path(folder))
-        cached = contestant.cached(WORKS[work_name])
-        assert cached is not None
-        WORKS[work_name].prime(cached, numbers)
-        contestant.close()
-        sizes.append(_size(Path(folder)))
-    return tuple((after - before) / int(kept) for before, after in zip(*sizes, strict=True))
+    for work, _ in _FIRST:
+        before = _primed(kind, folder, work, range(1))
+        after = _primed(kind, folder, work, range(1, int(kept) + 1))
+        sizes.append([(now - then) / int(kept) for now, then in zip(after, before, strict=True)])
+    return sizes
 
 
-def _size(folder: Path) -> tuple[int, int]:
-    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+def _primed(kind: str, folder: str, work: Work, numbers: range) -> tuple[int, int]:
+    with named(kind).opened(Path(folder), work) as cached:
+        work.prime(cached, numbers)
+    files = [path.stat() for path in Path(folder).rglob("*") if path.is_file()]
     return sum(status.st_size for status in files), sum(getattr(status, "st_blocks", 0) * 512 for status in files)
 
 
-def first(kind: str, work_name: str, folder: str, kept: str) -> float:
-    """Seconds per hit, in this process: one hit to import what there is to import, then each other key once."""
-    work = WORKS[work_name]
-    contestant = named(kind)(Path(folder))
-    cached = contestant.cached(work)
-    assert cached is not None
-    work.check(cached, range(1))
-    questions = work.questions(range(1, int(kept) + 1))
-    REPLIES.clear()
-    gc.collect()
-    gc.disable()
-    begun = time.perf_counter()
-    for question in questions:
-        cached(*question)
-    taken = (time.perf_counter() - begun) / len(questions)
-    gc.enable()
-    work.check(cached, range(1, 4))
+def first(kind: str, folder: str, kept: str) -> list[float]:
+    """Seconds per hit of each kind, in this process: each key once, after one hit that imports what there is to."""
+    return [_first(kind, folder, work, int(kept)) for work, _ in _FIRST]
+
+
+def _first(kind: str, folder: str, work: Work, kept: int) -> float:
+    with named(kind).opened(Path(folder), work) as cached:
+        work.check(cached, range(1))
+        questions = work.questions(range(1, kept + 1))
+        REPLIES.clear()  # a call that is no hit raises
+        gc.collect()
+        gc.disable()
+        begun = time.perf_counter()
+        for question in questions:
+            cached(*question)
+        taken = (time.perf_counter() - begun) / kept
+        gc.enable()
+        work.check(cached, range(1, 4))
     return taken
 
 
@@ -107,10 +102,10 @@ def imports(run: Run) -> list[Row]:
     """What it takes to import and decorate, in an interpreter that has loaded nothing else."""
     taken: dict[str, list[float]] = {kind.name: [] for kind in run.kinds}
     heavy: dict[str, list[str]] = {}
-    for turn in range(run.rounds + 2):
+    for turn in range(run.rounds + 1):
         for kind in run.kinds:
-            if turn > 1 and kind.name in ("LangChain", "DSPy"):
-                continue  # they take seconds, and the processor's other guests too
+            if turn > 1 and kind.heavy:
+                continue
             text = _IMPORT.format(folder=str(run.folder), setup=kind.setup, heavy=HEAVY)
             said = subprocess.run([sys.executable, "-c", text], cwd=ROOT, check=True, capture_output=True, text=True)
             seconds, heavy[kind.name] = json.loads(said.stdout.splitlines()[-1])
@@ -126,7 +121,7 @@ def imports(run: Run) -> list[Row]:
 
 def memory(run: Run) -> list[Row]:
     """What the process holds for answers at hand, by the allocations of Python."""
-    entries = 500 if run.quick else 2_000
+    entries = 300 if run.quick else 2_000
     kinds = run.only(lambda kind: kind.holds or kind.name in ("joblib", "diskcache"))
     rows = []
     for work in (TEXT, CHAT):
@@ -143,34 +138,24 @@ def memory(run: Run) -> list[Row]:
 def held(kind: str, work_name: str, folder: str, entries: str) -> float:
     """Bytes that Python holds more per entry after so many misses."""
     work = WORKS[work_name]
-    contestant = named(kind)(Path(folder) / work_name / kind)
-    cached = contestant.cached(work)
-    assert cached is not None
+    with named(kind).opened(Path(folder) / work_name / kind, work) as cached:
+        return _held(work, cached, int(entries))
+
+
+def _held(work: Work, cached: Cached, count: int) -> float:
     work.prime(cached, range(1))
-    count = int(entries)
 
     def ask(number: int) -> Any:
         REPLIES[:] = [work.answer(number)]
         return cached(*work.question(number))
 
+    prose.cache_clear()
     tracemalloc.start()
     for number in range(1, count + 1):
         ask(number)
+    prose.cache_clear()
     gc.collect()
     return (tracemalloc.get_traced_memory()[0]) / count
 
 
-PARTS: dict[str, Part] = {
-    "first-text": first_hits(
-        "first-text", TEXT, "first hit in a process, from disk: str → str", Goal(0.25, "joblib"), Goal(1.2, "diskcache")
-    ),
-    "first-chat": first_hits(
-        "first-chat",
-        CHAT,
-        "first hit in a process, from disk: → ChatCompletion",
-        Goal(0.25, "joblib"),
-        Goal(1.2, "diskcache"),
-    ),
-    "import": imports,
-    "memory": memory,
-}
+PARTS: dict[str, Part] = {"first": first_hits, "import": imports, "memory": memory}

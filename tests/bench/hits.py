@@ -52,7 +52,9 @@ def miss(name: str, work: Work, title: str, *goals: Goal) -> Part:
                 work.check(cached[each], range(3))
         plain = found.pop(_PLAIN).value
         figures = {each: figure.less(plain) for each, figure in found.items()}
-        return [Row(name, title, "µs", _micro(figures), goals, "cachier writes all answers of a function anew each time")]
+        return [
+            Row(name, title, "µs", _micro(figures), goals, "cachier writes all answers of a function anew each time")
+        ]
 
     return measure
 
@@ -73,9 +75,7 @@ def _micro(figures: dict[str, Figure]) -> dict[str, Figure]:
 
 
 PARTS: dict[str, Part] = {
-    "hit-text": repeated_hit(
-        "hit-text", TEXT, "repeated hit: str → str", Goal(0.4, "diskcache"), Goal(0.08, "joblib")
-    ),
+    "hit-text": repeated_hit("hit-text", TEXT, "repeated hit: str → str", Goal(0.4, "diskcache"), Goal(0.08, "joblib")),
     "hit-chat": repeated_hit(
         "hit-chat",
         CHAT,

@@ -9,45 +9,33 @@ from typing import Any
 
 from .contestants import Contestant
 from .run import ROOT
-from .table import OURS
 
-DECORATORS = {
-    OURS: "from llm_memo import cached_completion as cached",
-    "joblib": "import joblib, os\ncached = joblib.Memory(os.environ['LLM_MEMO_DIR'], verbose=0).cache",
-    "cachier": "import cachier, os\ncached = cachier.cachier(cache_dir=os.environ['LLM_MEMO_DIR'])",
-    "diskcache": "import diskcache, os\ncached = diskcache.Cache(os.environ['LLM_MEMO_DIR']).memoize()",
-}
-"""How the programs' ``memo`` comes by its decorator."""
-
-TABLES = ("pairs_hit", "pairs_miss")
+TABLES = {"pairs_hit": ("HITS",), "pairs_miss": ("MISSES",), "pairs_miss_values": ("VALUE_MISSES",)}
+"""Modules of ``tests/identity``, and their lists of pairs."""
 
 
 def scores(folder: Path, kinds: tuple[type[Contestant], ...]) -> list[str]:
     """One line for each cache: on how many pairs it is right, in both directions."""
-    pairs, laboratory = _pairs()
-    if not pairs:
-        return ["tests/identity has no pairs of programs here"]
-    return [_score(folder / kind.name, kind.name, pairs, laboratory) for kind in kinds if kind.name in DECORATORS]
-
-
-def _pairs() -> tuple[list[Any], Any]:
     sys.path.insert(0, str(ROOT / "tests" / "identity"))
-    pairs: list[Any] = []
-    for name in TABLES:
-        try:
-            pairs += importlib.import_module(name).PAIRS
-        except ImportError:
-            continue
-    return pairs, importlib.import_module("programs").Lab if pairs else None
+    programs = importlib.import_module("programs")
+    pairs = [
+        pair
+        for module, names in TABLES.items()
+        for name in names
+        for pair in getattr(importlib.import_module(module), name)
+    ]
+    decorators: dict[str, str] = programs.DECORATORS
+    known = [kind.name for kind in kinds if kind.name in decorators]
+    return [_score(programs.Lab(folder / name, decorators[name]), name, pairs) for name in known]
 
 
-def _score(folder: Path, name: str, pairs: list[Any], laboratory: Any) -> str:
+def _score(laboratory: Any, name: str, pairs: list[Any]) -> str:
     right = {True: 0, False: 0}
-    with laboratory(folder, DECORATORS[name]) as lab:
+    with laboratory as lab:
         for pair in pairs:
             try:
                 fault = lab.verdict(pair)
-            except AssertionError as error:  # the program did not run under this cache
+            except AssertionError as error:  # the program does not run under this cache
                 fault = str(error) or "it failed"
             right[pair.hit] += not fault
     hit, miss = (sum(pair.hit is wanted for pair in pairs) for wanted in (True, False))

@@ -22,10 +22,8 @@ from llm_memo.call import Call
 from llm_memo.identity.key import Asker
 from llm_memo.policy import InForce
 from llm_memo.stats import Counters
-
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import Kept
-from llm_memo.values import codec
 
 from .contestants import Memo
 from .run import Run
@@ -48,17 +46,19 @@ class Step:
     """The title of the step that it is a part of, and is taken off from."""
 
 
+_ASKED = "question: the rest"
 STEPS = (
     Step("settings in force", InForce, "now"),
-    Step("arguments bound to the signature", Asker, "bind", "arguments as canonical bytes"),
-    Step("fingerprint checked", Asker, "_head"),
-    Step("arguments as canonical bytes", Asker, "_encoded"),
-    Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest"),
+    Step("arguments bound to the signature", Asker, "bind", _ASKED),
+    Step("fingerprint checked", Asker, "_head", _ASKED),
+    Step("arguments as canonical bytes", Asker, "_encoded", _ASKED),
+    Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _ASKED),
+    Step(_ASKED, Asker, "ask"),
     Step("where the entry is", Disk, "path"),
     Step("taken from memory, its file unchanged", Disk, "read"),
-    Step("one stat of the file", os, "stat", "taken from memory, its file unchanged"),
+    Step("one stat of the file", os, "lstat", "taken from memory, its file unchanged"),
     Step("is it the answer to this question?", Kept, "answers"),
-    Step("thawed", codec, "thaw", "thawed and counted: the rest"),
+    Step("thawed", Kept, "thaw", "thawed and counted: the rest"),
     Step("counted", Counters, "answered", "thawed and counted: the rest"),
     Step("thawed and counted: the rest", Call, "thaw"),
 )

@@ -65,7 +65,7 @@ class Row:
 
 def number(value: float) -> str:
     """A figure as people read it: two digits that count, or whole."""
-    if value == 0 or abs(value) >= 100:
+    if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -85,9 +85,17 @@ class Table:
             figures = [number(row.figures[name].value) if name in row.figures else "" for name in names]
             cells.append([row.title, row.unit, *figures, row.verdict()])
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        cells.insert(1, ["-" * widths[0], "-" * widths[1], *("-" * (width - 1) + ":" for width in widths[2:-1]), "-" * widths[-1]])
+        cells.insert(
+            1,
+            ["-" * widths[0], "-" * widths[1], *("-" * (width - 1) + ":" for width in widths[2:-1]), "-" * widths[-1]],
+        )
         return [
-            "| " + " | ".join(_justified(cell, width, 2 <= place < len(line) - 1) for place, (cell, width) in enumerate(zip(line, widths, strict=True))) + " |"
+            "| "
+            + " | ".join(
+                _justified(cell, width, 2 <= place < len(line) - 1)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            + " |"
             for line in cells
         ]
 

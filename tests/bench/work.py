@@ -58,13 +58,13 @@ def embed(text: str, *, model: str = "text-embedding-3-small") -> list[float]:
 _WORDS = (
     "the of a to in is that it was for on are as with they at be this have from or had by but some what there we "
     "can out other were all your when up use word how said each she which do their time will way about many then"
-).split()
+)
 
 
 @functools.lru_cache(maxsize=4096)
 def prose(words: int, seed: int = 0) -> str:
     """So many words of text, the same for the same seed."""
-    return " ".join(random.Random(seed).choices(_WORDS, k=words))
+    return " ".join(random.Random(seed).choices(_WORDS.split(), k=words))
 
 
 def _anew(value: Any) -> Any:
@@ -112,9 +112,7 @@ def _messages(number: int) -> Messages:
 
 
 def _conversation(number: int) -> Messages:
-    turns = [
-        {"role": "user" if turn % 2 else "assistant", "content": prose(80, turn)} for turn in range(1, 18)
-    ]
+    turns = [{"role": "user" if turn % 2 else "assistant", "content": prose(80, turn)} for turn in range(1, 18)]
     called = {
         "role": "assistant",
         "content": None,

@@ -1,0 +1,169 @@
+"""Entries that somebody, or a disk, has changed: each is a miss, and none is unpickled."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+from witness import Asked, forget
+
+from llm_memo import Cache, CorruptEntry, NotStored, UntrustedEntry
+from llm_memo.stores import entry, seal
+
+pytestmark = pytest.mark.usefixtures("open_files")
+
+
+def answers_anyway(asked: Asked, path: Path, content: bytes) -> list[type[Warning]]:
+    """Put ``content`` in the place of the entry of "a", ask for it, and tell what was warned of."""
+    path.write_bytes(content)
+    forget()
+    asked.calls.clear()
+    warned = asked.warned("a")
+    assert ["a"] == asked.calls
+    return warned
+
+
+@pytest.fixture
+def kept(asked: Asked) -> bytes:
+    """What is in the entry of "a"."""
+    asked.ask("a")
+    return asked.path("a").read_bytes()
+
+
+@pytest.mark.parametrize("flip", [0x01, 0xFF])
+def test_every_byte_flipped(flip: int, asked: Asked, kept: bytes) -> None:
+    """An entry of which any one byte is another is refused, with one warning, and the call is made."""
+    path = asked.path("a")
+    for place in range(len(kept)):
+        altered = kept[:place] + bytes([kept[place] ^ flip]) + kept[place + 1 :]
+        warned = answers_anyway(asked, path, altered)
+        is_magic, is_format = place < 8, place == 8
+        if is_format and altered[place] > entry.FORMAT:
+            assert [NotStored] == warned
+            path.unlink()
+        else:
+            assert [CorruptEntry if is_magic else UntrustedEntry] == warned
+
+
+def test_every_truncation(asked: Asked, kept: bytes) -> None:
+    """An entry that is cut short anywhere is refused, with one warning, and the call is made."""
+    for length in range(len(kept)):
+        warned = answers_anyway(asked, asked.path("a"), kept[:length])
+        assert [CorruptEntry if length < entry.HEAD else UntrustedEntry] == warned
+
+
+@pytest.mark.parametrize("more", [b"\0", b"\n" * 100, pickle.dumps("B")], ids=["a byte", "lines", "a pickle"])
+def test_appended_bytes(more: bytes, asked: Asked, kept: bytes) -> None:
+    """An entry to which anything was appended is refused, with one warning, and the call is made."""
+    assert [UntrustedEntry] == answers_anyway(asked, asked.path("a"), kept + more)
+    assert [UntrustedEntry] == answers_anyway(asked, asked.path("a"), kept + kept)
+
+
+def test_an_entry_under_another_name(asked: Asked, kept: bytes) -> None:
+    """An entry copied to another call's place is refused there, and stays good in its own."""
+    asked.ask("b")
+    asked.path("b").write_bytes(kept)
+    forget()
+    asked.calls.clear()
+    assert [UntrustedEntry] == asked.warned("b")
+    assert [] == asked.warned("a")
+    assert ["b"] == asked.calls
+
+
+def test_seals_swapped(asked: Asked, kept: bytes) -> None:
+    """An entry with the seal of another is refused."""
+    asked.ask("b")
+    other = asked.path("b").read_bytes()
+    swapped = kept[:9] + other[9 : entry.HEAD] + kept[entry.HEAD :]
+    assert [UntrustedEntry] == answers_anyway(asked, asked.path("a"), swapped)
+
+
+def test_what_was_refused_is_in_quarantine(asked: Asked, kept: bytes, cache_dir: Path) -> None:
+    """A refused file is kept in quarantine as it was; none takes another's place there."""
+    altered = [kept + bytes([number]) for number in range(3)]
+    for content in altered:
+        answers_anyway(asked, asked.path("a"), content)
+    assert altered == sorted(path.read_bytes() for path in (cache_dir / "quarantine").iterdir())
+
+
+def test_no_message_holds_a_seal_or_key(asked: Asked, kept: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning of a refused entry tells what to do, and neither the key nor the seal that was expected."""
+    monkeypatch.setenv("LLM_MEMO_KEY", "correct horse battery staple")
+    forget()
+    with pytest.warns(UntrustedEntry, match="LLM_MEMO_KEY") as caught:
+        asked.ask("a")
+    message = str(caught[0].message)
+    expected = asked.path("a").read_bytes()[9 : entry.HEAD]
+    for secret in ("horse", kept[9 : entry.HEAD].hex(), expected.hex(), seal.seal_key().hex()):
+        assert secret not in message
+
+
+class Evil:
+    """Runs code in whoever unpickles it."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.canary),)
+
+
+Plant = Callable[[bytes, bytes, str], bytes]
+PLANTS: dict[str, Plant] = {
+    "bare": lambda evil, good, name: evil,
+    "behind our magic": lambda evil, good, name: good[:9] + secrets.token_bytes(32) + evil,
+    "behind a good seal": lambda evil, good, name: good[: entry.HEAD] + evil,
+    "after a good entry": lambda evil, good, name: good + evil,
+    "sealed with another key": lambda evil, good, name: good[:9] + seal.sealed(b"k" * 32, good[:9], name, evil) + evil,
+    "sealed without a key": lambda evil, good, name: good[:9] + seal.sealed(b"", good[:9], name, evil) + evil,
+}
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Iterator[Path]:
+    """What the planted code would make."""
+    canary = tmp_path / "canary"
+    yield canary
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_file_never_runs(plant: str, asked: Asked, kept: bytes, canary: Path, tmp_path: Path) -> None:
+    """Code in a planted joblib file is run by nothing that looks at it."""
+    joblib.dump(Evil(canary), tmp_path / "evil.joblib")
+    path = asked.path("a")
+    planted = PLANTS[plant]((tmp_path / "evil.joblib").read_bytes(), kept, path.stem)
+    entries = asked.ask.entries()
+    path.write_bytes(planted)
+    forget()
+    with pytest.raises(LookupError):
+        assert entries[0].value
+    assert [] == Cache().entries()
+    assert 1 == Cache().info().entries
+    assert ["ask"] == Cache().functions()
+    assert "miss" == asked.ask.explain("z").outcome
+    assert (0, 0) == Cache().clear(older_than=0)
+    path.write_bytes(planted)
+    assert [str(path)] == list(Cache().verify().quarantined)
+    assert [] == list(Cache().verify().restored)
+    path.write_bytes(planted)
+    assert [CorruptEntry if plant == "bare" else UntrustedEntry] == answers_anyway(asked, path, planted)
+
+
+def test_the_planted_file_would_have_run(tmp_path: Path) -> None:
+    """The file that the other tests plant does run code in plain joblib: the canary is a good one."""
+    joblib.dump(Evil(tmp_path / "canary"), tmp_path / "evil.joblib")
+    joblib.load(tmp_path / "evil.joblib")
+    assert (tmp_path / "canary").is_dir()
+
+
+def test_a_folder_from_elsewhere_is_not_trusted(asked: Asked, kept: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole cache folder of another user, as in a cloned repository, is one of misses."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(asked.path("a").parents[4] / "another user"))
+    assert [UntrustedEntry] == answers_anyway(asked, asked.path("a"), kept)

@@ -1,0 +1,122 @@
+"""Several versions of the user's code, of llm_memo and of the key on one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from witness import Asked, forget
+
+from llm_memo import Cache, NotStored, UntrustedEntry, cached_completion
+from llm_memo.stores import entry
+
+Run = Callable[..., str]
+
+
+def test_two_versions_of_a_function(cache_dir: Path) -> None:
+    """Two versions of a function's code that are used in turn each keep their own entries."""
+    calls = []
+
+    @cached_completion(name="ask")
+    def first(text: str) -> str:
+        calls.append(1)
+        return text + "1"
+
+    @cached_completion(name="ask")
+    def second(text: str) -> str:
+        calls.append(2)
+        return text + "2"
+
+    for _ in range(3):
+        assert ["a1", "a2"] == [first("a"), second("a")]
+    assert [1, 2] == calls
+    assert 2 == Cache().info("ask").entries
+
+
+def test_two_versions_in_two_processes(run: Run, cache_dir: Path) -> None:
+    """A script that is edited back and forth between its runs calls once for each version."""
+    text = """
+        from llm_memo import Cache, cached_completion
+
+        @cached_completion(name="ask")
+        def ask(text):
+            print("called", end=" ")
+            return text + "VERSION"
+
+        print(ask("a"), Cache().info().entries)
+    """
+    assert "called a1 1\n" == run(text.replace("VERSION", "1"))
+    assert "called a2 2\n" == run(text.replace("VERSION", "2"))
+    assert "a1 2\n" == run(text.replace("VERSION", "1"))
+    assert "a2 2\n" == run(text.replace("VERSION", "2"))
+
+
+@pytest.fixture
+def newer(asked: Asked) -> bytes:
+    """The entry of "a", in a format that a later version has written."""
+    asked.ask("a")
+    path = asked.path("a")
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + bytes([entry.FORMAT + 1]) + content[9:])
+    forget()
+    asked.calls.clear()
+    return path.read_bytes()
+
+
+def test_an_entry_of_a_later_version_is_left_alone(asked: Asked, newer: bytes) -> None:
+    """An entry of a later version is a miss, and stays as it is: the answer is returned and not kept."""
+    for _ in range(2):
+        assert [NotStored] == asked.warned("a")
+    assert ["a", "a"] == asked.calls
+    assert newer == asked.path("a").read_bytes()
+    with pytest.warns(NotStored, match="later version.*update llm_memo"):
+        asked.ask.with_options(policy="writeOnly")("a")
+    assert newer == asked.path("a").read_bytes()
+
+
+def test_an_entry_of_a_later_version_is_listed_as_such(asked: Asked, newer: bytes) -> None:
+    """Verify names entries of a later version and leaves them; they are counted, and only removed when all are."""
+    path = asked.path("a")
+    assert (0, (), (str(path),), (), ()) == Cache().verify()
+    assert [] == Cache().entries()
+    assert (0, 0) == Cache().clear(older_than=0)
+    assert 1 == Cache().info().entries
+    assert newer == path.read_bytes()
+    assert asked.ask.forget("a")
+    assert [] == asked.warned("a")
+
+
+def test_another_key_for_a_while(asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries that were refused while LLM_MEMO_KEY was another come back with verify, under their own key."""
+    for text in "abc":
+        asked.ask(text)
+    monkeypatch.setenv("LLM_MEMO_KEY", "another key")
+    forget()
+    assert [UntrustedEntry] == asked.warned("a")
+    assert 2 == len(Cache().verify().quarantined)
+    assert 1 == Cache().verify().entries
+    monkeypatch.delenv("LLM_MEMO_KEY")
+    forget()
+    found = Cache().verify()
+    assert {str(asked.path("b")), str(asked.path("c"))} == set(found.restored)
+    assert (2, (str(asked.path("a")),)) == found[:2]
+    assert {str(asked.path("a"))} == set(Cache().verify().restored)
+    asked.calls.clear()
+    for text in "abc":
+        assert [] == asked.warned(text)
+    assert [] == asked.calls
+
+
+def test_an_entry_that_was_bought_again_stays(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was refused and has been replaced since stays in quarantine."""
+    asked.ask("a")
+    path = asked.path("a")
+    content = path.read_bytes()
+    path.write_bytes(content + b"?")
+    forget()
+    assert [UntrustedEntry] == asked.warned("a")
+    refused = next((path.parents[2] / "quarantine").iterdir())
+    refused.write_bytes(content)
+    assert () == Cache().verify().restored
+    assert refused.exists()

@@ -1,0 +1,57 @@
+"""Entries to put on a shelf, by number."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from llm_memo.policy import Settings
+from llm_memo.stores import seal
+from llm_memo.stores.disk import Disk, disk
+from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.memory import MEMORY
+from llm_memo.values.frozen import Frozen
+
+HOLD = 1 << 20
+
+
+def forget() -> None:
+    """Make this process one that has read and written nothing yet."""
+    for path in list(MEMORY._held):
+        MEMORY.drop(path)
+    disk.cache_clear()
+    seal._from_file.cache_clear()
+
+
+def key(number: int) -> str:
+    """A key, on a shelf of its own for every number."""
+    return f"{number % 256:02x}{number:030x}"
+
+
+def kept(answer: str = "answer", **header: Any) -> Kept:
+    """A kept text."""
+    return Kept(Header(**{"function": "ask", "created": round(time.time()), **header}), Frozen("text", answer.encode()))
+
+
+def write(store: Disk, number: int, answer: str = "answer", used: float | None = None, **header: Any) -> Path:
+    """Keep an entry of ``ask``, last used ``used`` seconds ago."""
+    path = store.path("ask", key(number))
+    store.write(path, key(number), kept(answer, **header), Settings(cache_dir=store.root))
+    if used is not None:
+        then = time.time() - used
+        os.utime(path, (then, then))
+    return Path(path)
+
+
+def read(store: Disk, number: int) -> str | None:
+    """The answer that was kept, as a call would read it."""
+    found = store.read(store.path("ask", key(number)), key(number), HOLD)
+    return None if found is None else found.frozen.payload.decode()
+
+
+def pruners() -> list[threading.Thread]:
+    """The threads that prune in the background."""
+    return [thread for thread in threading.enumerate() if thread.name == "llm_memo prune"]
