@@ -47,3 +47,29 @@ def test_there_are_two_commands() -> None:
     assert "\n" not in demo + tests
     assert demo.endswith("llm-memo demo")
     assert "pytest" in tests
+
+
+def test_our_lines_of_the_migration_table_run(tmp_path: Path) -> None:
+    """Each option and method that the migration table names on our side works as it stands there."""
+    from llm_memo import cache_policy, cached_completion, configure
+
+    table = README.read_text().partition("| there | here |")[2].partition("\n\n")[0]
+    ours = " ".join(row.split("|")[2] for row in table.strip().splitlines()[1:])
+
+    def plain(text: str, client: object = None) -> str:
+        return text
+
+    for option in re.findall(r"@cached_completion\(([^)]*)\)", ours):
+        function = eval(f"cached_completion({option.replace('…', str(tmp_path))})", vars() | globals())(plain)
+        assert "a" == function("a")
+    function = cached_completion(cache_dir=tmp_path / "theirs", ignore=["client"])(plain)
+    function("a")
+    assert function.is_cached("a", client=object())
+    for option in ('policy="writeOnly"', 'policy="readOnly"', "ttl=60"):
+        assert option in ours
+        assert "a" == eval(f"function.with_options({option})('a')")
+    with cache_policy("readOnly"), configure(cache_dir=tmp_path):
+        assert "a" == function("a")
+    assert 0 < function.cache_info().hits
+    assert 1 == function.cache_clear().entries
+    assert plain is function.__wrapped__
