@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from openai import OpenAI
 
 from llm_memo.testing import ModelServer, model_server
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -245,7 +246,7 @@ def test_a_disk_of_one_megabyte_fills_up(tmp_path: Path) -> None:
         check=False,
     )
     assert (0, "") == (done.returncode, done.stderr)
-    stored, refused = eval(done.stdout)
+    stored, refused = json.loads(done.stdout)
     assert 400 == stored + refused
     assert stored > 10
     assert refused > 10
