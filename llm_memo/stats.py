@@ -159,8 +159,8 @@ class Counters:
         with _lock:
             return CacheInfo(
                 **{_COUNTED[name]: count for name, count in self._counts.items()},
-                seconds_spent=self._spent.seconds,
-                seconds_saved=self._saved.seconds,
+                seconds_spent=round(self._spent.seconds, 6),
+                seconds_saved=round(self._saved.seconds, 6),
                 spent=self._spent.total(),
                 saved=self._saved.total(),
             )

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import types
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,6 +63,7 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
 def members_of(kind: type) -> Iterator[tuple[str, object]]:
     """The members of an enum: name and value."""
     if issubclass(kind, enum.Enum):
+        yield "members", tuple(kind.__members__)
         yield from ((name, member.value) for name, member in sorted(kind.__members__.items()))
 
 
@@ -75,6 +77,24 @@ def _is_machinery(kind: type, name: str, value: object) -> bool:
 def _dataclass_fields(kind: type) -> Iterator[tuple[str, object]]:
     parameters = vars(kind).get("__dataclass_params__")
     yield "__dataclass_params__", str(parameters)
+    yield "fields", tuple(field.name for field in dataclasses.fields(kind))
     for field in dataclasses.fields(kind):
         made = None if field.default_factory is dataclasses.MISSING else field.default_factory
-        yield f"{field.name}: field", (field.init, field.kw_only, field.compare, made)
+        default = () if field.default is dataclasses.MISSING else (field.default,)
+        yield f"{field.name}: field", (field.init, field.kw_only, field.compare, made, default, dict(field.metadata))
+
+
+def code_of_fields(kind: type) -> Iterator[tuple[str, Any]]:
+    """What the fields of a pydantic model name: the classes of nested models, and validating functions."""
+    for name, field in (vars(kind).get("__pydantic_fields__") or {}).items():
+        for named in (field.annotation, *field.metadata):
+            yield from ((name, found) for found in _named_in(named))
+
+
+def _named_in(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        yield annotation
+    elif callable(function := getattr(annotation, "func", None)):
+        yield function
+    for argument in typing.get_args(annotation):
+        yield from _named_in(argument)

@@ -117,6 +117,11 @@ class Survey(Findings):
         elif kind in (property, functools.cached_property):
             getter = value.fget if kind is property else value.func
             self.take_code(where, getter, Use.CALLED, bound)
+        elif kind is functools.partialmethod:
+            self.take_code(where, value.func, use, bound)
+            self.later(values.take, where.then("args"), (value.args, value.keywords), Use.HANDED_ON, [])
+        elif kind is functools.singledispatchmethod:
+            self.take_code(where, value.dispatcher, use, bound)
         elif kind in BUILT_IN:
             self.part(where, ("built in", value.__qualname__))
             owner = getattr(value, "__self__", None)
@@ -152,7 +157,7 @@ class Survey(Findings):
         version = getattr(wrapper, "__memo_version__", None) if not is_local(kind) else None
         if version is not None:
             self.part(where, ("version", version))
-        elif is_local(kind, self.home):
+        elif is_local(kind, self.home) and not _is_of_c(kind):
             self.later(values.take_instance, where, wrapper)
         else:
             self.part(where, ("installed", canonical.class_name(kind)))
@@ -169,6 +174,8 @@ class Survey(Findings):
         if inner is not MISSING:
             self.take_code(where, inner, use)
         if type(holder) is types.FunctionType:
+            for dispatched, function in vars(holder).get("registry", {}).items():  # functools.singledispatch
+                self.take_code(where.then(f"register({canonical.class_name(dispatched)})"), function, use)
             held = zip(holder.__code__.co_freevars, holder.__closure__ or (), strict=True)
             for name, cell in held:
                 value = getattr(cell, "cell_contents", MISSING)
@@ -213,7 +220,8 @@ class Survey(Findings):
         try:
             self.part(f"{name}: docstring", (subject.__name__, subject.__doc__))
             aspect, observed = "schema", observe(subject)
-            if any(met is subject for met in observed.met):  # it has no form of its own
+            has_schema = "__pydantic_validator__" in vars(subject)
+            if not has_schema and any(met is subject for met in observed.met):  # it has no form of its own
                 aspect = "annotations"
                 observed = observe(inspect.get_annotations(subject))
         except Exception as problem:
@@ -255,6 +263,9 @@ class Survey(Findings):
                 self.take_class(Where("", "class", base.__qualname__), base, Use.CALLED)
         for attribute, function in classes.code_of(kind):
             self.take_code(where.then(attribute), function, Use.CALLED)
+        for attribute, named in classes.code_of_fields(kind):
+            if is_local(named, self.home):
+                self.take_code(where.then(attribute), named, Use.CALLED)
         for attribute, value in classes.data_of(kind):
             self.later(values.take, where.then(attribute), value, Use.LOOKED_AT, [(id(kind), attribute)])
         self.later(values.watch_class, where, kind)
@@ -273,3 +284,8 @@ def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     given = function.__defaults__ or ()
     yield from zip(code.co_varnames[code.co_argcount - len(given) : code.co_argcount], given, strict=True)
     yield from sorted((function.__kwdefaults__ or {}).items())
+
+
+def _is_of_c(kind: type) -> bool:
+    """Whether a class is an extension's that does not say which, as wrapt's."""
+    return kind.__module__ not in sys.modules and types.FunctionType not in map(type, vars(kind).values())

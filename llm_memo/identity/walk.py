@@ -145,6 +145,9 @@ class Walk:
         looked_at = path.scope is Scope.PARAMETER and not isinstance(start, type)
         if holder is not None and not isinstance(holder, type):
             code = Where("", "class", f"{type(holder).__qualname__}{written(path.steps[reached.taken - 1])}")
+        if isinstance(holder, type) and not is_local(innermost(reached.value), self.survey.home):
+            # What is inherited from a package, such as a model's ``model_validate``, works on all of the class.
+            self.survey.take_code(self._where(path, reached.taken - 1, start), holder, Use.HANDED_ON)
         if self.survey.take_code(code, reached.value, use, holder):
             if code is not where and not looked_at:
                 owner = self._where(path, reached.taken - 1, start)

@@ -91,12 +91,11 @@ class Disk:
         except TooBig:
             raise
         except Exception as fault:
-            self.refuse(path, entry.NotOurs("it is a link") if os.path.islink(path) else fault)
+            self.refuse(path, entry.Planted("it is a link") if os.path.islink(path) else fault)
             return None
         self._told.pop(path, None)
         MEMORY.put(path, signature(status), kept, hold)
-        if not -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY:
-            self._used(path, status)
+        self._used(path, status)
         return kept
 
     def load(self, path: str, key: str) -> Kept:
@@ -280,11 +279,10 @@ class Disk:
 
     def _used(self, path: str, status: os.stat_result) -> None:
         """Note, to the hour and where it can be noted, that an entry was used: `prune` keeps those."""
-        if not self._notes_use:
+        if -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY or not self._notes_use:
             return
-        now = time.time_ns()
         try:
-            os.utime(path, ns=(now, status.st_mtime_ns), follow_symlinks=False)
+            os.utime(path, ns=(time.time_ns(), status.st_mtime_ns), follow_symlinks=False)
         except FileNotFoundError:
             pass
         except (OSError, NotImplementedError):  # a folder for reading only: not to be tried on each hit

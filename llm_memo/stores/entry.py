@@ -51,6 +51,12 @@ class NotOurs(Refused):
     category = UntrustedEntry
 
 
+class Planted(Refused):
+    """Something is in the place of an entry that llm_memo does not put there."""
+
+    category = UntrustedEntry
+
+
 class Newer(Exception):
     """The bytes were written in a format that this version does not know."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from witness import Asked, forget
@@ -42,9 +43,9 @@ def test_100_000_entries(many: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     renamed = []
     real_open, real_rename, real_unlink = os.open, os.rename, files.unlink
 
-    def open_(path: str, *args: int) -> int:
+    def open_(path: str, *args: Any, **options: Any) -> int:
         opened.extend([path] if path.endswith(".joblib") else [])
-        return real_open(path, *args)
+        return real_open(path, *args, **options)
 
     def rename(source: str, target: str) -> None:
         renamed.append(source)
