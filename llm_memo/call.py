@@ -109,7 +109,7 @@ class Call:
 
     __slots__ = (
         "args", "asked", "asked_anew", "disk", "expired", "kwargs", "memo", "paid", "path", "question",
-        "run", "settings", "too_big",
+        "run", "settings", "too_big", "unreadable",
     )  # fmt: skip
 
     def __init__(
@@ -137,7 +137,7 @@ class Call:
         """
         memo = self.memo
         self.expired: Kept | None = None
-        self.paid = self.too_big = False
+        self.paid = self.too_big = self.unreadable = False
         settings = self.settings
         if settings.policy is _OFF:
             return NOTHING
@@ -172,9 +172,11 @@ class Call:
                 CorruptEntry,
                 f"{self.path}: {fault}; the call goes on as a miss and the file is left in place",
             )
+            self.unreadable = True
             return NOTHING
         except Exception as fault:
             self.disk.refuse(self.path, fault)
+            self.unreadable = True
             return NOTHING
         if self.memo.options.replay_delay:
             answer = streams.paced(answer, self.memo.options.replay_delay)
@@ -224,7 +226,7 @@ class Call:
                 if isinstance(lock, Failure):
                     return lead.failed(lock)
                 lead.lock = lock
-            answer = self.read()
+            answer = NOTHING if self.unreadable else self.read()
             if answer is not NOTHING:  # another thread or process was quicker
                 lead.overtaken()
                 return answer
@@ -338,8 +340,6 @@ class Lead:
 
     def answered(self, answer: Any) -> None:
         """The function has answered: keep the answer, count it, wake everybody who waits."""
-        if self._ended:
-            return
         self._ended = True
         kept: Kept | None = None
         try:
@@ -361,8 +361,6 @@ class Lead:
     def failed(self, failure: Failure) -> Any:
         """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
         call = self.call
-        if self._ended:
-            return failure
         if not isinstance(failure.error, Exception):
             self.given_up()
             return failure

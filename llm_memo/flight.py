@@ -131,7 +131,7 @@ class Flights:
         for callback in callbacks:
             callback()
 
-    def after_fork(self) -> None:
+    def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
         """Forget, in a child process, the flights that only its parent is on."""
         self.lock = threading.RLock()
         self._up.clear()

@@ -27,7 +27,7 @@ def reduce(function: Any) -> tuple[Any, ...]:
     # refuse them, so they go as its bytes whoever does the pickling.
     try:
         import cloudpickle  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:  # up to 1.5 joblib carries its own copy
+    except ImportError:  # pragma: no cover - up to 1.5 joblib carries its own copy
         from joblib.externals import cloudpickle
 
     parts = (function.__wrapped__, memo.options, memo.in_force.decorated, memo.in_force.call, memo.name)

@@ -100,7 +100,7 @@ def _total(usages: tuple[Usage, ...]) -> Decimal | None:
 _lock = threading.Lock()
 
 
-def _after_fork() -> None:
+def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
     global _lock
     _lock = threading.Lock()
 

@@ -29,7 +29,7 @@ import types
 import uuid
 import weakref
 import zoneinfo
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import Any
 
 from llm_memo import adapters
@@ -270,12 +270,11 @@ def class_name(kind: type) -> str:
 
 def _class(kind: type) -> tuple[str, bytes]:
     """What stands for the class of an instance: its name and, for a class of the user's own, its code."""
-    return class_name(kind), class_digest(kind)
+    return class_name(kind), class_digest(kind)  # noqa: F821
 
 
-def class_digest(kind: type) -> bytes:
-    """The fingerprint of a class; until `llm_memo.identity.fingerprint` is loaded there is none."""
-    return b""
+class_digest: Callable[[type], bytes]
+"""The fingerprint of a class; `llm_memo.identity.fingerprint` puts it here."""
 
 
 def _pairs(value: Any) -> list[tuple[object, object]]:
@@ -326,9 +325,3 @@ _NAMED_FORMS: dict[str, Callable[[Any], Form]] = {
 
 _OPEN: set[type] = {pathlib.PurePath}
 """Kinds whose subclasses are the same kind: the platform's ``PosixPath`` is a path."""
-
-
-def forms() -> Iterator[type]:
-    """The kinds that have a form, for the documentation and its test."""
-    yield from _EXACT
-    yield from _FORMS

@@ -257,8 +257,6 @@ def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tup
 
 
 def _check_key(key: Callable[..., object], name: str, signature: inspect.Signature) -> None:
-    if not callable(key):
-        raise InvalidOption(f"key={key!r} for {name} is not a function")
     try:
         takes = inspect.signature(key)
     except (TypeError, ValueError):

@@ -20,7 +20,7 @@ def is_local_module(name: str) -> bool:
     if name in ("__main__", "__mp_main__"):
         return True  # also under ``python -m``, where an installed tool runs the user's code
     file = getattr(sys.modules.get(name), "__file__", None)
-    if file is None and name.partition(".")[0] in sys.stdlib_module_names:
+    if file is None and str(name).partition(".")[0] in sys.stdlib_module_names:
         return False  # built in
     return is_local_file(file)
 
