@@ -348,3 +348,46 @@ def test_a_script_s_function_is_itself_when_it_comes_back(monkeypatch: pytest.Mo
     cached = cached_completion(plain)
     monkeypatch.setattr(sys.modules["__main__"], "plain", cached, raising=False)
     assert cached is pickle.loads(pickle.dumps(cached))
+
+
+def test_a_lock_that_cannot_be_freed_is_no_error() -> None:
+    """What the operating system says against freeing a lock does not reach the caller."""
+    from llm_memo.flight import release
+
+    class Stuck:
+        lock_file = "/nowhere/at/all"
+
+        def release(self) -> None:
+            raise OSError("no")
+
+    release(Stuck())  # type: ignore[arg-type]
+
+
+def test_the_base_of_all_models_has_a_form() -> None:
+    """pydantic's own base class is a class like any other."""
+    assert 32 == len(ask.cache_key(pydantic.BaseModel))
+
+
+def test_httpx_values_have_forms() -> None:
+    """URLs and time-outs of httpx are keyed by what they say; other values of it are not known."""
+    import httpx2
+
+    keys = [
+        ask.cache_key(value)
+        for value in (httpx2.URL("http://a"), httpx2.URL("http://b"), httpx2.Timeout(1), httpx2.Timeout(2))
+    ]
+    assert 4 == len(set(keys))
+    with pytest.raises(UnkeyableArgument, match="Headers"):
+        ask.cache_key(httpx2.Headers())
+
+
+def test_a_registered_method_of_an_object() -> None:
+    """A singledispatchmethod that is found through an instance is followed to its implementations."""
+
+    def digest(text: str) -> bytes:
+        namespace: dict[str, Any] = {"__name__": "reached"}
+        program = textwrap.dedent(PROGRAMS["a registered method"]).replace("ONE", text)
+        exec(program.replace("K().helper", "k.helper") + "\nk = K()", namespace)
+        return Fingerprint(namespace["f"]).current().digest
+
+    assert digest("ONE") == digest("ONE") != digest("TWO")

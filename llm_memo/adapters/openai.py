@@ -28,7 +28,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "resource", (class_name(type(value)), value._client)
     if names & {"NotGiven", "Omit"}:
         return "not given", None
-    return None
+    return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own
 
 
 def steady(value: Any) -> tuple[object, ...] | None:
