@@ -35,7 +35,7 @@ def _no_litter(cache_dir: Path) -> Iterator[None]:
 
 def until(condition: Any) -> None:
     """Wait until ``condition()`` holds."""
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.001)
@@ -50,7 +50,7 @@ class Gate:
 
     def __call__(self, text: str) -> str:
         self.calls += 1
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         return f"{text} {self.calls}"
 
 

@@ -6,6 +6,8 @@ Functions and classes are values too: as an argument, or inside of one, each is 
 from __future__ import annotations
 
 import functools
+import os
+import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -35,6 +37,18 @@ class Snapshot:
     """Attributes of the first parameter that the function itself only keeps up, such as a count of its calls."""
 
 
+_looking = threading.RLock()
+
+
+def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+    global _looking
+    _looking = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class Fingerprint:
     """The fingerprint of one function; nothing is looked at before it is first asked for.
 
@@ -55,9 +69,21 @@ class Fingerprint:
         """What the function depends on now. While nothing has changed, this is always the same object."""
         state = self._state
         if state is None or not state[0].unchanged():
-            # Threads may look at the same time; each puts a whole state in place.
-            state = self._state = self._look()
+            state = self._look_anew()
         return state[1]
+
+    def _look_anew(self) -> tuple[Watch, Snapshot]:
+        """Look again, one thread at a time: what is looked through, source above all, is shared by all."""
+        # Not for ever: looking may import a module, whose import may be waiting for this very lock.
+        mine = _looking.acquire(timeout=60)
+        try:
+            state = self._state
+            if state is None or not state[0].unchanged():
+                state = self._state = self._look()
+            return state
+        finally:
+            if mine:
+                _looking.release()
 
     def _look(self) -> tuple[Watch, Snapshot]:
         # What it takes to look is loaded with the first look.
