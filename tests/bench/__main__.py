@@ -63,8 +63,9 @@ def _measure(run: Run, parts: list[str], json: Path | None, svg: Path | None) ->
     table = Table(run.kinds)
     begun = time.perf_counter()
     for part in parts:
-        print(f"{part} …", file=sys.stderr, flush=True)
+        started = time.perf_counter()
         table.rows += PARTS[part](run)
+        print(f"{part}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     print("\n".join(table.lines()))
     print()
     print("\n".join(dict.fromkeys(table.notes())))

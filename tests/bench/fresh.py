@@ -121,7 +121,7 @@ def imports(run: Run) -> list[Row]:
 
 def memory(run: Run) -> list[Row]:
     """What the process holds for answers at hand, by the allocations of Python."""
-    entries = 300 if run.quick else 2_000
+    entries = 300 if run.quick else 1_000
     kinds = run.only(lambda kind: kind.holds or kind.name in ("joblib", "diskcache"))
     rows = []
     for work in (TEXT, CHAT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -49,8 +50,10 @@ def _key(work: Any, name: str, title: str) -> Part:
         cached = cached_completion(reads)
         most = 50 if work is LARGE else 2_000
 
+        numbers = itertools.count()  # no question is asked twice
+
         def arguments(calls: int) -> list[tuple[Any, ...]]:
-            return work.questions(range(calls))
+            return work.questions(itertools.islice(numbers, calls))
 
         tasks = {
             OURS: Task(cached.cache_key, arguments, most),

@@ -6,7 +6,7 @@ from html import escape
 
 from .table import OURS, Row, Table, number
 
-SHOWN = ("hit-text", "hit-chat", "hit-large", "first-chat", "miss-chat")
+SHOWN = ("hit-text", "hit-chat", "hit-large", "first", "miss-chat")
 _WIDTH, _LEFT, _BAR, _LINE, _HEAD = 760, 120, 500, 18, 30
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f } .title { font-weight: 600 } .figure { font-size: 12px }
@@ -21,7 +21,7 @@ def draw(table: Table, shown: tuple[str, ...] = SHOWN) -> str:
     drawn: list[str] = []
     y = 0
     for row in table.rows:
-        if row.name in shown:
+        if row.name in shown and row.unit == "µs":
             drawn += _row(row, y)
             y += _HEAD + _LINE * len(row.figures) + 10
     body = "\n".join(drawn)

@@ -38,7 +38,7 @@ class Goal:
         if self.peer not in row.figures:
             return None
         ratio = ours / row.figures[self.peer].value
-        return f"{ratio:.2f} of {self.limit:g} × {self.peer}", ratio <= self.limit
+        return f"{ratio:.{3 if self.limit < 0.1 else 2}f} of {self.limit:g} × {self.peer}", ratio <= self.limit
 
 
 @dataclass(slots=True)
