@@ -19,6 +19,7 @@ from llm_memo.shapes import Shape, shape_of
 from llm_memo.stats import CacheInfo
 from llm_memo.turns import turn
 from llm_memo.values import codec
+from llm_memo.values.recording import Recording
 
 Progress = bool | Literal["auto"]
 WORKERS = 8
@@ -174,7 +175,7 @@ class Batch:
             self._answers[place] = error
             return
         if answer is not NOTHING:
-            self._answers[place] = _collected(answer, job)
+            self._answers[place] = _collected(answer)
         elif call.settings.policy is CachePolicy.OFF:
             groups[place] = Group(job, [place])
         else:
@@ -244,9 +245,9 @@ def _settled(job: Job) -> Job:
     return job._replace(function=function)
 
 
-def _collected(answer: Any, job: Job) -> Any:
+def _collected(answer: Any) -> Any:
     """A kept answer as an item of the list: of a generator, the list of what it yielded."""
-    return list(answer.items) if shape_of(job.function) in (Shape.GENERATOR, Shape.ASYNC_GENERATOR) else answer
+    return list(answer.items) if type(answer) is Recording else answer
 
 
 def _copier(answer: Any) -> Callable[[], Any]:

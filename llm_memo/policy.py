@@ -21,7 +21,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Literal
 
-from llm_memo import location
+from llm_memo import environ, location
 from llm_memo.errors import InvalidOption
 
 
@@ -222,7 +222,7 @@ class InForce:
         self.call = call
         self.function = function
         self.decorated = decorated
-        self._decided: tuple[Any, ...] = (None,) * 7
+        self._decided: tuple[Any, ...] = (None,) * 5
 
     def now(self) -> Settings:
         """The settings in force at this moment, here.
@@ -232,20 +232,17 @@ class InForce:
             StoreError: The cache folder is a file.
         """
         blocks, configured = SCOPES.blocks.get(), SCOPES.configured
-        raw = getattr(os.environ, "_data", os.environ)
-        policy, ttl, folder = raw.get(_POLICY), raw.get(_TTL), raw.get(_DIR)
+        variables = _read_environment()
         seen = self._decided
         if (
             seen[0] is blocks
             and seen[1] is configured
-            and seen[2] == policy
-            and seen[3] == ttl
-            and seen[4] == folder
-            and (seen[5] is None or seen[5] == location.working_directory())
+            and seen[2] == variables
+            and (seen[3] is None or seen[3] == location.working_directory())
         ):
-            return seen[6]  # type: ignore[no-any-return]
+            return seen[4]  # type: ignore[no-any-return]
         settings = Settings(**{name: value for name, (value, _) in self.sources(configured).items()})
-        self._decided = (blocks, configured, policy, ttl, folder, self._here(configured), settings)
+        self._decided = (blocks, configured, variables, self._here(configured), settings)
         return settings
 
     def _here(self, configured: Given) -> str | None:
@@ -298,8 +295,7 @@ def environment() -> Given:
     return found
 
 
-# os.environ.get costs a microsecond, three of them a third of a hit; the dict behind it costs next to nothing.
-_POLICY, _TTL, _DIR = (os.environ.encodekey(variable) for variable in _ENVIRONMENT.values())
+_read_environment = environ.reader(*_ENVIRONMENT.values())
 
 
 class configure(contextlib.AbstractContextManager["configure"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -31,14 +32,16 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own
 
 
-def steady(value: Any) -> tuple[object, ...] | None:
-    """The objects that a client's canonical form is made of: while they are the same, so is the form."""
-    if "BaseClient" not in {base.__name__ for base in type(value).__mro__}:
+def steady(value: Any) -> Callable[[], bool] | None:
+    """A check whether all that the form of a client, or of a resource's, is made of is the very same as now."""
+    is_client = "BaseClient" in {base.__name__ for base in type(value).__mro__}
+    client = value if is_client else getattr(value, "_client", None)
+    held: dict[str, object] = getattr(client, "__dict__", {})
+    if "_base_url" not in held or "base_url" in held:
         return None
-    return (
-        value._base_url,
-        *(getattr(value, name, None) for name in ("organization", "project", "_api_version", "_azure_deployment")),
-    )
+    get, names = held.get, ("_base_url", "organization", "project", "_api_version", "_azure_deployment")
+    known = tuple(map(get, names))
+    return lambda: all(map(operator.is_, map(get, names), known)) and (is_client or value._client is client)
 
 
 def _destination(client: Any) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import marshal
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity import canonical
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.preview import preview
+from llm_memo.identity.watch import is_plain
 
 SCHEME = 1
 """Goes up when the same question would get other bytes."""
@@ -94,6 +96,8 @@ class Asker:
         )
         self._kept_up: frozenset[str] = frozenset()
         self._known_head: tuple[object, bytes] = (None, b"")
+        self._asked_before: dict[bytes, tuple[bytes, Question]] = {}
+        self._remembered = 0
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the signature's order, defaults applied.
@@ -119,12 +123,41 @@ class Asker:
             TypeError: The arguments do not fit the signature, as the function itself would say.
             UnkeyableArgument: An argument has no canonical form.
         """
-        return Question(self._head() + b"".join(self._encoded(args, kwargs)))
-
-    def _encoded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[bytes]:
+        head = self._head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
-            return [self._encode("key", self.key(*args, **kwargs))]
+            return Question(head + self._encode("key", self.key(*args, **kwargs)))
+        asked = bound if len(bound) == len(self._asked) else tuple([bound[place] for place, _, _ in self._asked])
+        try:
+            plain = _marshal(asked, 2)
+        except ValueError:  # not plain
+            return self._question(head, bound)
+        if len(plain) > _WORTH_REMEMBERING:
+            return self._question(head, bound)
+        known = self._asked_before.get(plain)
+        if known is not None and known[0] is head:
+            return known[1]
+        question = self._question(head, bound)
+        if is_plain(asked):
+            self._remember(plain, head, question)
+        return question
+
+    def _question(self, head: bytes, bound: tuple[Any, ...]) -> Question:
+        return Question(b"".join([head, *self._encoded(bound)]))
+
+    def _remember(self, plain: bytes, head: bytes, question: Question) -> None:
+        """Have ``question`` at hand when it is asked again.
+
+        Nothing but an equal plain value has the `marshal` bytes of a plain value: they are typed and
+        framed, and what else marshal takes (bytes and their like, code) has tags that plain values have
+        not. Dicts in another order have other bytes; they are encoded, once, to the same question.
+        """
+        self._remembered += len(plain) + len(question.canonical)
+        if self._remembered > _REMEMBERED:
+            self._asked_before, self._remembered = {}, len(plain) + len(question.canonical)
+        self._asked_before[plain] = head, question
+
+    def _encoded(self, bound: tuple[Any, ...]) -> list[bytes]:
         encode = canonical.encode
         parts = []
         place, name = 0, ""
@@ -210,6 +243,12 @@ class Asker:
             f"or give {kind.__name__} a __memo_key__() method that returns plain data"
         )
 
+
+_marshal: Callable[[Any, int], bytes] = marshal.dumps
+_WORTH_REMEMBERING = 32_000
+"""Arguments of up to so many bytes are quicker looked up than encoded again."""
+_REMEMBERED = 4_000_000
+"""So many bytes of questions are remembered per function."""
 
 _TOO_DEEP = "it is nested too deeply, or contains itself"
 

@@ -130,21 +130,11 @@ class Watch:
             return
         for room in adapters.rooms(kind):
             steady = getattr(room, "steady", None)
-            held = steady(value) if steady is not None else None
-            if steady is not None and held is not None:
-                self.others.append(_Steady(steady, value, held))
+            check = steady(value) if steady is not None else None
+            if check is not None:
+                self.others.append(check)
                 return
         self.others.append(lambda: observe(value).same(observed))
-
-
-class _Steady:
-    """Whether the objects that a value's form is made of are the same, as an adapter's ``steady`` tells them."""
-
-    def __init__(self, steady: Callable[[Any], tuple[object, ...]], value: object, held: tuple[object, ...]) -> None:
-        self.steady, self.value, self.held = steady, value, held
-
-    def __call__(self) -> bool:
-        return all(map(operator.is_, self.steady(self.value), self.held))
 
 
 def is_fixed(value: Any) -> bool:

@@ -117,7 +117,7 @@ class Disk:
         self._take(files.open_to_look(path), entry.check, key)
 
     def _take(
-        self, descriptor: int, take: Callable[[str, bytes, bytes, bytes], T], key: str, most: int | None = None
+        self, descriptor: int, take: Callable[[str, bytes, memoryview, bytes], T], key: str, most: int | None = None
     ) -> tuple[T, os.stat_result]:
         """What ``take`` makes of an open entry, and its status; the file is closed."""
         try:
@@ -127,9 +127,9 @@ class Disk:
             try:
                 if not stat.S_ISREG(status.st_mode):
                     raise entry.Damaged("it is no file")
-                head = os.read(descriptor, entry.HEAD)
+                whole = files.read_all(descriptor, status.st_size)
+                head, body = whole[: entry.HEAD], memoryview(whole)[entry.HEAD :]
                 entry.check_head(head)
-                body = files.read_all(descriptor, status.st_size - len(head))
                 self._look()
                 return take(key, head, body, seal.seal_key()), status
             except entry.Refused as fault:

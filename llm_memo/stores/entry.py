@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import time
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -180,7 +181,7 @@ def check_head(head: bytes) -> None:
         raise Damaged("it is cut short, or is no entry")
 
 
-def check(name: str, head: bytes, body: bytes, key: bytes) -> None:
+def check(name: str, head: bytes, body: bytes | memoryview, key: bytes) -> None:
     """Check the entry called ``name``; nothing of it is unpickled.
 
     Raises:
@@ -193,7 +194,30 @@ def check(name: str, head: bytes, body: bytes, key: bytes) -> None:
         raise NotOurs("it is not sealed with your key for this place")
 
 
-def unpack(name: str, head: bytes, body: bytes, key: bytes) -> Kept:
+class _NotPlain(Exception):
+    """There is more in it than text and bytes."""
+
+
+class _Plain(pickle.Unpickler):
+    """What joblib dumped of text and bytes alone is a pickle without classes, which C reads in a tenth of the time."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise _NotPlain
+
+
+def _content(body: bytes | memoryview) -> dict[str, Any]:
+    stream = io.BytesIO(body)
+    if body[:1] == pickle.PROTO:  # not compressed
+        try:
+            return _Plain(stream).load()  # type: ignore[no-any-return]
+        except _NotPlain:
+            stream.seek(0)
+    import joblib
+
+    return joblib.load(stream)  # type: ignore[no-any-return]
+
+
+def unpack(name: str, head: bytes, body: bytes | memoryview, key: bytes) -> Kept:
     """The entry called ``name``; nothing of it is unpickled before its seal is checked.
 
     Raises:
@@ -201,7 +225,5 @@ def unpack(name: str, head: bytes, body: bytes, key: bytes) -> Kept:
         Exception: It is as it was written, and what it needs to be read is missing here.
     """
     check(name, head, body, key)
-    import joblib
-
-    content = joblib.load(io.BytesIO(body))
+    content = _content(body)
     return Kept(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]), unshared=True)

@@ -14,6 +14,7 @@ import os
 import secrets
 import stat
 
+from llm_memo import environ
 from llm_memo.errors import StoreError
 from llm_memo.stores import files
 
@@ -21,7 +22,7 @@ SIZE = 32
 """Bytes of a seal, and of the key that it is made with."""
 
 
-def sealed(key: bytes, magic: bytes, name: str, body: bytes) -> bytes:
+def sealed(key: bytes, magic: bytes, name: str, body: bytes | memoryview) -> bytes:
     """The seal over an entry of this format and name, made with ``key``."""
     text = name.encode("utf-8", "surrogatepass")
     seal = hashlib.blake2b(b"%b%d:%b" % (magic, len(text), text), key=key, digest_size=SIZE, person=b"llm_memo entry")
@@ -40,29 +41,29 @@ def seal_key() -> bytes:
     Raises:
         StoreError: The key file cannot be made or read, or is not this user's alone.
     """
+    return _seal_key(_read_environment())
+
+
+_read_environment = environ.reader("LLM_MEMO_KEY", "XDG_CONFIG_HOME", "HOME")
+
+
+@functools.lru_cache(maxsize=16)
+def _seal_key(_: tuple[object, ...]) -> bytes:
     given = os.environ.get("LLM_MEMO_KEY")
     return _from_text(given) if given else _from_file(key_file())
 
 
 def key_file() -> str:
     """Where the key is kept when ``LLM_MEMO_KEY`` does not give one."""
-    return _key_file(os.environ.get("XDG_CONFIG_HOME"), os.environ.get("HOME"))
-
-
-@functools.lru_cache(maxsize=16)
-def _key_file(*places: str | None) -> str:
-    """``places`` are what platformdirs goes by, and are asked for each time as they may change."""
     import platformdirs
 
     return os.path.join(platformdirs.user_config_dir("llm_memo", appauthor=False), "seal.key")
 
 
-@functools.lru_cache(maxsize=16)
 def _from_text(given: str) -> bytes:
     return hashlib.blake2b(os.fsencode(given), digest_size=SIZE, person=b"llm_memo key").digest()
 
 
-@functools.lru_cache(maxsize=16)
 def _from_file(path: str) -> bytes:
     try:
         try:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from typing import Any
 
 from llm_memo.values import pickled
@@ -36,6 +37,8 @@ def freeze(value: object) -> Frozen:
 
 
 def _freeze(value: object) -> Frozen:
+    if type(value) is list and len(value) >= _MANY and set(map(type, value)) == {float}:
+        return Frozen("floats", struct.pack(f"<{len(value)}d", *value))
     if is_json(value):
         try:
             return Frozen("json", _dumps(value).encode("utf-8", "surrogatepass"))
@@ -62,6 +65,9 @@ def _read_back(frozen: Frozen, value: object) -> None:
 
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+_MANY = 16
+"""From so many floats on, JSON is the slow way."""
 
 _LEAVES = {str, int, float, bool, type(None)}
 _MAX_DEPTH = 100

@@ -4,6 +4,7 @@ The codecs, each a word and, for some, the name of a class::
 
     text        a str, as UTF-8
     json        exact JSON types, as JSON
+    floats      a list of floats alone, as an embedding is, 8 bytes each
     bytes       bytes, as they are
     array       an exact numpy array, itself
     pydantic …  a model of this class, as JSON and what JSON lost
@@ -18,6 +19,7 @@ from __future__ import annotations
 import importlib
 import json
 import operator
+import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -86,5 +88,6 @@ _THAWERS: dict[str, Thawer] = {
     "text": _decode,
     "json": lambda payload: _parse(_decode(payload))[0],
     "bytes": bytes,
+    "floats": lambda payload: list(struct.unpack(f"<{len(payload) // 8}d", payload)),
 }
 """Codec → its thawer; the others join when first met."""

@@ -186,6 +186,8 @@ def _count(report: Any, *ways: str) -> int:
     for way in ways:
         found = report
         for name in way.split("."):
+            if found is None:
+                break
             found = wire.get(found, name)
         if type(found) is int and found > 0:
             return found

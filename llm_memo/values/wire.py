@@ -19,7 +19,15 @@ def is_record(value: object) -> bool:
 
 def get(value: Any, name: str) -> Any:
     """The field ``name`` of a dict or model, declared or extra; None if it has none."""
-    return value.get(name) if type(value) is dict else getattr(value, name, None)
+    if type(value) is dict:
+        return value.get(name)
+    if is_record(value):  # pydantic takes microseconds to say that a model has no such attribute
+        held = vars(value)
+        if name in held:
+            return held[name]
+        if not hasattr(type(value), name):
+            return (value.__pydantic_extra__ or {}).get(name)
+    return getattr(value, name, None)
 
 
 def text(value: Any, name: str) -> str:

@@ -46,7 +46,7 @@ def forget() -> None:
     for path in list(MEMORY._held):
         MEMORY.drop(path)
     disk.cache_clear()
-    seal._from_file.cache_clear()
+    seal._seal_key.cache_clear()
 
 
 def descriptors() -> set[str]:

@@ -23,7 +23,7 @@ def forget() -> None:
     for path in list(MEMORY._held):
         MEMORY.drop(path)
     disk.cache_clear()
-    seal._from_file.cache_clear()
+    seal._seal_key.cache_clear()
 
 
 def key(number: int) -> str:
