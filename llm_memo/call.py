@@ -25,12 +25,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llm_memo.background import BACKGROUND
 from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside, release
+from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.key import Asker, Question
 from llm_memo.identity.preview import redacted
@@ -38,12 +38,10 @@ from llm_memo.policy import CachePolicy, InForce
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
 from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.lock import Lock
 from llm_memo.values import codec, streams
 from llm_memo.values.complete import incomplete
 from llm_memo.values.usage import Told, Usage, usage_of
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 log = logging.getLogger("llm_memo")
 
@@ -270,7 +268,7 @@ class Call:
         )
         return answer
 
-    def _lock(self) -> BaseFileLock:
+    def _lock(self) -> Lock:
         return self.disk.lock(self.path)
 
     def _missed(self) -> CacheMiss:
@@ -297,7 +295,7 @@ class Lead:
     def __init__(self, call: Call, flight: Flight | None) -> None:
         self.call = call
         self.flight = flight
-        self.lock: BaseFileLock | None = None
+        self.lock: Lock | None = None
         self.told = Told()
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
@@ -382,7 +380,7 @@ class Lead:
     def _end(self, landing: object) -> None:
         try:
             if self.lock is not None:
-                release(self.lock)
+                self.lock.release()
         finally:
             flight, self.flight = self.flight, None  # whose landing may hold the error whose frames hold this
             if flight is not None:

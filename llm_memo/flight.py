@@ -19,13 +19,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llm_memo.errors import MemoWarning, warn
+from llm_memo.stores.lock import Lock
 from llm_memo.turns import turn
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 log = logging.getLogger("llm_memo")
 
@@ -247,12 +245,12 @@ class Acquire:
     longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own.
     """
 
-    def __init__(self, open_lock: Callable[[], BaseFileLock], timeout: float | None, name: str) -> None:
+    def __init__(self, open_lock: Callable[[], Lock], timeout: float | None, name: str) -> None:
         self.open_lock = open_lock
         self.timeout = math.inf if timeout is None else timeout
         self.name = name
 
-    def now(self) -> BaseFileLock | None:
+    def now(self) -> Lock | None:
         """Wait in this thread."""
         tries = self._tries()
         with suppress(StopIteration):
@@ -260,7 +258,7 @@ class Acquire:
                 time.sleep(next(tries))
         return self._lock
 
-    async def soon(self) -> BaseFileLock | None:
+    async def soon(self) -> Lock | None:
         """Wait in this task."""
         await turn()
         for pause in self._tries():
@@ -269,12 +267,12 @@ class Acquire:
 
     def _tries(self) -> Iterator[float]:
         """Try again and again; yields how long to pause, in seconds, before the next try."""
-        self._lock: BaseFileLock | None = None
+        self._lock: Lock | None = None
         until = time.monotonic() + self.timeout
         pause = 0.001
         try:
             lock = self.open_lock()
-            while not _taken(lock):
+            while not lock.take():
                 if time.monotonic() >= until:
                     break
                 yield pause
@@ -282,7 +280,7 @@ class Acquire:
             else:
                 self._lock = lock
                 return
-        except Exception as error:  # whatever filelock meets here, the call can do without
+        except Exception as error:  # whatever is met here, the call can do without
             log.debug("%s(): no lock between processes: %s", self.name, error)
             if not isinstance(error, OSError) or error.errno in _LOCKLESS:
                 warn(
@@ -297,25 +295,3 @@ class Acquire:
             f"{self.name}(): an equal call in another process has been under way for more than {self.timeout:g} s; "
             "this one calls as well (configure(lock_timeout=…) is how long it waits)",
         )
-
-
-def _taken(lock: BaseFileLock) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except TimeoutError:
-        return False
-    return True
-
-
-def release(lock: BaseFileLock) -> None:
-    """Free a lock and leave no file behind.
-
-    filelock looks, once it has a lock, whether the file is still the one in the folder, so that
-    removing it while it is held is safe.
-    """
-    with suppress(OSError):
-        os.unlink(lock.lock_file)
-    try:
-        lock.release()
-    except OSError as error:
-        log.debug("%s could not be freed: %s", lock.lock_file, error)

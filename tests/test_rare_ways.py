@@ -350,19 +350,6 @@ def test_a_script_s_function_is_itself_when_it_comes_back(monkeypatch: pytest.Mo
     assert cached is pickle.loads(pickle.dumps(cached))
 
 
-def test_a_lock_that_cannot_be_freed_is_no_error() -> None:
-    """What the operating system says against freeing a lock does not reach the caller."""
-    from llm_memo.flight import release
-
-    class Stuck:
-        lock_file = "/nowhere/at/all"
-
-        def release(self) -> None:
-            raise OSError("no")
-
-    release(Stuck())  # type: ignore[arg-type]
-
-
 def test_the_base_of_all_models_has_a_form() -> None:
     """pydantic's own base class is a class like any other."""
     assert 32 == len(ask.cache_key(pydantic.BaseModel))

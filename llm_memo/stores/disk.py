@@ -15,17 +15,15 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
 from llm_memo.policy import Settings
 from llm_memo.stores import entry, files, folder, seal, tidy
 from llm_memo.stores.entry import Kept
 from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, Found, function_folder
+from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY, Signature, signature
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 T = TypeVar("T")
 
@@ -183,16 +181,14 @@ class Disk:
         """
         return tidy.remove(path)
 
-    def lock(self, path: str) -> BaseFileLock:
-        """The lock that equal calls of all processes share; freed by the kernel when its holder dies.
+    def lock(self, path: str) -> Lock:
+        """The lock that equal calls of all processes share.
 
         Raises:
             OSError: No lock can be had in this folder.
         """
-        from filelock import FileLock
-
         folder.make(self.root, os.path.dirname(path))
-        return FileLock(path.removesuffix(SUFFIX) + LOCK, mode=0o600, thread_local=False)
+        return Lock(path.removesuffix(SUFFIX) + LOCK)
 
     def found(self, function: str | None = None) -> Iterator[Found]:
         """Every entry's file, of one function folder or of all.

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 
 from llm_memo.stores import files, folder
 from llm_memo.stores.folder import QUARANTINE
+from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY
 
 log = logging.getLogger("llm_memo")
@@ -207,15 +208,11 @@ def _is_old(item: os.DirEntry[str], now: float) -> bool:
 
 def _free(path: str) -> bool:
     """Remove a lock file, unless a process that lives holds it."""
-    from filelock import FileLock
-
-    lock = FileLock(path, mode=0o600)
+    lock = Lock(path)
     try:
-        lock.acquire(timeout=0)
+        return lock.take()
     except OSError:
         return False
-    try:
-        return files.unlink(path)
     finally:
         lock.release()
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import filelock._unix
 import pytest
 
-from llm_memo.stores import disk, files, folder, seal, tidy
+from llm_memo.stores import disk, files, folder, lock, seal, tidy
 
 OPERATIONS = {
     *("close", "fchmod", "fstat", "fsync", "link", "lstat", "makedirs", "mkdir", "open", "read", "rename"),
@@ -55,5 +54,5 @@ class FailingOs:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put it into every module of the store, and into the lock's."""
-        for module in (disk, files, folder, seal, tidy, filelock._unix):
+        for module in (disk, files, folder, seal, lock, tidy):
             monkeypatch.setattr(module, "os", self)
