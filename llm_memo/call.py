@@ -37,7 +37,7 @@ from llm_memo.identity.preview import redacted
 from llm_memo.policy import CachePolicy, InForce
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
-from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.entry import Asked, Header, Kept
 from llm_memo.stores.lock import Lock
 from llm_memo.values import codec, streams
 from llm_memo.values.complete import incomplete
@@ -300,15 +300,15 @@ class Lead:
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self._ended = False
-        self._parts: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        self._code = ""
+        self._asked = Asked()
         self._started = self._reader_since = self._readers_seconds = 0.0
 
     def start(self) -> None:
         """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
         asker = self.call.memo.asker
         if self.call.settings.policy.writes:
-            self._parts, self._code = asker.parts(self.call.asked, self.call.kwargs), asker.code
+            parts, previews = asker.parts(self.call.asked, self.call.kwargs)
+            self._asked = Asked(code=asker.code, parts=parts, previews=previews)
         self._started = time.perf_counter()
 
     def begin(self) -> Any:
@@ -429,7 +429,6 @@ class Lead:
 
     def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
         call = self.call
-        digests, previews = self._parts
         return Header(
             function=call.memo.name,
             created=time.time(),
@@ -438,9 +437,7 @@ class Lead:
             type=class_name(type(answer)),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
-            code=self._code,
-            parts=digests,
-            previews=previews,
+            _asked=self._asked,
         )
 
 

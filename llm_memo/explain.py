@@ -104,8 +104,10 @@ def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[s
     headers = (header for header in (_header(store, found) for found in latest) if header is not None)
 
     def distance(header: Header) -> tuple[int, float]:
-        differing = {name for name, _ in header.parts.items() ^ digests.items()}
-        return len(differing), -sum(_likeness(header.previews.get(name), previews.get(name)) for name in differing)
+        differing = {name for name, _ in header.asked.parts.items() ^ digests.items()}
+        return len(differing), -sum(
+            _likeness(header.asked.previews.get(name), previews.get(name)) for name in differing
+        )
 
     return min(headers, key=distance, default=None)
 
@@ -124,11 +126,11 @@ def _header(store: Disk, found: Found) -> Header | None:
 
 def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
     found = []
-    for name in [*digests, *(name for name in kept.parts if name not in digests)]:
-        before, now = kept.parts.get(name), digests.get(name)
+    for name in [*digests, *(name for name in kept.asked.parts if name not in digests)]:
+        before, now = kept.asked.parts.get(name), digests.get(name)
         if before == now:
             continue
-        old, new = kept.previews.get(name), previews.get(name)
+        old, new = kept.asked.previews.get(name), previews.get(name)
         if before is None:
             found.append(f"{name} is new")
         elif now is None:

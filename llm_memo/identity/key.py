@@ -128,6 +128,9 @@ class Asker:
         if self.key is not None:
             return Question(head + self._encode("key", self.key(*args, **kwargs)))
         asked = bound if len(bound) == len(self._asked) else tuple([bound[place] for place, _, _ in self._asked])
+        for value in asked:
+            if value.__class__ is str and len(value) > _WORTH_REMEMBERING:
+                return self._question(head, bound)
         try:
             plain = _marshal(asked, 2)
         except ValueError:  # not plain

@@ -15,14 +15,16 @@ import io
 import json
 import pickle
 import time
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
 
 from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
 from llm_memo.identity.key import Question
 from llm_memo.stores import seal
 from llm_memo.values.frozen import Frozen, Thawer, thawer
 from llm_memo.values.usage import Usage
+
+T = TypeVar("T")
 
 FORMAT = 1
 _NAME = b"llm_memo"
@@ -63,6 +65,18 @@ class Newer(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
+class Asked:
+    """What the question was made of, for `explain` and for people: a hit does without."""
+
+    code: str = ""
+    """The fingerprint, or the ``version=`` that stood in for it."""
+    parts: dict[str, str] = field(default_factory=dict)
+    """What the question is made of: name → digest."""
+    previews: dict[str, str] = field(default_factory=dict)
+    """The same, redacted and cut short: name → text."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Header:
     """What an entry says of itself beside the answer; no secret, and no prompt longer than a preview."""
 
@@ -80,25 +94,40 @@ class Header:
     """Tokens and model, as far as the answer told."""
     sample: int = 0
     """Which of several independent answers to the question this is."""
-    code: str = ""
-    """The fingerprint, or the ``version=`` that stood in for it."""
-    parts: dict[str, str] = field(default_factory=dict)
-    """What the question is made of: name → digest."""
-    previews: dict[str, str] = field(default_factory=dict)
-    """The same, redacted and cut short, for people: name → text."""
+    _asked: Asked | str = field(default_factory=Asked, compare=False)
+
+    @property
+    def asked(self) -> Asked:
+        """What the question was made of; of an entry that was read, parsed when it is first looked at."""
+        if isinstance(self._asked, str):
+            self._asked = _made(Asked, _parse(self._asked)[0])
+        return self._asked
 
     def to_json(self) -> bytes:
-        """The header as JSON, in ASCII."""
-        return _to_json({name: getattr(self, name) for name in _FIELDS}).encode()
+        """The header as two JSON documents, one after the other: what a hit needs, and `asked`."""
+        first = {name: getattr(self, name) for name in _FIELDS}
+        return (_to_json(first) + _to_json(asdict(self.asked))).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Header:
-        """The header that ``text`` holds; fields of other versions are passed over."""
-        content = _parse(text.decode())[0]
-        return cls(**{name: content[name] for name in content.keys() & _FIELDS})
+        """The header that ``text`` holds."""
+        whole = text.decode()
+        first, end = _parse(whole)
+        header = _made(cls, first)
+        header._asked = whole[end:] or "{}"
+        return header
 
 
-_FIELDS = {each.name: None for each in fields(Header)}.keys()
+def _made(kind: type[T], content: dict[str, Any]) -> T:
+    """A ``kind`` with these fields; those of other versions are passed over."""
+    try:
+        return kind(**content)
+    except TypeError:
+        known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+        return kind(**{name: content[name] for name in content.keys() & known})
+
+
+_FIELDS = [each.name for each in fields(Header) if each.name != "_asked"]
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _parse = json.JSONDecoder().raw_decode
 

@@ -6,14 +6,22 @@ from llm_memo.explain import Explanation, Part
 from llm_memo.notebook import html, text_of
 from llm_memo.notebook.explained import changes, explanation_sheet, marked
 from llm_memo.notebook.sheet import spans
-from llm_memo.stores.entry import Header
+from llm_memo.stores.entry import Asked, Header
 
 LONG = "'the same beginning of a prompt that goes on for longer than a preview can sho…"
 KEPT = Header(
     function="f",
     created=0.0,
-    parts={"argument a": "aa", "argument gone": "gg", "code": "c0c0c0c0c0", "global LONG": "1111", "global P": "pp"},
-    previews={"argument a": "'one'", "argument gone": "1", "global LONG": LONG, "global P": "'You are terse.'"},
+    _asked=Asked(
+        parts={
+            "argument a": "aa",
+            "argument gone": "gg",
+            "code": "c0c0c0c0c0",
+            "global LONG": "1111",
+            "global P": "pp",
+        },
+        previews={"argument a": "'one'", "argument gone": "1", "global LONG": LONG, "global P": "'You are terse.'"},
+    ),
 )
 PARTS = (
     Part("argument a", "aa", "'one'"),
