@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import operator
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -32,24 +31,27 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own
 
 
-def steady(value: Any) -> Callable[[], bool] | None:
-    """A check whether all that the form of a client, or of a resource's, is made of is the very same as now."""
-    is_client = "BaseClient" in {base.__name__ for base in type(value).__mro__}
-    client = value if is_client else getattr(value, "_client", None)
-    held: dict[str, object] = getattr(client, "__dict__", {})
-    if "_base_url" not in held or "base_url" in held:
-        return None
-    get, names = held.get, ("_base_url", "organization", "project", "_api_version", "_azure_deployment")
-    known = tuple(map(get, names))
-    return lambda: all(map(operator.is_, map(get, names), known)) and (is_client or value._client is client)
+_SETTINGS = ("organization", "project", "_api_version", "_azure_deployment")
+
+
+def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
+    """Where all that the form of a client, or of a resource's, is made of is kept: dicts, and their keys."""
+    names = {base.__name__ for base in type(value).__mro__}
+    resource = bool(names & {"SyncAPIResource", "AsyncAPIResource"})
+    client = value._client if resource else value
+    kind = type(client)
+    base: Any = next((base for base in kind.__mro__ if base.__name__ == "BaseClient"), None)
+    if base is None or base.base_url is not kind.base_url or any(hasattr(kind, name) for name in _SETTINGS):
+        return None  # no client, or one with properties of its own
+    via = [(vars(value), "_client")] if resource else []
+    return via + [(vars(client), name) for name in ("_base_url", *_SETTINGS)]
 
 
 def _destination(client: Any) -> dict[str, str | None]:
     url = urlsplit(str(client.base_url))
-    settings = ("organization", "project", "_api_version", "_azure_deployment")
     return {
         "base_url": urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2])),
-        **{name.lstrip("_"): _text(getattr(client, name, None)) for name in settings},
+        **{name.lstrip("_"): _text(getattr(client, name, None)) for name in _SETTINGS},
     }
 
 

@@ -130,9 +130,13 @@ class Watch:
             return
         for room in adapters.rooms(kind):
             steady = getattr(room, "steady", None)
-            check = steady(value) if steady is not None else None
-            if check is not None:
-                self.others.append(check)
+            held = steady(value) if steady is not None else None
+            if held is not None:
+                for mapping, key in held:
+                    if key in mapping:
+                        self.names.append((mapping, key, mapping[key]))
+                    else:
+                        self.missing.append((mapping, key))
                 return
         self.others.append(lambda: observe(value).same(observed))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from cells import Cell, asking
 
@@ -141,27 +140,30 @@ class TestChanges:
         cell = Cell("def f():\n from lazy_package import prompts\n from ..x import y\n return prompts.SYSTEM, y")
         assert {"code", "module lazy_package.prompts.SYSTEM"} == cell.now().parts.keys()
 
-    def test_an_adapter_that_knows_what_is_steady(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where it says which objects make up a value, those are watched."""
-        from llm_memo.adapters import openai as room
-
-        asked: list[object] = []
-
-        def steady(value: Any) -> tuple[object, ...] | None:
-            asked.append(value)
-            return (value.organization,) if isinstance(value, openai.OpenAI) else None
-
-        monkeypatch.setattr(room, "steady", steady, raising=False)
-        head = "import openai\nc, d = [openai.OpenAI(api_key='k', organization='a') for _ in 'ab']\nr = d.responses"
+    @pytest.mark.parametrize("kind", ["OpenAI", "AsyncOpenAI", "Named"])
+    def test_every_setting_of_a_client_is_watched(self, kind: str) -> None:
+        """A client whose settings change in place is another one, and so are its resources."""
+        head = (
+            "import openai\nfrom openai import OpenAI, AsyncOpenAI\n"
+            "class Named(OpenAI):\n    where = 'a'\n    @property\n    def organization(self): return self.where\n"
+            "    @organization.setter\n    def organization(self, value): pass\n"
+            f"c, d = [{kind}(api_key='k') for _ in 'ab']\nr = d.responses"
+        )
         cell = Cell(asking("c, r", head))
-        before = cell.now()
-        assert before is cell.now()
-        assert {id(cell.names["c"]), id(cell.names["r"])} == set(map(id, asked))
-        cell.run("c.organization = 'b'")
-        other = cell.now()
-        assert before.digest != other.digest
-        cell.run("d.base_url = 'http://x'")
-        assert other.digest != cell.now().digest
+        seen = [cell.now()]
+        assert seen[-1] is cell.now()
+        for change in (
+            "c.base_url = 'http://x'",
+            "d.base_url = 'http://x'",
+            "c.where = 'b'" if kind == "Named" else "c.organization = 'b'",
+            "c.project = 'c'",
+            "c._api_version = '1'",
+            "r._client = c",
+        ):
+            cell.run(change)
+            assert cell.now().digest not in {each.digest for each in seen}
+            seen.append(cell.now())
+            assert seen[-1] is cell.now()
 
     def test_nothing_is_looked_at_before_it_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Decorating costs nothing."""
