@@ -1,4 +1,4 @@
-"""Storage work of coroutines, in threads of our own that go when there is nothing left to do.
+"""What coroutines leave to threads, which are our own, and go when there is nothing left to do.
 
 The loop's own threads may all be waiting for the very call whose answer is to be written.
 """
@@ -11,13 +11,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
-_THREADS = 4
+_here = threading.local()
 
 
 class Background:
-    """A pool of threads that is there only while it has work."""
+    """A pool of threads that is there only while it has work.
 
-    def __init__(self) -> None:
+    Args:
+        threads: How many there are, at most.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
         self._lock = threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._under_way = 0
@@ -28,13 +33,21 @@ class Background:
         Raises:
             RuntimeError: The interpreter is about to end.
         """
+        if getattr(_here, "is_ours", False):  # whose work runs a loop: all threads could be waiting for this very work
+            return Background(1)._submit(work)
+        return self._submit(work)
+
+    def _submit(self, work: Callable[[], Any]) -> Future[Any]:
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(_THREADS, "llm_memo storage")
+                self._pool = ThreadPoolExecutor(self._threads, "llm_memo storage", self._begin)
             future = self._pool.submit(work)
             self._under_way += 1
         future.add_done_callback(self._done)
         return future
+
+    def _begin(self) -> None:
+        _here.is_ours = True
 
     def _done(self, _: Future[Any]) -> None:
         with self._lock:
@@ -45,9 +58,14 @@ class Background:
 
     def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
         """Begin anew in a child process, which has none of its parent's threads."""
-        self.__init__()  # type: ignore[misc]
+        self.__init__(self._threads)  # type: ignore[misc]
 
 
-BACKGROUND: Final = Background()
+STORAGE: Final = Background(1)
+"""Freezes and writes. Of several such threads each would keep the loop waiting for Python's lock, 5 ms a time."""
+JUDGING: Final = Background(4)
+"""Does so for functions with a ``cache_if``, which may take its time, or ask a model itself."""
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=BACKGROUND.after_fork)
+    os.register_at_fork(after_in_child=STORAGE.after_fork)
+    os.register_at_fork(after_in_child=JUDGING.after_fork)

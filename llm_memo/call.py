@@ -27,7 +27,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from llm_memo.background import BACKGROUND
+from llm_memo.background import JUDGING, STORAGE, Background
 from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
 from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside
@@ -238,7 +238,8 @@ class Call:
             return lead.failed(answer)
         if streams.is_stream(answer):
             return lead.streaming(answer)
-        done = yield Work(lambda: lead.answered(answer))
+        threads = STORAGE if self.memo.options.cache_if is None else JUDGING
+        done = yield Work(lambda: lead.answered(answer), threads)
         return done if isinstance(done, Failure) else answer
 
     def _asks_otherwise(self) -> bool:
@@ -466,10 +467,11 @@ class Run:
 class Work:
     """A step: storage work, which a task leaves to a thread so as not to hold up its loop."""
 
-    __slots__ = ("work",)
+    __slots__ = ("threads", "work")
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    def __init__(self, work: Callable[[], Any], threads: Background = STORAGE) -> None:
         self.work = work
+        self.threads = threads
 
     def now(self) -> Any:
         """Do it in this thread."""
@@ -479,7 +481,7 @@ class Work:
         """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
         try:
             asyncio.get_running_loop()
-            in_thread = BACKGROUND.submit(functools.partial(copy_context().run, self.work))
+            in_thread = self.threads.submit(functools.partial(copy_context().run, self.work))
         except RuntimeError:  # another kind of loop, or an interpreter that is about to end
             return self.work()
         return await asyncio.shield(asyncio.wrap_future(in_thread))

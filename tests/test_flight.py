@@ -11,7 +11,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -581,3 +581,23 @@ def test_each_waiter_falls_back_on_its_own_stale_answer(leader_falls_back: bool)
         assert old == given.result()
         with pytest.raises(RuntimeError, match="down"):
             raised.result()
+
+
+async def test_a_judge_that_is_cached_and_judged_itself() -> None:
+    """A cache_if may run a loop of its own and ask cached coroutines there, as deep as it likes."""
+
+    def judged(depth: int) -> Callable[[str], Any]:
+        @cached_completion(
+            version="1", name=f"at {depth}", cache_if=lambda answer: asyncio.run(keep(depth)) is not None
+        )
+        async def ask(text: str) -> str:
+            return text
+
+        return ask
+
+    async def keep(depth: int) -> Any:
+        return await judged(depth + 1)("q") if depth < 6 else "kept"
+
+    ask = judged(0)
+    assert ["a", "b"] == await asyncio.wait_for(asyncio.gather(ask("a"), ask("b")), 20)
+    assert [True, True, True] == [await asyncio.to_thread(judged(depth).is_cached, "q") for depth in (1, 3, 6)]
