@@ -231,9 +231,15 @@ class Wait:
             if not ends:
                 return ALONE
             self.flight.on_landing(landed)
-            while not (await asyncio.wait([ended], timeout=_LOOK_EVERY))[0]:
-                if self.flight.stalled():
+            while not self.flight.landed:
+                look = loop.call_later(_LOOK_EVERY, wake)
+                try:
+                    await ended
+                finally:
+                    look.cancel()
+                if not self.flight.landed and self.flight.stalled():
                     return None
+                ended = loop.create_future()
         await turn()
         return self.flight.landing
 

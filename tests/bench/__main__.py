@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import crowd, fresh, hits, identity, keys, picture, steps, together
+from . import crowd, fresh, hits, identity, keys, loop, picture, steps, together
 from .contestants import installed
 from .run import Part, Run, of_our_own
 from .table import Table
@@ -19,6 +19,7 @@ PARTS: dict[str, Part] = {
     **keys.PARTS,
     **crowd.PARTS,
     **together.PARTS,
+    **loop.PARTS,
 }
 
 

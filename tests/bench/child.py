@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import crowd, fresh, together
+from . import crowd, fresh, loop, together
 
 TASKS = {
     "prime": fresh.prime,
@@ -15,6 +15,7 @@ TASKS = {
     "among": crowd.among,
     "watch": crowd.watch,
     "ask": together.ask,
+    "stops": loop.stops,
 }
 
 if __name__ == "__main__":
