@@ -16,14 +16,22 @@ _SECRET_NAME = re.compile(
     r"(?i)(api|access|auth|private|secret|session|signing|client)[-_ ]?(key|token)|secret|passw(or)?d|passphrase"
     r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$"
 )
-_SECRET_TEXT = re.compile(
-    r"(?i)\b(sk|pk|rk)-[a-z0-9_-]{3,}|\bbearer\s+\S+|\bgh[pousr]_\w{10,}|\bgithub_pat_\w+|\bAKIA[A-Z0-9]{12,}"
-    r"|\bxox[abprs]-[\w-]+|\bAIza[\w-]{20,}|\beyJ[\w-]{8,}\.[\w-]+|\bhf_\w{10,}|://[^/\s:@]+:[^/\s@]+@"
-)
-
-
-# Each secret above holds one of these: looking for them first is fifty times as quick.
-_MARKS = ("k-", "bearer", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_", "akia", "xox", "aiza", "eyj", "hf_", "://")
+_SECRET_TEXTS = {
+    mark: re.compile(pattern, re.IGNORECASE)
+    for mark, pattern in {
+        "k-": r"\b(sk|pk|rk)-[a-z0-9_-]{3,}",
+        "bearer": r"\bbearer\s+\S+",
+        "gh": r"\bgh[pousr]_\w{10,}",
+        "github_pat_": r"\bgithub_pat_\w+",
+        "akia": r"\bAKIA[A-Z0-9]{12,}",
+        "xox": r"\bxox[abprs]-[\w-]+",
+        "aiza": r"\bAIza[\w-]{20,}",
+        "eyj": r"\beyJ[\w-]{8,}\.[\w-]+",
+        "hf_": r"\bhf_\w{10,}",
+        "://": r"://[^/\s:@]+:[^/\s@]+@",
+    }.items()
+}
+"""What each secret has in it, in lower case, which is quickly looked for, and what it looks like."""
 
 
 def preview(value: object, name: str = "", length: int = LENGTH) -> str:
@@ -47,8 +55,11 @@ def _is_secret(name: str) -> bool:
 
 def redacted(text: str) -> str:
     """``text`` with what looks like a key or a token taken out."""
-    low = text.lower()
-    return _SECRET_TEXT.sub(REDACTED, text) if any(mark in low for mark in _MARKS) else text
+    lower = text.lower()
+    for mark, secret in _SECRET_TEXTS.items():
+        if mark in lower:
+            text = secret.sub(REDACTED, text)
+    return text
 
 
 def _text(value: object, name: object, room: int, depth: int) -> str:
