@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 from llm_memo.call import NOTHING
-from llm_memo.errors import InvalidOption
+from llm_memo.errors import InvalidOption, from_here
 from llm_memo.flight import Failure
 from llm_memo.policy import CachePolicy
 from llm_memo.shapes import Shape, shape_of
@@ -99,7 +99,7 @@ class Batch:
                 todo = iter(groups)
                 while True:
                     for group in todo:
-                        context = contextvars.copy_context()
+                        context = from_here(contextvars.copy_context())
                         waiting[pool.submit(context.run, _outcome, group.job)] = group
                         if len(waiting) >= self._max_workers:
                             break

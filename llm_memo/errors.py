@@ -21,6 +21,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextvars import Context, ContextVar
+from types import FrameType
+from typing import Any, NamedTuple
 
 
 class MemoError(Exception):
@@ -73,19 +76,41 @@ class StaleAnswer(MemoWarning):
     """The call failed and an expired answer was returned instead (``stale_if_error``)."""
 
 
+class Place(NamedTuple):
+    """A line of the user's, as `warnings.warn_explicit` takes it."""
+
+    filename: str
+    line: int
+    module: str
+    registry: dict[Any, Any]
+
+
+_PLACE: ContextVar[Place | None] = ContextVar("llm_memo_place", default=None)
+_MACHINERY = {"llm_memo", "wrapt", "asyncio", "threading", "concurrent", "contextlib", "contextvars"}
+
+
 def warn(category: type[MemoWarning], message: str) -> None:
     """Warn of ``message`` at the user's own line, so that Python's filters say it once per place."""
-    warnings.warn(message, category, stacklevel=_frames_of_ours() + 1)
+    place = _place()
+    if place is None:
+        warnings.warn(message, category, stacklevel=2)
+    else:
+        warnings.warn_explicit(message, category, *place)
 
 
-def _frames_of_ours() -> int:
-    """How many frames lie between ``warn`` and the first that is neither ours nor machinery's."""
-    depth = 1
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _MACHINERY:
+def from_here(context: Context) -> Context:
+    """``context``, in which a thread of ours warns at the line that the user is at now."""
+    context.run(_PLACE.set, _place())
+    return context
+
+
+def _place() -> Place | None:
+    """The innermost line that is neither ours nor machinery's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in _MACHINERY:
+            registry = frame.f_globals.setdefault("__warningregistry__", {})
+            return Place(frame.f_code.co_filename, frame.f_lineno, module, registry)
         frame = frame.f_back
-        depth += 1
-    return depth
-
-
-_MACHINERY = {"llm_memo", "wrapt", "asyncio", "threading", "concurrent", "contextlib", "contextvars"}
+    return _PLACE.get()
