@@ -125,13 +125,27 @@ def _header(store: Disk, found: Found) -> Header | None:
 
 
 def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
+    """What differs, each change told once, though it may be seen in several parts."""
+    parts, shown = kept.asked.parts, kept.asked.previews
+    names = [*digests, *(name for name in parts if name not in digests)]
+    changed = {name for name in names if parts.get(name) != digests.get(name)}
+    gone = {parts[name]: name for name in names if name not in digests}
+    renamed = {name: gone.pop(digests[name]) for name in names if name not in parts and digests[name] in gone}
     found = []
-    for name in [*digests, *(name for name in kept.asked.parts if name not in digests)]:
-        before, now = kept.asked.parts.get(name), digests.get(name)
-        if before == now:
+    told: set[object] = set()
+    for name in names:
+        before, now = parts.get(name), digests.get(name)
+        # The same value may be known to two modules, the same code stand under two decorated functions.
+        change = name.rpartition(": ")[2].partition(" (")[0], before, now
+        if name not in changed or name in renamed.values() or change in told:
             continue
-        old, new = kept.asked.previews.get(name), previews.get(name)
-        if before is None:
+        told.add(change)
+        old, new = shown.get(name), previews.get(name)
+        if (before is None or now is None) and any(_is_inside(name, other) for other in changed):
+            continue  # it came, or went, with what it is a part of
+        if name in renamed:
+            found.append(f"{renamed[name]} is now {name}")
+        elif before is None:
             found.append(f"{name} is new")
         elif now is None:
             found.append(f"{name} is gone")
@@ -140,3 +154,8 @@ def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]
         else:
             found.append(f"{name} changed")
     return found
+
+
+def _is_inside(name: str, other: str) -> bool:
+    """Whether a part is an aspect, an attribute or an item of another: ``helper g: docstring`` of ``helper g``."""
+    return name.startswith((f"{other}: ", f"{other}.", f"{other}["))

@@ -10,23 +10,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from llm_memo.identity import canonical
+from llm_memo.identity.local import is_local_module
 from llm_memo.values import losses, pickled
 from llm_memo.values.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
 from llm_memo.values.references import Watch, reference, resolve, watches
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
-    """A model is its class and fields with defaults applied; a model class is its JSON schema."""
+    """A model is its class and fields with defaults applied; an installed model class is its JSON schema.
+
+    A model class of the user's own is its fingerprint, as every class is, and its schema a part of that.
+    """
     import pydantic
 
     if isinstance(value, type):
-        if issubclass(value, pydantic.BaseModel) and value is not pydantic.BaseModel:
-            return "model class", (
-                canonical.class_name(value),
-                canonical.class_digest(value),
-                value.model_json_schema(),
-            )
-        return None
+        if is_local_module(value.__module__) or not issubclass(value, pydantic.BaseModel):
+            return None
+        schema = None if value is pydantic.BaseModel else value.model_json_schema()
+        return "model class", (canonical.class_name(value), schema)
     if not isinstance(value, pydantic.BaseModel):
         return None
     kind = type(value)

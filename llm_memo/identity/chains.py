@@ -115,6 +115,16 @@ def innermost(subject: Any) -> Any:
         subject = inner
 
 
+def code_name(subject: Any) -> str:
+    """The qualified name that the code itself has, which `functools.wraps` does not change."""
+    kind = type(subject)
+    if kind is types.FunctionType:
+        name: str = subject.__code__.co_qualname
+    else:
+        name = subject.__qualname__ if issubclass(kind, type) else kind.__qualname__
+    return name.replace(".<locals>", "")
+
+
 def is_code(value: Any) -> bool:
     """Whether a value is a function or a class."""
     kind = type(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import inspect
 import types
 import typing
 from collections.abc import Iterator
@@ -46,14 +47,17 @@ def _functions(value: Any) -> Iterator[tuple[str, Any]]:
 
 def data_of(kind: type) -> Iterator[tuple[str, object]]:
     """The values in the body of a class, by name: constants and the definitions of fields."""
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)} if _is_dataclass(kind) else {}
     for name, value in sorted(vars(kind).items()):
         internal = name.startswith("_abc_") or (name.startswith("__") and name.endswith("__"))
         if internal and name != "__slots__":
             continue
         if isinstance(value, (*_CODE, types.MemberDescriptorType)) or _is_machinery(kind, name, value):
             continue
+        if defaults.get(name, dataclasses.MISSING) is value:
+            continue  # the field tells it
         yield name, value
-    if "__dataclass_fields__" in vars(kind):
+    if _is_dataclass(kind):
         yield from _dataclass_fields(kind)
     for attribute in vars(kind).get("__attrs_attrs__", ()):
         default = getattr(attribute.default, "factory", attribute.default)
@@ -79,9 +83,39 @@ def _dataclass_fields(kind: type) -> Iterator[tuple[str, object]]:
     yield "__dataclass_params__", str(parameters)
     yield "fields", tuple(field.name for field in dataclasses.fields(kind))
     for field in dataclasses.fields(kind):
-        made = None if field.default_factory is dataclasses.MISSING else field.default_factory
-        default = () if field.default is dataclasses.MISSING else (field.default,)
-        yield f"{field.name}: field", (field.init, field.kw_only, field.compare, made, default, dict(field.metadata))
+        name = f"fields.{field.name}"
+        if field.default is not dataclasses.MISSING:
+            yield name, field.default
+        if field.default_factory is not dataclasses.MISSING:
+            yield f"{name}: default_factory", field.default_factory
+        settings = {"init": field.init, "kw_only": field.kw_only, "compare": field.compare}
+        yield f"{name}: settings", {**settings, "metadata": dict(field.metadata)}
+
+
+def surface_of(subject: Any) -> Iterator[tuple[str, object]]:
+    """What others may read of a function or a class, by aspect: a tool's description, a model's schema.
+
+    What is made of something else that counts is left out, so that an edit is seen in one place.
+    """
+    about = subject.__name__, subject.__doc__
+    if "__pydantic_validator__" in vars(subject):
+        from pydantic import TypeAdapter
+
+        schema = getattr(subject, "model_json_schema", None) or TypeAdapter(subject).json_schema
+        yield ": schema", (about, schema())  # the docstring is its description
+    elif _is_dataclass(subject):
+        generated = subject.__name__ + str(inspect.signature(subject)).replace(" -> None", "")
+        yield ": docstring", about if subject.__doc__ != generated else about[:1]
+        for name, annotation in inspect.get_annotations(subject).items():
+            yield f".fields.{name}: type", annotation
+    else:
+        yield ": docstring", about
+        yield ": annotations", inspect.get_annotations(subject)
+
+
+def _is_dataclass(kind: Any) -> bool:
+    """Whether `dataclasses` made this very class."""
+    return "__dataclass_fields__" in vars(kind)
 
 
 def code_of_fields(kind: type) -> Iterator[tuple[str, Any]]:

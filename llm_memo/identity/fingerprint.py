@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity import canonical
-from llm_memo.identity.chains import innermost, is_local
-from llm_memo.identity.observe import meet
+from llm_memo.identity.chains import code_name, innermost, is_local
+from llm_memo.identity.observe import Observed, meet
 from llm_memo.identity.paths import Use
 from llm_memo.identity.watch import Watch
 
@@ -112,6 +112,21 @@ def class_digest(kind: type) -> bytes:
         return b""
     number = meet(kind, Use.LOOKED_AT)
     return _fingerprint(kind, Use.LOOKED_AT).current().digest if number is None else b"%d" % number
+
+
+def parts_of_met(observed: Observed) -> dict[str, tuple[str, str]]:
+    """Digest and preview of each part of the functions and classes that were met in a value, by name."""
+    found: dict[str, tuple[str, str]] = {}
+    for subject, use in zip(observed.met, observed.uses, strict=True):
+        snapshot = _fingerprint(subject, use).current()
+        for part, digest in snapshot.parts.items():
+            name = part
+            if not isinstance(subject, type):
+                helper = f"helper {code_name(innermost(subject))}"
+                name = part.replace("code", helper, 1) if part.startswith("code") else f"{helper}: {part}"
+            others = found.get(name, ("", ""))[0]  # there may be two of one name
+            found[name] = others + digest, snapshot.previews.get(part, "")
+    return found
 
 
 def _function_form(function: Any) -> canonical.Form:

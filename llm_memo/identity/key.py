@@ -18,7 +18,8 @@ import xxhash
 
 from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity import canonical
-from llm_memo.identity.fingerprint import Fingerprint
+from llm_memo.identity.fingerprint import Fingerprint, parts_of_met
+from llm_memo.identity.observe import observe
 from llm_memo.identity.preview import preview
 from llm_memo.identity.watch import is_plain
 
@@ -210,20 +211,27 @@ class Asker:
         """Digests and previews of all that the question is made of, by name: ``"argument model"``, ``"code"``…"""
         digests: dict[str, str] = {}
         previews: dict[str, str] = {}
+        inside: dict[str, str] = {}
+        snapshot = self.fingerprint.current() if self.version is None else None
         first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
-            encoded = self._encode_first(value) if name == first else canonical.encode(value)
-            digests[f"argument {name}"] = short_digest(encoded)
-            previews[f"argument {name}"] = preview(value, name)
+            left_out = self._kept_up if name == first else frozenset[str]()
+            observed = observe(value, self._encode_first if left_out else canonical.encode)
+            digests[f"argument {name}"] = short_digest(observed.encoded)
+            previews[f"argument {name}"] = preview(value, name, left_out=left_out)
+            for part, (digest, shown) in parts_of_met(observed).items():
+                inside[f"argument {name}: {part}"] = digest
+                previews |= {f"argument {name}: {part}": shown} if shown else {}
         if self.sample:
             digests["sample"] = previews["sample"] = str(self.sample)
-        if self.version is not None:
+        if snapshot is None:
             digests["version"] = short_digest(canonical.encode(self.version))
             previews["version"] = preview(self.version)
         else:
-            snapshot = self.fingerprint.current()
             digests.update(snapshot.parts)
             previews.update(snapshot.previews)
+        # The class of a method's instance has the method in it.
+        digests.update((name, digest) for name, digest in inside.items() if digest != digests.get("code"))
         return digests, previews
 
     @property

@@ -8,6 +8,7 @@ argument nobody is waiting to meet it, and its own fingerprint stands for it.
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Observed:
 _observed: ContextVar[Observed | None] = ContextVar("llm_memo_observed", default=None)
 
 
-def observe(value: object) -> Observed:
+def observe(value: object, encode: Callable[[object], bytes] = canonical.encode) -> Observed:
     """Encode ``value`` and note the functions and classes that are met.
 
     Raises:
@@ -44,7 +45,7 @@ def observe(value: object) -> Observed:
     observed = Observed(b"", [], [])
     token = _observed.set(observed)
     try:
-        observed.encoded = canonical.encode(value)
+        observed.encoded = encode(value)
     finally:
         _observed.reset(token)
     return observed

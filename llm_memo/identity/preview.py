@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 from itertools import islice
 
 from llm_memo.identity.canonical import attributes
+from llm_memo.identity.local import is_local_module
 
 LENGTH = 80
 """Characters of a preview, at most."""
@@ -34,10 +36,13 @@ _SECRET_TEXTS = {
 """What each secret has in it, in lower case, which is quickly looked for, and what it looks like."""
 
 
-def preview(value: object, name: str = "", length: int = LENGTH) -> str:
-    """A short text of ``value``, called ``name``: never a secret, never more than ``length`` characters."""
+def preview(value: object, name: str = "", length: int = LENGTH, left_out: Collection[str] = ()) -> str:
+    """A short text of ``value``, called ``name``: never a secret, never more than ``length`` characters.
+
+    Of an object, the attributes ``left_out`` are not shown.
+    """
     try:
-        text = _text(value, name, length, depth=0)
+        text = _object(value, length, 0, left_out) if left_out else _text(value, name, length, depth=0)
     except Exception:  # whatever the value's own methods raise
         text = type(value).__name__
     return text if len(text) <= length else text[: length - 1] + "…"
@@ -78,7 +83,8 @@ def _text(value: object, name: object, room: int, depth: int) -> str:
     if isinstance(value, dict):
         return "{" + _joined(_pairs(value, room, depth), len(value)) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + _joined([_text(item, name, room, depth + 1) for item in value[:8]], len(value)) + "]"
+        items = _joined([_text(item, name, room, depth + 1) for item in value[:8]], len(value))
+        return f"[{items}]" if isinstance(value, list) else f"({items}{',' * (len(value) == 1)})"
     if isinstance(value, (set, frozenset)):
         return f"a set of {len(value)}"
     shape = getattr(value, "shape", None)
@@ -98,11 +104,16 @@ def _joined(items: list[str], count: int) -> str:
     return ", ".join(items) + (f", … {count - len(items)} more" if count > len(items) else "")
 
 
-def _object(value: object, room: int, depth: int) -> str:
+def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()) -> str:
     if isinstance(value, type) or callable(value):
         return str(getattr(value, "__qualname__", type(value).__name__))
     name = type(value).__name__
-    if not hasattr(value, "__dataclass_fields__") and not hasattr(value, "model_fields_set"):
+    known = hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")
+    if not known and not is_local_module(type(value).__module__):
         return name
-    held = {str(key): item for key, item in attributes(value).items() if not str(key).startswith("_")}
+    held = {
+        str(key): item
+        for key, item in attributes(value).items()
+        if not str(key).startswith("_") and key not in left_out
+    }
     return f"{name}({', '.join(f'{key}={_text(item, key, room, depth + 1)}' for key, item in islice(held.items(), 8))})"

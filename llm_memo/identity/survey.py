@@ -8,7 +8,6 @@ at before, the survey is made anew with that known.
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 import types
 from collections import deque
@@ -16,7 +15,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from llm_memo.identity import canonical, classes, values
-from llm_memo.identity.chains import BUILT_IN, MISSING, home_of, innermost, is_code, is_local, own_dict, wrapped_by
+from llm_memo.identity.chains import (
+    BUILT_IN,
+    MISSING,
+    code_name,
+    home_of,
+    innermost,
+    is_code,
+    is_local,
+    own_dict,
+    wrapped_by,
+)
 from llm_memo.identity.findings import Findings, Where, digest
 from llm_memo.identity.observe import Observed, observe
 from llm_memo.identity.paths import Use
@@ -140,7 +149,7 @@ class Survey(Findings):
             self.part(where, ("installed", f"{function.__module__}.{function.__qualname__}"))
             self._take_held(where, function, str(function.__globals__.get("__name__")), use)
             return
-        wanted = f"{where.noun if where.noun in ('class', 'decorator') else 'helper'} {where.text}"
+        wanted = _helper_name(where, function)
         name, new = self.named(function, wanted)
         if new:
             self._walks.append((name, functools.partial(self._walk, function, name)))
@@ -218,17 +227,12 @@ class Survey(Findings):
         if not self.once("surface", id(subject)):
             return
         try:
-            self.part(f"{name}: docstring", (subject.__name__, subject.__doc__))
-            aspect, observed = "schema", observe(subject)
-            has_schema = "__pydantic_validator__" in vars(subject)
-            if not has_schema and any(met is subject for met in observed.met):  # it has no form of its own
-                aspect = "annotations"
-                observed = observe(inspect.get_annotations(subject))
+            for aspect, form in classes.surface_of(subject):
+                observed = observe(form)
+                self.parts[f"{name}{aspect}"] = digest(observed.encoded)
+                self.take_met(observed)
         except Exception as problem:
             self.untracked[f"{name}: annotations"] = values.reason(problem)
-            return
-        self.parts[f"{name}: {aspect}"] = digest(observed.encoded)
-        self.take_met(observed)
 
     def take_met(self, observed: Observed, only_called: bool = False) -> None:
         """Follow the code that was met in a value."""
@@ -271,12 +275,15 @@ class Survey(Findings):
         self.later(values.watch_class, where, kind)
 
 
-def code_name(subject: Any) -> str:
-    """The qualified name that the code itself has, which `functools.wraps` does not change."""
-    kind = type(subject)
-    if kind is types.FunctionType:
-        return str(subject.__code__.co_qualname)
-    return str(subject.__qualname__ if issubclass(kind, type) else kind.__qualname__)
+def _helper_name(where: Where, function: types.FunctionType) -> str:
+    """What a function is called: as the code calls it, but for what only a decorator has a name for."""
+    if where.noun == "decorator":
+        return f"decorator {where.text}"
+    if wrapped_by(function) is not MISSING:
+        return f"helper {code_name(innermost(function))}: decorator {code_name(function)}"
+    if where.noun == "closure" and function.__code__.co_name != "<lambda>":
+        return f"helper {code_name(function)}"  # a decorator calls it ``function``
+    return f"{'class' if where.noun == 'class' else 'helper'} {where.text}"
 
 
 def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

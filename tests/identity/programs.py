@@ -51,6 +51,8 @@ class Pair:
     hit: bool
     elsewhere: bool = False
     """The second one runs in another folder."""
+    changed: str = ""
+    """What `explain` has to say about the second where the first one's answer is kept: what was edited."""
 
     def __str__(self) -> str:
         return self.name
@@ -117,6 +119,15 @@ class Lab:
             cache: The name of the cache folder that it shares with others.
             folder: The folder; what another program left there goes.
         """
+        return int(self._run(program, cache, folder)["calls"])
+
+    def changed(self, pair: Pair) -> str:
+        """What `explain` says that is changed, when the second program asks where the first one's answer is kept."""
+        cache = f"{pair.name.replace(' ', '-')}-explained"
+        self.calls(pair.before, cache)
+        return "; ".join(self._run(pair.after, cache, "project", explain=True)["differences"])
+
+    def _run(self, program: str, cache: str, folder: str, explain: bool = False) -> dict[str, Any]:
         home = self.folder / folder
         shutil.rmtree(home, ignore_errors=True)
         for name, text in files_of(program).items():
@@ -127,6 +138,7 @@ class Lab:
             "cwd": str(home),
             "path": [str(home), str(self.memo)],
             "env": {"LLM_MEMO_DIR": str(self.folder / cache)},
+            "explain": explain,
         }
         interpreter = self.interpreters[self.runs % len(self.interpreters)]
         self.runs += 1
@@ -134,9 +146,9 @@ class Lab:
         assert interpreter.stdout is not None
         interpreter.stdin.write(json.dumps(order) + "\n")
         interpreter.stdin.flush()
-        answer = json.loads(interpreter.stdout.readline())
+        answer: dict[str, Any] = json.loads(interpreter.stdout.readline())
         assert answer["error"] == "", answer["error"]
-        return int(answer["calls"])
+        return answer
 
     def verdict(self, pair: Pair, revert: bool = True) -> str:
         """What a cache does wrong with a pair, in both directions; nothing if it does as it should.

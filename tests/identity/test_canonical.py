@@ -233,6 +233,14 @@ def test_a_computed_property_does_not_change_the_bytes() -> None:
     assert before == encode(value)
 
 
+def test_an_installed_model_class_is_its_schema() -> None:
+    """A generic model of a package, made with a class of the user's own, is told from one made with another."""
+    kinds = [openai.types.chat.ParsedChatCompletion[model] for model in (Model, Open)]
+    assert b"schema" not in encode(Model)
+    assert encode(kinds[0]) != encode(kinds[1])
+    assert all(b"properties" in encode(kind) for kind in kinds)
+
+
 plain = st.recursive(
     st.none()
     | st.booleans()

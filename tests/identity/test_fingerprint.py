@@ -107,9 +107,10 @@ class TestParts:
                     "class A",
                     "class A.__dataclass_params__",
                     "class A.fields",
-                    "class A.a",
-                    "class A.a: field",
-                    "class A.b: field",
+                    "class A.fields.a",
+                    "class A.fields.a: settings",
+                    "class A.fields.b: default_factory",
+                    "class A.fields.b: settings",
                 },
             ),
             (
@@ -131,7 +132,7 @@ class TestParts:
     def test_two_helpers_of_one_name(self) -> None:
         """The second one met has a number."""
         head = "def make(n):\n    def g(): return n\n    return g\nTOOLS = [make(1), make(2)]"
-        names = {"helper make.<locals>.g", "helper make.<locals>.g (2)"}
+        names = {"helper make.g", "helper make.g (2)"}
         assert names <= parts("TOOLS", head)
 
     def test_a_local_decorator(self) -> None:
@@ -140,7 +141,7 @@ class TestParts:
             "import functools\ndef retry(n):\n def d(g):\n  @functools.wraps(g)\n  def again(): return g(), n\n"
             "  return again\n return d\n@retry(3)\ndef f(): return 1"
         )
-        name = "decorator retry.<locals>.d.<locals>.again"
+        name = "decorator retry.d.again"
         assert {"code", name, f"{name}: closure g", f"{name}: closure n"} == Cell(text).now().parts.keys()
 
     def test_an_installed_decorator(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 
@@ -12,18 +12,19 @@ from pairs_miss import MISSES
 from pairs_miss_values import VALUE_MISSES
 from programs import Lab, Pair
 
-Verdicts = dict[str, Future[str]]
+Results = dict[str, Future[str]]
+Work = Callable[[Lab, Pair], str]
 
 
 @pytest.fixture(scope="module")
-def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdicts]:
-    """What becomes of the selected pairs: two laboratories work them off while the tests wait."""
+def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Work, Pair], Future[str]]]:
+    """Has something done with a pair: two laboratories work it all off while the tests wait."""
     labs: SimpleQueue[Lab] = SimpleQueue()
 
-    def verdict(pair: Pair) -> str:
+    def done(work: Work, pair: Pair) -> str:
         lab = labs.get()
         try:
-            return lab.verdict(pair)
+            return work(lab, pair)
         finally:
             labs.put(lab)
 
@@ -31,16 +32,36 @@ def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         labs.put(one)
         labs.put(two)
         with ThreadPoolExecutor(2) as pool:
-            pairs = [
-                item.callspec.params["pair"] for item in request.session.items if item.originalname == "test_pairs"
-            ]
-            yield {pair.name: pool.submit(verdict, pair) for pair in pairs}
+            yield lambda work, pair: pool.submit(done, work, pair)
+
+
+def selected(request: pytest.FixtureRequest, test: str) -> list[Pair]:
+    """The pairs that a test is going to be run with."""
+    return [item.callspec.params["pair"] for item in request.session.items if item.originalname == test]
+
+
+@pytest.fixture(scope="module")
+def verdicts(request: pytest.FixtureRequest, do: Callable[[Work, Pair], Future[str]]) -> Results:
+    """What becomes of each pair."""
+    return {pair.name: do(Lab.verdict, pair) for pair in selected(request, "test_pairs")}
+
+
+@pytest.fixture(scope="module")
+def changes(request: pytest.FixtureRequest, do: Callable[[Work, Pair], Future[str]]) -> Results:
+    """What `explain` says of each pair."""
+    return {pair.name: do(Lab.changed, pair) for pair in selected(request, "test_explain_names_what_was_changed")}
 
 
 @pytest.mark.parametrize("pair", [*HITS, *MISSES, *VALUE_MISSES], ids=str)
-def test_pairs(verdicts: Verdicts, pair: Pair) -> None:
+def test_pairs(verdicts: Results, pair: Pair) -> None:
     """A cached function asks again when something that matters changed, and only then."""
     assert "" == verdicts[pair.name].result()
+
+
+@pytest.mark.parametrize("pair", [*MISSES, *VALUE_MISSES], ids=str)
+def test_explain_names_what_was_changed(changes: Results, pair: Pair) -> None:
+    """Asked in a new process, before the call, `explain` names the one thing that was edited, and nothing else."""
+    assert pair.changed == changes[pair.name].result()
 
 
 def test_the_table_is_large_enough() -> None:

@@ -1,7 +1,7 @@
 """Runs programs, each in a process of its own that is forked off a warm one.
 
-Reads one JSON order a line, ``{"folder", "cwd", "path", "env"}``, and answers each with a line
-``{"calls", "error"}``. Run by `programs.Lab`; starting an interpreter and importing numpy for
+Reads one JSON order a line, ``{"folder", "cwd", "path", "env", "explain"}``, and answers each with a
+line ``{"calls", "differences", "error"}``. Run by `programs.Lab`; starting an interpreter and importing numpy for
 each of hundreds of programs would take minutes.
 """
 
@@ -23,8 +23,35 @@ WARM = (
 """What a program may import, if it is installed."""
 
 
+class Explained(BaseException):
+    """What `explain` says of the first call that a program was about to make; the program ends here."""
+
+
+def explain_instead() -> None:
+    """Have the calls of cached functions explained instead of made."""
+    from llm_memo.decorator import CachedFunction
+
+    def explained(function: Any, *args: Any, **kwargs: Any) -> None:
+        raise Explained(function.explain(*args, **kwargs).differences)
+
+    for kind in (CachedFunction, CachedFunction.__bound_function_wrapper__):
+        kind.__call__ = explained
+
+
 def run(order: dict[str, Any]) -> dict[str, Any]:
     """Do what the order says; in the forked process."""
+    if order["explain"]:
+        explain_instead()
+        try:
+            run_program(order)
+        except Explained as explained:
+            return {"differences": explained.args[0], "error": ""}
+    run_program(order)
+    return {"calls": importlib.import_module("memo").calls, "error": ""}
+
+
+def run_program(order: dict[str, Any]) -> None:
+    """Run it as a script, or its cells as a notebook."""
     sys.dont_write_bytecode = True
     os.environ.update(order["env"])
     os.chdir(order["cwd"])
@@ -35,7 +62,6 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
         runpy.run_path(program, run_name="__main__")
     else:
         run_cells(order["folder"])
-    return {"calls": importlib.import_module("memo").calls, "error": ""}
 
 
 def run_cells(folder: str) -> None:

@@ -1,0 +1,132 @@
+"""What `explain` calls a change, where several parts of a question show it."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from llm_memo import cached_completion
+from llm_memo.explain import Explanation
+
+
+def explained(before: str, after: str, call: str = "f(1)") -> Explanation:
+    """The call of what one text defines is kept; what `explain` says when another text takes its place."""
+    for text, done in ((before, call), (after, call.replace("(", ".explain(", 1))):
+        module = types.ModuleType("explained")
+        sys.modules["explained"] = module
+        names = vars(module)
+        names["cached"] = cached_completion
+        exec(compile(text, "<explained>", "exec", dont_inherit=True), names)
+        result = eval(done, names)
+    assert isinstance(result, Explanation)
+    return result
+
+
+RETRY = """
+import functools
+def retry(n):
+    def decorate(function):
+        @functools.wraps(function)
+        def again(x): return n, function(x)
+        return again
+    return decorate
+@retry(1)
+def g(x): return x
+@retry(2)
+def h(x): return -x
+@cached
+@retry(3)
+def f(x): return g(x), h(x)
+"""
+
+DATA = """
+import dataclasses
+@dataclasses.dataclass
+class A:
+    a: int = 1
+    b: list = dataclasses.field(default_factory=list)
+@cached
+def f(x): return [A]
+"""
+
+TOOL = "def tool(y): return y\nTOOLS = [tool]\n@cached\ndef f(x): return [TOOLS]"
+
+METHOD = """
+S = 'a'
+def h(): return S
+class A:
+    N = 1
+    def __init__(self): self.n = 1; self.calls = 0; self._key = 2
+    @cached
+    def f(self, x):
+        self.calls += 1
+        return h()
+a = A()
+"""
+
+ONCE = [
+    ("a tool is renamed", TOOL, "tool", "hammer", "helper tool is now helper hammer"),
+    ("a tool goes", TOOL, "[tool]", "[]", "global TOOLS: [tool] → []; helper tool is gone"),
+    ("a tool comes", TOOL.replace("[tool]", "[]"), "= []", "= [tool]", "global TOOLS: [] → [tool]; helper tool is new"),
+    ("a decorator of three", RETRY, "return n, f", "return f", "decorator retry.decorate.again changed"),
+    ("one of three", RETRY, "(2)", "(4)", "helper h: decorator retry.decorate.again: closure n: 2 → 4"),
+    ("the outermost of three", RETRY, "(3)", "(4)", "decorator retry.decorate.again: closure n: 3 → 4"),
+    ("a decorated helper", RETRY, "return -x", "return +x", "helper h changed"),
+    (
+        "a lambda in a closure",
+        "def make():\n g = lambda: 1\n return cached(lambda x: g())\nf = make()",
+        "1",
+        "2",
+        "helper g changed",
+    ),
+    ("a field is added", DATA, "    b", "    c: int = 2\n    b", "class A.fields: ('a', 'b') → ('a', 'c', 'b')"),
+    ("a field's default", DATA, "= 1", "= 2", "class A.fields.a: 1 → 2"),
+    ("a field's factory", DATA, "=list", "=dict", "class A.fields.b: default_factory changed"),
+    ("a field's type", DATA, ": list", ": dict", "class A.fields.b: type changed"),
+    (
+        "a field's setting",
+        DATA,
+        "=list",
+        "=list, init=False",
+        "class A.fields.b: settings: {'init': True, 'kw_only': False, 'compare': True, 'metadata': {}}"
+        " → {'init': False, 'kw_only': False, 'compare': True, 'metadata': {}}",
+    ),
+]
+
+
+class TestDifferences:
+    """Each thing that was edited is told once."""
+
+    @pytest.mark.parametrize(
+        ("text", "old", "new", "told"), [each[1:] for each in ONCE], ids=[each[0] for each in ONCE]
+    )
+    def test_once(self, text: str, old: str, new: str, told: str) -> None:
+        """What comes and goes with something, or is seen in many places, is told with it, or once."""
+        assert told == "; ".join(explained(text, text.replace(old, new)).differences)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            ("N = 1", "N = 2", "argument self: class A.N: 1 → 2"),
+            ("n = 1", "n = 2", "argument self: A(n=1) → A(n=2); argument self: class A.__init__ changed"),
+            ("= 'a'", "= 'b'", "helper h: global S: 'a' → 'b'"),
+            ("return S", "return [S]", "helper h changed"),
+            ("return h()", "return [h()]", "code changed"),
+        ],
+    )
+    def test_of_a_method(self, old: str, new: str, told: str) -> None:
+        """What its instance's class has in common with the method is told of the method."""
+        assert told == "; ".join(explained(METHOD, METHOD.replace(old, new), "a.f(1)").differences)
+
+    def test_of_code_that_is_passed(self) -> None:
+        """A function among the arguments is called by its name, and so is what it reads."""
+        text = "S = 'a'\ndef g(): return S\nx = [lambda: 1, lambda: 2, g]\n@cached\ndef f(x): return 1"
+        for old, new, told in (
+            ("'a'", "'b'", "argument x: helper g: global S: 'a' → 'b'"),
+            (": 1", ": 3", "argument x: helper <lambda> changed"),
+            (": 2", ": 3", "argument x: helper <lambda> changed"),
+            ("g(): return S", "g(): return [S]", "argument x: helper g changed"),
+        ):
+            assert (told,) == explained(text, text.replace(old, new), "f(x)").differences
