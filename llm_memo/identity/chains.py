@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import sys
 import types
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -174,7 +175,7 @@ def _look_up(value: Any, step: Step, watch: Watch, home: str) -> _Found | None:
     """What ``step`` leads to from ``value``; None if that is not to be told from outside."""
     kind = type(value)
     if isinstance(step, Item):
-        return _item(value, step, watch) if kind in (dict, list, tuple) and step is not ANY else None
+        return _item(value, step, watch) if kind in (dict, list, tuple, deque) and step is not ANY else None
     if issubclass(kind, types.ModuleType):
         return _module_attribute(value, step, watch, home) if is_local(value, home) else None
     if issubclass(kind, type):

@@ -315,6 +315,20 @@ KEPT_UP = [
         "\n    with limit: pass",
         ("limit = Limit()", "limit = Limit()\nwith limit: pass"),
     ),
+    *(
+        counting(
+            f"a rate limiter with a {kind} of times was used before",
+            "import collections, time\nclass Limit:\n"
+            f"    def __init__(self): self.times = {made}\n"
+            "    def wait(self):\n        now = time.time()\n"
+            f"        while self.times and now - self.times[0] > 60: self.times.{shift}\n"
+            "        if len(self.times) > 9: time.sleep(60 - (now - self.times[0]))\n"
+            "        self.times.append(now)\nlimit = Limit()",
+            "limit.wait()",
+            ("limit = Limit()", "limit = Limit(); limit.wait()"),
+        )
+        for kind, made, shift in (("list", "[]", "pop(0)"), ("deque", "collections.deque()", "popleft()"))
+    ),
     same(
         "a closure's counter starts elsewhere",
         "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n"
