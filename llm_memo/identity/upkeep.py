@@ -59,6 +59,13 @@ class Facts:
         if container is not MISSING and changeable:
             self.changed.add(id(container))
 
+    def bound(self, method: types.BuiltinFunctionType, use: Use) -> None:
+        """Note what is done to the container that a method, such as ``LOG.append`` kept in a name, is bound to."""
+        if use is not Use.CALLED:
+            self.handed_on.add(id(method.__self__))
+        elif method.__name__ in MUTATORS:
+            self.change(method.__self__)
+
     def only_kept_up(self, value: object, places: list[Place]) -> bool:
         """Whether the code keeps a value up, as a counter or a log, rather than depends on it.
 

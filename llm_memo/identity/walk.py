@@ -141,6 +141,8 @@ class Walk:
         use = use_inside(reached.rest, use)
         if Use.HANDED_ON in use:
             facts.handed_on.add(id(reached.value))
+        if type(reached.value) is types.BuiltinFunctionType and not reached.rest:
+            facts.bound(reached.value, use)
         where = code = self._where(path, reached.taken, start)
         looked_at = path.scope is Scope.PARAMETER and not isinstance(start, type)
         if holder is not None and not isinstance(holder, type):

@@ -306,6 +306,12 @@ KEPT_UP = [
     counting("a log is reached by another name", "LOG = []", "log = LOG; log.append(x)", ("LOG = []", "LOG = [1]")),
     counting("a memo has entries", "M = {}", "M[x] = x if x in M else 1", ("M = {}", "M = {2: 2}")),
     counting(
+        "a log is written to by a method kept in a name",
+        "log = [].append",
+        "log(x)",
+        ("log = [].append", "log = [1].append"),
+    ),
+    counting(
         "a log that is passed to a helper has entries", "L = []\ndef g(log, x): log.append(x)", "g(L, x)", ("[]", "[1]")
     ),
     counting(

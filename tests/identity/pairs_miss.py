@@ -242,6 +242,19 @@ GLOBALS = [
         ("H = []", "H = ['hello']"),
         changed="global H: [] → ['hello']",
     ),
+    other(
+        "a chat's history, which a method kept in a name writes to, has messages",
+        "from memo import ask, cached\nH = []\nadd = H.append\n@cached\n"
+        "def f(x):\n    add(x)\n    return ask(messages=H)\nf(1)\n",
+        ("H = []", "H = ['hello']"),
+        changed="global H: [] → ['hello']; global add.__self__: [] → ['hello']",  # the same list, by two names
+    ),
+    other(
+        "a method kept in a name is called and handed on, and its list is edited",
+        "from memo import ask, cached\nadd = [].append\n@cached\ndef f(x):\n    add(x)\n    return ask(add)\nf(1)\n",
+        ("[]", "['hello']"),
+        changed="global add.__self__: [] → ['hello']",
+    ),
     read(
         "a global that another function writes is edited",
         "N = 1\ndef g():\n    global N\n    N += 1",
