@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from llm_memo.identity import canonical
+from llm_memo.identity import canonical, classes
 from llm_memo.identity.local import is_local_module
 from llm_memo.values import losses, pickled
 from llm_memo.values.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
@@ -20,6 +20,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     """A model is its class and fields with defaults applied; an installed model class is its JSON schema.
 
     A model class of the user's own is its fingerprint, as every class is, and its schema a part of that.
+    A type adapter is its type, and where that has no form, such as with constraints, its schema.
     """
     import pydantic
 
@@ -28,12 +29,30 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
             return None
         schema = None if value is pydantic.BaseModel else value.model_json_schema()
         return "model class", (canonical.class_name(value), schema)
+    if isinstance(value, pydantic.TypeAdapter):
+        return "type adapter", _adapted(value)
     if not isinstance(value, pydantic.BaseModel):
         return None
     kind = type(value)
     fields = {name: getattr(value, name) for name in kind.model_fields if name in value.__dict__}
     extra = value.__pydantic_extra__ or {}
     return "model", (canonical.class_name(kind), canonical.class_digest(kind), fields, extra)
+
+
+def _adapted(adapter: Any) -> object:
+    kind = adapter._type
+    try:
+        canonical.encode(kind)
+    except canonical.NoCanonicalForm:
+        return adapter.json_schema(), list(classes.named_in(kind))
+    return kind
+
+
+def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
+    """A type adapter is built once, for good; what classes of the user's own it is made of is looked at by itself."""
+    import pydantic
+
+    return [(vars(value), "core_schema")] if isinstance(value, pydantic.TypeAdapter) else None
 
 
 def freeze(value: Any) -> Frozen | None:

@@ -122,13 +122,14 @@ def code_of_fields(kind: type) -> Iterator[tuple[str, Any]]:
     """What the fields of a pydantic model name: the classes of nested models, and validating functions."""
     for name, field in (vars(kind).get("__pydantic_fields__") or {}).items():
         for named in (field.annotation, *field.metadata):
-            yield from ((name, found) for found in _named_in(named))
+            yield from ((name, found) for found in named_in(named))
 
 
-def _named_in(annotation: Any) -> Iterator[Any]:
+def named_in(annotation: Any) -> Iterator[Any]:
+    """The classes and validating functions in a type, as deep as they may be."""
     if isinstance(annotation, type) and not typing.get_args(annotation):
         yield annotation
     elif callable(function := getattr(annotation, "func", None)):
         yield function
     for argument in typing.get_args(annotation):
-        yield from _named_in(argument)
+        yield from named_in(argument)

@@ -302,6 +302,28 @@ MODELS = [
         changed="class A: annotations changed",
     ),
     read(
+        "a model that a type adapter is made of is edited",
+        "import pydantic\nclass A(pydantic.BaseModel):\n    a: int\nT = pydantic.TypeAdapter(list[A])",
+        "T.validate_python([])",
+        ("a: int", "a: str"),
+        changed="class A: schema changed",
+    ),
+    read(
+        "the constraint of a type adapter is edited",
+        "import pydantic, typing\nT = pydantic.TypeAdapter(typing.Annotated[int, pydantic.Field(gt=1)])",
+        "T.json_schema()",
+        ("gt=1", "gt=2"),
+        changed="global T changed",
+    ),
+    read(
+        "a validator of a type adapter is edited",
+        "import pydantic, typing\ndef check(y): return y\n"
+        "T = pydantic.TypeAdapter(list[typing.Annotated[int, pydantic.AfterValidator(check)]])",
+        "T.validate_python([x])",
+        ("return y", "return -y"),
+        changed="helper check changed",
+    ),
+    read(
         "a list of models that is handed on is of other models",
         "import pydantic\nclass A(pydantic.BaseModel):\n    a: int\nL = list[A]",
         "L",

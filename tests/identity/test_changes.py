@@ -165,6 +165,19 @@ class TestChanges:
             seen.append(cell.now())
             assert seen[-1] is cell.now()
 
+    @pytest.mark.parametrize("kind", ["list[A]", "typing.Annotated[A, pydantic.Field(description='x')]"])
+    def test_a_type_adapter(self, kind: str) -> None:
+        """It is watched for a model in it that is defined anew, not for its schema."""
+        head = f"import pydantic, typing\nclass A(pydantic.BaseModel):\n a: int\nT = pydantic.TypeAdapter({kind})"
+        cell = Cell(asking("T.validate_python(x)", head))
+        before = cell.now()
+        assert {"code", "global T", "class A", "class A: schema", "class A.model_config"} == before.parts.keys()
+        assert before is cell.now()
+        cell.run("A.model_rebuild(force=True)")
+        assert before.digest == cell.now().digest
+        cell.run(head.replace("int", "str"))
+        assert before.digest != cell.now().digest
+
     def test_nothing_is_looked_at_before_it_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Decorating costs nothing."""
         monkeypatch.setattr(survey, "survey", lambda *_: pytest.fail("looked"))
