@@ -57,6 +57,8 @@ def reads_of(code: CodeType) -> Reads:
 
 
 _SLICE = Constant(slice(None))
+_GLOBALS = Constant(object())
+"""What ``globals()`` returns."""
 _MEASURES = {"len", "print", "bool", "isinstance", "id", "type", "sum", "min", "max", "any", "all", "hash"}
 """Builtins that tell something of a value, but let it go nowhere."""
 
@@ -214,6 +216,8 @@ class _Reader(Stack):
             case [Loaded(path), Constant(str() as attribute), *rest] if name == "getattr":
                 self.push_path(path.then(attribute))
                 arguments = rest
+            case [] if name == "globals":
+                self.push(_GLOBALS)
             case _:
                 self.push(None)
         if name in _MEASURES or function is None:
@@ -256,7 +260,9 @@ class _Reader(Stack):
     def _BINARY_SUBSCR(self, step: Instruction) -> None:
         key, container = self.pop(), self.pop()
         self.use(key, Use.HANDED_ON)
-        if not isinstance(container, Loaded) or _is_slice(key):
+        if (path := _global_item(container, key)) is not None:
+            self.push_path(path)
+        elif not isinstance(container, Loaded) or _is_slice(key):
             self.use(container, Use.HANDED_ON)
             self.push(None)
         else:
@@ -286,6 +292,8 @@ class _Reader(Stack):
     def _DELETE_SUBSCR(self, _: Instruction) -> None:
         key, container = self.pop(), self.pop()
         self.use(key, Use.HANDED_ON)
+        if (path := _global_item(container, key)) is not None:
+            self.written.add(path)
         self._write(container, _item(key))
 
     def _STORE_SLICE(self, _: Instruction) -> None:  # pragma: no cover  (from 3.12 on)
@@ -311,6 +319,13 @@ class _Reader(Stack):
 
 def _is_global(path: Path) -> bool:
     return path.scope is Scope.GLOBAL and not path.steps
+
+
+def _global_item(container: Known, key: Known) -> Path | None:
+    """The path that ``globals()["NAME"]`` is."""
+    if container is _GLOBALS and isinstance(key, Constant) and isinstance(key.value, str):
+        return Path(Scope.GLOBAL, key.value)
+    return None
 
 
 def _item(key: Known) -> Item:

@@ -181,6 +181,13 @@ GLOBALS = [
         changed="class C.A: 1 → 2",
     ),
     read(
+        "a global that globals() is asked for is edited",
+        "S = 'a'",
+        "globals()['S']",
+        ("'a'", "'b'"),
+        changed="global S: 'a' → 'b'",
+    ),
+    read(
         "a global regular expression is edited",
         "import re\nP = re.compile('a')",
         "P.sub('', 'x')",

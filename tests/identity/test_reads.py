@@ -213,6 +213,18 @@ def test_a_loop_may_use_a_name_before_it_is_given() -> None:
     assert HANDED_ON == read(f)["A"]
 
 
+def test_globals_with_a_constant() -> None:
+    """A constant name in ``globals()`` is that global, read or written; any other is not known."""
+
+    def f(name: str) -> Any:
+        globals()["A"] += globals()["B"].c
+        return globals()[name], globals().get("D")
+
+    found = read(f)
+    assert {"A", "B.c", "globals"} == found.keys()
+    assert ["A"] == written(f)
+
+
 def test_getattr_with_a_constant() -> None:
     """A constant name given to getattr is a step; any other leaves the whole."""
 
