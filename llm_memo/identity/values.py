@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
 
 _SLOT = types.MemberDescriptorType
+
+GET = "get()"
+"""Where a context variable keeps its value."""
 
 _DEPTH = 8
 """How deep a container is taken apart whose insides have no canonical form all over."""
@@ -46,6 +50,8 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
         survey.part(where, "missing")
     elif isinstance(value, types.ModuleType):
         _take_module(survey, where, value)
+    elif isinstance(value, ContextVar):
+        _take_variable(survey, where, value)
     elif survey.take_code(where, value, use):
         return
     elif _is_own_instance(value, survey.home):
@@ -70,6 +76,21 @@ def _take_module(survey: Survey, where: Where, module: types.ModuleType) -> None
         survey.watch.name(places, names, key, value)
         if getattr(value, "__module__", name) == name:
             survey.later(take, where.then(key), value, Use.LOOKED_AT, places)
+
+
+def _take_variable(survey: Survey, where: Where, variable: ContextVar[Any]) -> None:
+    """A context variable: its value here and now, or its default."""
+
+    def current() -> Any:
+        try:
+            return variable.get()
+        except LookupError:
+            return MISSING
+
+    value = current()
+    places: list[Place] = [(id(variable), GET)]
+    survey.watch.got(places, current, value)
+    survey.later(take, where.then(GET), value, Use.LOOKED_AT, places)
 
 
 def _is_own_instance(value: Any, home: str) -> bool:

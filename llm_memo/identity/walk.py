@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import types
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity import values
@@ -138,6 +139,8 @@ class Walk:
         facts, holder = self.survey.facts, reached.holder
         if mutates(reached.rest):
             facts.change(reached.value)
+        if type(reached.value) is ContextVar and reached.rest == ("set",):
+            facts.written.add((id(reached.value), values.GET))
         use = use_inside(reached.rest, use)
         if Use.HANDED_ON in use:
             facts.handed_on.add(id(reached.value))

@@ -266,6 +266,12 @@ def counting(name: str, head: str, line: str, start: tuple[str, str]) -> Pair:
 KEPT_UP = [
     counting("a counter starts elsewhere", "N = 0", "global N; N += 1", ("N = 0", "N = 7")),
     counting("a counter in globals() starts elsewhere", "N = 0", "globals()['N'] += 1", ("N = 0", "N = 7")),
+    counting(
+        "a context variable that the function sets starts elsewhere",
+        "import contextvars\nV = contextvars.ContextVar('V', default=0)",
+        "V.set(V.get() + 1)",
+        ("default=0", "default=7"),
+    ),
     counting("a log has entries", "LOG = []", "LOG.append(x); print(len(LOG))", ("LOG = []", "LOG = ['x']")),
     counting("a counter in a dict starts elsewhere", "S = {'n': 0}", "S['n'] += 1", ("'n': 0", "'n': 7")),
     counting(

@@ -181,6 +181,27 @@ GLOBALS = [
         changed="class C.A: 1 → 2",
     ),
     read(
+        "the default of a context variable is edited",
+        "import contextvars\nV = contextvars.ContextVar('V', default='a')",
+        "V.get()",
+        ("default='a'", "default='b'"),
+        changed="global V.get(): 'a' → 'b'",
+    ),
+    read(
+        "a context variable is set to another value",
+        "import contextvars\nV = contextvars.ContextVar('V')\nV.set(['a'])",
+        "V.get()",
+        ("['a']", "['b']"),
+        changed="global V.get(): ['a'] → ['b']",
+    ),
+    read(
+        "a context variable is set",
+        "import contextvars\nV = contextvars.ContextVar('V')",
+        "V.get('a')",
+        ("ContextVar('V')", "ContextVar('V'); V.set('b')"),
+        changed="global V.get() changed",  # there was none
+    ),
+    read(
         "a global that globals() is asked for is edited",
         "S = 'a'",
         "globals()['S']",

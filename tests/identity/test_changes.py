@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import sys
 import threading
 import types
@@ -164,6 +165,20 @@ class TestChanges:
             assert cell.now().digest not in {each.digest for each in seen}
             seen.append(cell.now())
             assert seen[-1] is cell.now()
+
+    def test_a_context_variable(self) -> None:
+        """It has the value of the context that asks, and what is in that is watched."""
+        cell = Cell(asking("V.get()", "import contextvars\nV = contextvars.ContextVar('V', default=1)"))
+        before = cell.now()
+        assert before is cell.now()
+        context = contextvars.copy_context()
+        context.run(cell.run, "V.set([])")
+        other = context.run(cell.now)
+        assert before.digest != other.digest
+        assert other is context.run(cell.now)
+        context.run(cell.run, "V.get().append(1)")
+        assert other.digest != context.run(cell.now).digest
+        assert before.digest == cell.now().digest
 
     @pytest.mark.parametrize("kind", ["list[A]", "typing.Annotated[A, pydantic.Field(description='x')]"])
     def test_a_type_adapter(self, kind: str) -> None:
