@@ -203,12 +203,14 @@ def _item(value: Any, step: Item, watch: Watch) -> _Found:
 
 def _module_attribute(module: types.ModuleType, name: str, watch: Watch, home: str) -> _Found:
     names = vars(module)
-    if name not in names and hasattr(module, "__path__"):
+    if name not in names and "__path__" in names:
         imported(f"{module.__name__}.{name}", home)
-    places: list[Place] = [(id(names), name)]
     if name not in names:
         watch.absent(names, name)
-        return _Found(MISSING, places)
+        if "__getattr__" not in names:
+            return _Found(MISSING, [(id(names), name)])
+        name = "__getattr__"  # a function like any other that is called here
+    places: list[Place] = [(id(names), name)]
     watch.name(places, names, name, names[name])
     return _Found(names[name], places)
 

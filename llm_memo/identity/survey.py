@@ -23,6 +23,7 @@ from llm_memo.identity.chains import (
     innermost,
     is_code,
     is_local,
+    module_of,
     own_dict,
     wrapped_by,
 )
@@ -281,6 +282,8 @@ def _helper_name(where: Where, function: types.FunctionType) -> str:
         return f"decorator {where.text}"
     if wrapped_by(function) is not MISSING:
         return f"helper {code_name(innermost(function))}: decorator {code_name(function)}"
+    if function.__code__.co_qualname == "__getattr__":
+        return f"helper {module_of(function)}.__getattr__"  # a module's, called by the name that it was asked for
     if where.noun == "closure" and function.__code__.co_name != "<lambda>":
         return f"helper {code_name(function)}"  # a decorator calls it ``function``
     return f"{'class' if where.noun == 'class' else 'helper'} {where.text}"

@@ -317,6 +317,22 @@ MODULES = [
         changed="global SYSTEM: 'a' → 'b'",
     ),
     read(
+        "what a module's __getattr__ reads is edited",
+        "import prompts",
+        "prompts.SYSTEM.upper()",
+        ("'a'", "'b'"),
+        "# file: prompts.py\nTEXTS = {'SYSTEM': 'a'}\ndef __getattr__(name): return TEXTS[name]\n",
+        changed="helper prompts.__getattr__: global TEXTS: {'SYSTEM': 'a'} → {'SYSTEM': 'b'}",
+    ),
+    read(
+        "a module's __getattr__ is edited",
+        "import prompts",
+        "prompts.SYSTEM, prompts.USER",
+        ("return name", "return [name]"),
+        "# file: prompts.py\ndef __getattr__(name): return name\n",
+        changed="helper prompts.__getattr__ changed",
+    ),
+    read(
         "a constant imported by a star is edited",
         "from prompts import *",
         "SYSTEM",

@@ -166,6 +166,19 @@ class TestChanges:
             seen.append(cell.now())
             assert seen[-1] is cell.now()
 
+    def test_a_module_that_makes_its_names(self) -> None:
+        """Its ``__getattr__`` is a helper, until the name is there."""
+        module = Cell("TEXT = 'a'\ndef __getattr__(name): return TEXT + name\ndef f(): pass")
+        cell = Cell(asking("m.A"))
+        cell.names["m"] = sys.modules[module.names["__name__"]]
+        before = cell.now()
+        assert f"helper {module.names['__name__']}.__getattr__: global TEXT" in before.parts
+        module.run("TEXT = 'b'")
+        changed = cell.now()
+        assert before.digest != changed.digest
+        module.run("A = 1")
+        assert {"code", "module m.A"} == cell.now().parts.keys()
+
     def test_a_context_variable(self) -> None:
         """It has the value of the context that asks, and what is in that is watched."""
         cell = Cell(asking("V.get()", "import contextvars\nV = contextvars.ContextVar('V', default=1)"))
