@@ -77,6 +77,14 @@ class TestParts:
                 {"helper m", "global m.__self__", "class A", "class A.g"},
             ),
             ("max(1), 'x'.join, m(1)", "m = [].append", {"global m"}),
+            ("m(1), m", "m = [].append", {"global m", "global m.__self__"}),
+            ("V.get()", "import contextvars\nV = contextvars.ContextVar('V')", {"global V.get()"}),
+            ("V.get(), V.set(1)", "import contextvars\nV = contextvars.ContextVar('V')", set()),
+            (
+                "T.json_schema()",
+                "import pydantic, typing\nT = pydantic.TypeAdapter(typing.Annotated[int, pydantic.Field(gt=1)])",
+                {"global T"},
+            ),
             ("E.A.value", "import enum\nclass E(enum.Enum): A = 1; B = 2", {"class E", "class E.A"}),
             (
                 "E(1)",
