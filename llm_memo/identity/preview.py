@@ -16,7 +16,7 @@ REDACTED = "‹redacted›"
 
 _SECRET_NAME = re.compile(
     r"(?i)(api|access|auth|private|secret|session|signing|client)[-_ ]?(key|token)|secret|passw(or)?d|passphrase"
-    r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$"
+    r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$|[-_]keys?$"
 )
 _SECRET_TEXTS = {
     mark: re.compile(pattern, re.IGNORECASE)

@@ -271,9 +271,22 @@ def test_no_secret_is_in_an_explanation() -> None:
             max_tokens=77,
         )
     )
+    text += str(cached.explain("t", service=Service())) + str(cached.explain("t", inner=Service().inner))
     assert "CANARY" not in text
-    for shown in ("shown", "77", "‹redacted›"):
+    for shown in ("shown", "77", "‹redacted›", "tells='all'", "'model': 'm'"):
         assert shown in text
+
+
+class Service:
+    def __init__(self) -> None:
+        self.tells = "all"
+        self.openai_key = self.api_key = self.password = "CANARY"
+        self.url = "https://user:CANARY@host"
+        self.inner = {
+            "model": "m",
+            "service_token": "CANARY",
+            "headers": {"X-Key": "CANARY", "Authorization": "CANARY"},
+        }
 
 
 class Chat:
