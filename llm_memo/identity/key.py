@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import marshal
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +20,7 @@ from llm_memo.identity import canonical
 from llm_memo.identity.fingerprint import Fingerprint, parts_of_met
 from llm_memo.identity.observe import observe
 from llm_memo.identity.preview import preview
-from llm_memo.identity.watch import is_plain
+from llm_memo.identity.remembered import Remembered, plain_bytes
 
 SCHEME = 1
 """Goes up when the same question would get other bytes."""
@@ -97,8 +96,7 @@ class Asker:
         )
         self._kept_up: frozenset[str] = frozenset()
         self._known_head: tuple[object, bytes] = (None, b"")
-        self._asked_before: dict[bytes, tuple[bytes, Question]] = {}
-        self._remembered = 0
+        self._asked_before: Remembered[Question] = Remembered()
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the signature's order, defaults applied.
@@ -129,37 +127,13 @@ class Asker:
         if self.key is not None:
             return Question(head + self._encode("key", self.key(*args, **kwargs)))
         asked = bound if len(bound) == len(self._asked) else tuple([bound[place] for place, _, _ in self._asked])
-        for value in asked:
-            if value.__class__ is str and len(value) > _WORTH_REMEMBERING:
-                return self._question(head, bound)
-        try:
-            plain = _marshal(asked, 2)
-        except ValueError:  # not plain
-            return self._question(head, bound)
-        if len(plain) > _WORTH_REMEMBERING:
-            return self._question(head, bound)
-        known = self._asked_before.get(plain)
-        if known is not None and known[0] is head:
-            return known[1]
-        question = self._question(head, bound)
-        if is_plain(asked):
-            self._remember(plain, head, question)
+        plain = plain_bytes(asked)
+        question = self._asked_before.get(plain, head)
+        if question is None:
+            question = Question(b"".join([head, *self._encoded(bound)]))
+            if plain is not None:
+                self._asked_before.put(plain, head, asked, question, len(question.canonical))
         return question
-
-    def _question(self, head: bytes, bound: tuple[Any, ...]) -> Question:
-        return Question(b"".join([head, *self._encoded(bound)]))
-
-    def _remember(self, plain: bytes, head: bytes, question: Question) -> None:
-        """Have ``question`` at hand when it is asked again.
-
-        Nothing but an equal plain value has the `marshal` bytes of a plain value: they are typed and
-        framed, and what else marshal takes (bytes and their like, code) has tags that plain values have
-        not. Dicts in another order have other bytes; they are encoded, once, to the same question.
-        """
-        self._remembered += len(plain) + len(question.canonical)
-        if self._remembered > _REMEMBERED:
-            self._asked_before, self._remembered = {}, len(plain) + len(question.canonical)
-        self._asked_before[plain] = head, question
 
     def _encoded(self, bound: tuple[Any, ...]) -> list[bytes]:
         encode = canonical.encode
@@ -254,12 +228,6 @@ class Asker:
             f"or give {kind.__name__} a __memo_key__() method that returns plain data"
         )
 
-
-_marshal: Callable[[Any, int], bytes] = marshal.dumps
-_WORTH_REMEMBERING = 32_000
-"""Arguments of up to so many bytes are quicker looked up than encoded again."""
-_REMEMBERED = 4_000_000
-"""So many bytes of questions are remembered per function."""
 
 _TOO_DEEP = "it is nested too deeply, or contains itself"
 

@@ -46,7 +46,7 @@ class Step:
     """The title of the step that it is a part of, and is taken off from."""
 
 
-_ASKED = "question: its marshal bytes, looked up among those asked"
+_ASKED = "question: looked up among those asked before"
 STEPS = (
     Step("settings in force", InForce, "now"),
     Step("arguments bound to the signature", Asker, "bind", _ASKED),

@@ -1,0 +1,75 @@
+"""Questions that are looked up rather than encoded again are the same questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm_memo import cached_completion
+from llm_memo.identity import key, remembered
+from llm_memo.identity.key import Question
+from llm_memo.identity.remembered import Remembered, plain_bytes
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
+plain = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
+others = st.recursive(
+    leaves | st.binary(max_size=5) | st.sampled_from([b"a", bytearray(b"a"), memoryview(b"a"), ..., 1j, {1}, {1: 2}]),
+    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner),
+)
+
+
+def ask(*texts: Any, **more: Any) -> str:
+    """A function to ask."""
+    return ""
+
+
+@given(st.lists(plain | others, min_size=1, max_size=6))
+def test_a_question_is_the_same_whatever_was_asked_before(values: list[Any]) -> None:
+    """Asked after any others, and again, a value's key is that of a function that was never asked."""
+    known = cached_completion(name="f")(ask)
+    for value in [*values, *values]:
+        try:
+            fresh = cached_completion(name="f")(ask).cache_key(value)
+        except TypeError:
+            continue
+        assert fresh == known.cache_key(value)
+
+
+def test_an_equal_question_is_not_encoded_again() -> None:
+    """Equal plain arguments of a function are the same object of a question."""
+    cached: Any = cached_completion(name="f")(ask)
+    asker = cached._self_memo.asker
+    first: Question = asker.ask(("a", [1, {"b": 2.0}]), {})
+    assert first is asker.ask(("a", [1, {"b": 2.0}]), {})
+    assert first is not asker.ask(("a", [1, {"b": 2}]), {})
+
+
+def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
+    """Long texts, and what marshal does not take, are encoded each time."""
+    assert [None, None, None] == [plain_bytes((value,)) for value in ("x" * 40_000, ["x" * 20_000] * 2, object())]
+
+
+def test_arguments_changed_meanwhile_are_not_remembered() -> None:
+    """What another thread changes between two looks at it is remembered under neither."""
+    found: Remembered[str] = Remembered()
+    messages = ["a"]
+    before = plain_bytes((messages,))
+    assert before is not None
+    messages.append("b")
+    found.put(before, "head", (messages,), "encoded", 1)
+    assert None is found.get(before, "head")
+
+
+def test_little_is_remembered(monkeypatch: Any) -> None:
+    """What is remembered has a bound, and goes with its head."""
+    monkeypatch.setattr(remembered, "_MOST", 200)
+    found: Remembered[str] = Remembered()
+    for number in range(100):
+        now = plain_bytes((number,))
+        assert now is not None
+        found.put(now, key, (number,), str(number), 20)
+        assert str(number) == found.get(now, key)
+        assert None is found.get(now, "another head")
+    assert len(found._known) < 10
