@@ -9,9 +9,12 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from typing import Any, Final
 
-_here = threading.local()
+from llm_memo.errors import from_here
+
+_inside: ContextVar[bool] = ContextVar("llm_memo_background", default=False)
 
 
 class Background:
@@ -28,26 +31,25 @@ class Background:
         self._under_way = 0
 
     def submit(self, work: Callable[[], Any]) -> Future[Any]:
-        """Have ``work`` done in a thread.
+        """Have ``work`` done in a thread, in a copy of this context.
 
         Raises:
-            RuntimeError: The interpreter is about to end.
+            RuntimeError: The interpreter is about to end, or no thread can be had.
         """
-        if getattr(_here, "is_ours", False):  # whose work runs a loop: all threads could be waiting for this very work
+        if _inside.get():  # work of ours has started a loop, or waits for one: all our threads may be waiting for this
             return Background(1)._submit(work)
         return self._submit(work)
 
     def _submit(self, work: Callable[[], Any]) -> Future[Any]:
+        context = from_here(copy_context())
+        context.run(_inside.set, True)
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(self._threads, "llm_memo storage", self._begin)
-            future = self._pool.submit(work)
+                self._pool = ThreadPoolExecutor(self._threads, "llm_memo storage")
+            future = self._pool.submit(context.run, work)
             self._under_way += 1
         future.add_done_callback(self._done)
         return future
-
-    def _begin(self) -> None:
-        _here.is_ours = True
 
     def _done(self, _: Future[Any]) -> None:
         with self._lock:

@@ -18,17 +18,15 @@ Reading and thawing fail only into a miss, writing only into a warning.
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from llm_memo.background import JUDGING, STORAGE, Background
-from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, from_here, warn
+from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
 from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside
 from llm_memo.identity.canonical import class_name
@@ -339,6 +337,8 @@ class Lead:
 
     def answered(self, answer: Any) -> None:
         """The function has answered: keep the answer, count it, wake everybody who waits."""
+        if self._ended:  # a pool that could start no thread raised, and had the work in its queue all the same
+            return
         self._ended = True
         kept: Kept | None = None
         try:
@@ -481,7 +481,7 @@ class Work:
         """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
         try:
             asyncio.get_running_loop()
-            in_thread = self.threads.submit(functools.partial(from_here(copy_context()).run, self.work))
+            in_thread = self.threads.submit(self.work)
         except RuntimeError:  # another kind of loop, or an interpreter that is about to end
             return self.work()
         return await asyncio.shield(asyncio.wrap_future(in_thread))

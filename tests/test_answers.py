@@ -167,6 +167,25 @@ def test_files_are_the_users_own(run: Callable[..., str], server: ModelServer, c
     assert (cache_dir / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
 
 
+def test_an_answer_that_comes_at_the_very_end(run: Callable[..., str]) -> None:
+    """A task that is given up when the model has answered keeps its answer, even while the interpreter ends."""
+    program = """
+        import asyncio
+        from llm_memo import cached_completion
+        @cached_completion
+        async def ask(text):
+            print("paid", flush=True)
+            return text
+        async def main():
+            try:
+                await asyncio.wait_for(ask("q"), 0.03)
+            except TimeoutError:
+                pass
+        asyncio.run(main())
+    """
+    assert ["paid\n", ""] == [run(program), run(program)]
+
+
 @pytest.mark.parametrize("shape", ["def", "async def"])
 def test_a_large_answer(shape: str, run: Callable[..., str]) -> None:
     """An answer of some megabytes is kept and read, by tasks in a thread."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from llm_memo import MemoWarning, cached_completion, configure
+from llm_memo import Cache, MemoWarning, cached_completion, configure
 from llm_memo.testing import ModelServer
 
 ROOT = Path(__file__).parent.parent
@@ -402,6 +402,19 @@ def test_a_waiter_takes_over_from_a_killed_process(tmp_path: Path, server: Model
     assert 2 == server.requests
 
 
+def test_a_clear_in_mid_call_does_not_make_every_process_call(tmp_path: Path, server: ModelServer) -> None:
+    """Where the folder is cleared under a leader, those who wait agree on one to take over."""
+    server.latency = 1.5
+    processes = [begin(tmp_path, server, "once") for _ in range(4)]
+    for process in processes:
+        go(process)
+    until(lambda: server.requests == 1)
+    time.sleep(0.3)  # for the others to wait for its lock
+    assert (0, 0) == Cache().clear()
+    assert ["1 1 "] * 4 == [process.communicate(timeout=30)[0][:4] for process in processes]
+    assert 2 == server.requests
+
+
 @pytest.mark.parametrize("later", [False, True])
 def test_a_lock_that_stays_taken_is_a_warning_and_a_call(cache_dir: Path, later: bool) -> None:
     """Beyond lock_timeout a call no longer waits for another process: one warning, and a call of its own."""
@@ -581,6 +594,26 @@ def test_each_waiter_falls_back_on_its_own_stale_answer(leader_falls_back: bool)
         assert old == given.result()
         with pytest.raises(RuntimeError, match="down"):
             raised.result()
+
+
+async def test_judges_that_ask_in_the_loop_that_they_judge_for() -> None:
+    """Many at once, a cache_if may ask a cached and judged coroutine in the very loop that waits for it."""
+    loop = asyncio.get_running_loop()
+
+    @cached_completion(cache_if=bool)
+    async def judge(text: str) -> str:
+        return "good"
+
+    def is_good(answer: str) -> bool:
+        return asyncio.run_coroutine_threadsafe(judge(answer), loop).result(20) == "good"
+
+    @cached_completion(cache_if=is_good)
+    async def ask(text: str) -> str:
+        return text
+
+    texts = [str(number) for number in range(20)]
+    assert texts == await asyncio.wait_for(asyncio.gather(*map(ask, texts)), 20)
+    assert [True] * 20 == [ask.is_cached(text) for text in texts]
 
 
 async def test_a_judge_that_is_cached_and_judged_itself() -> None:

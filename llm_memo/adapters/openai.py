@@ -36,15 +36,24 @@ _SETTINGS = ("organization", "project", "_api_version", "_azure_deployment")
 
 def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
     """Where all that the form of a client, or of a resource's, is made of is kept: dicts, and their keys."""
-    names = {base.__name__ for base in type(value).__mro__}
-    resource = bool(names & {"SyncAPIResource", "AsyncAPIResource"})
+    resource = bool({base.__name__ for base in type(value).__mro__} & {"SyncAPIResource", "AsyncAPIResource"})
     client = value._client if resource else value
     kind = type(client)
-    base: Any = next((base for base in kind.__mro__ if base.__name__ == "BaseClient"), None)
-    if base is None or base.base_url is not kind.base_url or any(hasattr(kind, name) for name in _SETTINGS):
-        return None  # no client, or one with properties of its own
+    made_by = _home(kind, lambda base: base.__name__ == "BaseClient")
+    if made_by is None or made_by != _home(kind, lambda base: "base_url" in vars(base)):
+        return None
+    held = getattr(client, "__dict__", {})
+    if "_base_url" not in held or client.base_url is not held["_base_url"]:
+        return None
+    if any(hasattr(kind, name) for name in _SETTINGS):
+        return None  # a property of its own says it
     via = [(vars(value), "_client")] if resource else []
-    return via + [(vars(client), name) for name in ("_base_url", *_SETTINGS)]
+    return via + [(held, name) for name in ("_base_url", *_SETTINGS)]
+
+
+def _home(kind: type, is_it: Callable[[type], bool]) -> str | None:
+    """The package of the first of a class's bases that ``is_it``."""
+    return next((base.__module__.partition(".")[0] for base in kind.__mro__ if is_it(base)), None)
 
 
 def _destination(client: Any) -> dict[str, str | None]:

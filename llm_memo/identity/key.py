@@ -20,7 +20,7 @@ from llm_memo.identity import canonical
 from llm_memo.identity.fingerprint import Fingerprint, parts_of_met
 from llm_memo.identity.observe import observe
 from llm_memo.identity.preview import preview
-from llm_memo.identity.remembered import Remembered, plain_bytes
+from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
 
 SCHEME = 1
 """Goes up when the same question would get other bytes."""
@@ -130,23 +130,24 @@ class Asker:
         plain = plain_bytes(asked)
         question = self._asked_before.get(plain, head)
         if question is None:
-            question = Question(b"".join([head, *self._encoded(bound)]))
-            if plain is not None:
-                self._asked_before.put(plain, head, asked, question, len(question.canonical))
+            copy = plain_copy(plain)
+            question = Question(b"".join([head, *self._encoded(asked if copy is None else copy)]))
+            if copy is not None:
+                self._asked_before.put(plain, head, question, len(question.canonical))
         return question
 
-    def _encoded(self, bound: tuple[Any, ...]) -> list[bytes]:
+    def _encoded(self, asked: tuple[Any, ...]) -> list[bytes]:
         encode = canonical.encode
         parts = []
-        place, name = 0, ""
+        place, name, value = 0, "", None
         try:
-            for place, name, tag in self._asked:  # noqa: B007 - the handlers name the culprit
+            for (place, name, tag), value in zip(self._asked, asked, strict=True):  # noqa: B007 - they name the culprit
                 parts.append(tag)
-                parts.append(encode(bound[place]) if place or not self._kept_up else self._encode_first(bound[0]))
+                parts.append(encode(value) if place or not self._kept_up else self._encode_first(value))
         except canonical.NoCanonicalForm as problem:
             raise self._unkeyable(name, problem) from problem.__cause__
         except RecursionError:
-            raise self._unkeyable(name, canonical.NoCanonicalForm(bound[place], _TOO_DEEP)) from None
+            raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
         return parts
 
     def _encode(self, name: str, value: object) -> bytes:

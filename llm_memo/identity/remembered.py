@@ -15,6 +15,8 @@ _WORTH_IT = 32_000
 """Arguments of up to so many bytes."""
 _MOST = 4_000_000
 """Bytes of arguments, with what they were encoded to, for each function."""
+_OVERHEAD = 400
+"""About what one takes besides."""
 
 
 def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
@@ -29,6 +31,12 @@ def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
     return plain if len(plain) <= _WORTH_IT else None
 
 
+def plain_copy(plain: bytes | None) -> tuple[Any, ...] | None:
+    """The arguments that `plain_bytes` stand for, which no other thread can change; None if they are not plain."""
+    arguments = None if plain is None else marshal.loads(plain)
+    return arguments if is_plain(arguments) else None
+
+
 class Remembered(Generic[T]):
     """What arguments were encoded to, as long as ``head``, what comes before them, is the same object.
 
@@ -38,19 +46,18 @@ class Remembered(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[object, T]] = {}
+        self._known: dict[bytes | None, tuple[object, T]] = {}
         self._size = 0
 
     def get(self, plain: bytes | None, head: object) -> T | None:
         """What the arguments were encoded to, if that is known."""
-        found = self._known.get(plain)  # type: ignore[arg-type]
+        found = self._known.get(plain)
         return found[1] if found is not None and found[0] is head else None
 
-    def put(self, plain: bytes, head: object, arguments: tuple[Any, ...], encoded: T, size: int) -> None:
-        """Remember what ``arguments`` were encoded to, unless another thread has changed them meanwhile."""
-        if not is_plain(arguments) or _marshal(arguments, 2) != plain:
-            return
-        self._size += len(plain) + size
+    def put(self, plain: bytes | None, head: object, encoded: T, size: int) -> None:
+        """Remember what the arguments that have these bytes were encoded to, in ``size`` bytes."""
+        size += len(plain or b"") + _OVERHEAD
+        self._size += size
         if self._size > _MOST:
-            self._known, self._size = {}, len(plain) + size
+            self._known, self._size = {}, size
         self._known[plain] = head, encoded

@@ -114,7 +114,7 @@ class Header:
         whole = text.decode()
         first, end = _parse(whole)
         header = _made(cls, first)
-        header._asked = whole[end:] or "{}"
+        header._asked = whole[end:] or whole
         return header
 
 
@@ -187,13 +187,19 @@ class Kept:
 
 def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, bytes]:
     """Head and body of an entry called ``name``, sealed with ``key``."""
-    import joblib
-
-    stream = io.BytesIO()
     content = {"header": kept.header.to_json(), "codec": kept.frozen.codec, "frozen": kept.frozen.payload}
-    joblib.dump(content, stream, compress=compress if kept.size > _WORTH_COMPRESSING else 0)
-    body = stream.getvalue()
+    body = _dumped(content, compress if kept.size > _WORTH_COMPRESSING else 0)
     return _MAGIC + seal.sealed(key, _MAGIC, name, body), body
+
+
+def _dumped(content: dict[str, Any], compress: int) -> bytes:
+    try:
+        import joblib
+    except RuntimeError:  # at its very end the interpreter loads it no more: pickle's own dump is one that joblib reads
+        return pickle.dumps(content)
+    stream = io.BytesIO()
+    joblib.dump(content, stream, compress=compress)
+    return stream.getvalue()
 
 
 def check_head(head: bytes) -> None:

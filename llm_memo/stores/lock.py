@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import weakref
 
 log = logging.getLogger("llm_memo")
 
 _OPENING = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _POSIX = os.name == "posix"
 
-_held: set[Lock] = set()
+_held: weakref.WeakSet[Lock] = weakref.WeakSet()
 """The locks of this process, which its children are not to keep taken when it dies."""
 
 
@@ -29,6 +30,9 @@ class Lock:
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.release()  # an interrupt came between taking it and holding on to it
 
     def take(self) -> bool:
         """Take the lock if it is free; returns whether it was.
@@ -78,9 +82,10 @@ class Lock:
 
 
 def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
-    for lock in _held:
-        os.close(lock._descriptor)
-        lock._descriptor = -1
+    for lock in list(_held):
+        descriptor, lock._descriptor = lock._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
     _held.clear()
 
 

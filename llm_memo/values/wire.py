@@ -22,11 +22,11 @@ def get(value: Any, name: str) -> Any:
     if type(value) is dict:
         return value.get(name)
     if is_record(value):  # pydantic takes microseconds to say that a model has no such attribute
-        held = vars(value)
+        held = getattr(value, "__dict__", None) or {}
         if name in held:
             return held[name]
-        if not hasattr(type(value), name):
-            return (value.__pydantic_extra__ or {}).get(name)
+        if not hasattr(type(value), name):  # a pydantic dataclass has no extras
+            return (getattr(value, "__pydantic_extra__", None) or {}).get(name)
     return getattr(value, name, None)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cells import Cell, asking
 
+from llm_memo.adapters.openai import steady
 from llm_memo.identity import survey
 from llm_memo.identity.fingerprint import Fingerprint
 
@@ -165,6 +166,7 @@ class TestChanges:
             assert cell.now().digest not in {each.digest for each in seen}
             seen.append(cell.now())
             assert seen[-1] is cell.now()
+        assert (kind == "Named") == (steady(cell.names["c"]) is None)
 
     def test_a_module_that_makes_its_names(self) -> None:
         """Its ``__getattr__`` is a helper, until the name is there."""

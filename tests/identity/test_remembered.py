@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,25 +52,32 @@ def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
     assert [None, None, None] == [plain_bytes((value,)) for value in ("x" * 40_000, ["x" * 20_000] * 2, object())]
 
 
-def test_arguments_changed_meanwhile_are_not_remembered() -> None:
-    """What another thread changes between two looks at it is remembered under neither."""
-    found: Remembered[str] = Remembered()
-    messages = ["a"]
-    before = plain_bytes((messages,))
-    assert before is not None
-    messages.append("b")
-    found.put(before, "head", (messages,), "encoded", 1)
-    assert None is found.get(before, "head")
+def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another thread does to the arguments while they are looked up does no harm to those who ask later."""
+    shared = ["hello"]
+    real = remembered._marshal
+
+    def switched(value: Any, version: int) -> bytes:
+        plain = real(value, version)
+        monkeypatch.undo()
+        shared.append("and more")
+        return plain
+
+    cached = cached_completion(name="f")(ask)
+    monkeypatch.setattr(remembered, "_marshal", switched)
+    cached.cache_key(shared)
+    fresh = cached_completion(name="f")(ask)
+    for messages in (["hello"], ["hello", "and more"]):
+        assert fresh.cache_key(messages) == cached.cache_key(messages)
 
 
-def test_little_is_remembered(monkeypatch: Any) -> None:
+def test_little_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is remembered has a bound, and goes with its head."""
-    monkeypatch.setattr(remembered, "_MOST", 200)
+    monkeypatch.setattr(remembered, "_MOST", 2_000)
     found: Remembered[str] = Remembered()
     for number in range(100):
-        now = plain_bytes((number,))
-        assert now is not None
-        found.put(now, key, (number,), str(number), 20)
-        assert str(number) == found.get(now, key)
-        assert None is found.get(now, "another head")
+        plain = plain_bytes((number,))
+        found.put(plain, key, str(number), 20)
+        assert str(number) == found.get(plain, key)
+        assert None is found.get(plain, "another head")
     assert len(found._known) < 10

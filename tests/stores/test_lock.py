@@ -92,6 +92,12 @@ def test_what_the_system_says_against_freeing_it_is_no_error(path: str, monkeypa
     assert Lock(path).take()
 
 
+def test_it_is_freed_when_nobody_holds_on_to_it(path: str) -> None:
+    """A lock whose holder an interrupt has torn away is free again."""
+    assert Lock(path).take()
+    assert Lock(path).take()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_it_dies_with_its_holder_and_not_with_the_holders_children(path: str) -> None:
     """A forked child that lives on does not keep the lock of a holder that was killed, nor free it while it lives."""

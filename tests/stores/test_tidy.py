@@ -149,6 +149,15 @@ def test_a_function_that_cannot_be_cleared_is_told_at_the_end(
     assert {"before", "ask"} == set(os.listdir(store.root)) - {".gitignore", "CACHEDIR.TAG"}
 
 
+def test_a_lock_that_is_a_link_is_left(store: Disk, entries: list[Path], tmp_path: Path) -> None:
+    """What has a lock file's name and cannot be locked is nothing that was left behind."""
+    lock = entries[0].with_suffix(".lock")
+    lock.symlink_to(tmp_path / "elsewhere")
+    assert 0 == tidy.sweep(store.root, time.time() + 2 * HOUR)
+    assert lock.is_symlink()
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_what_vanishes_is_not_swept(store: Disk, entries: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A leftover that goes by itself while the folder is swept is nobody's trouble."""
     lock = entries[0].with_suffix(".lock")

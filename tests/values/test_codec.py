@@ -15,6 +15,7 @@ import itertools
 import math
 import pathlib
 import socket
+import struct
 import sys
 import threading
 import types
@@ -57,6 +58,13 @@ class Phrase(str):
 
 
 # --- plain values
+
+
+def bits(number: int) -> float:
+    """The float of these 64 bits."""
+    found: float = struct.unpack("d", struct.pack("Q", number))[0]
+    return found
+
 
 texts = st.text(st.characters(codec=None, categories=None), max_size=20)  # lone surrogates too
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts
@@ -125,6 +133,23 @@ def test_each_kind_has_its_codec(codec: str, value: Any) -> None:
     frozen = freeze(value)
     copy = thaw(frozen)
     assert (codec, type(value), value) == (frozen.codec, type(copy), copy)
+
+
+@given(st.lists(st.floats() | st.integers(0, 2**64 - 1).map(bits), min_size=16, max_size=40))
+def test_floats_keep_every_bit(value: list[float]) -> None:
+    """A list of floats alone, as an embedding is, comes back to the last bit, whatever kind of NaN is in it."""
+    frozen = freeze(value)
+    found = thaw(frozen)
+    assert ("floats", 8 * len(value), list) == (frozen.codec, len(frozen.payload), type(found))
+    assert struct.pack(f"{len(value)}d", *value) == struct.pack(f"{len(found)}d", *found)
+
+
+@pytest.mark.parametrize("value", [[1.0] * 15, [1.0] * 20 + [1], [True] * 20, [np.float64(1.0)] * 20])
+def test_other_lists_of_numbers_keep_their_types(value: list[Any]) -> None:
+    """Few floats, or floats among other numbers, go the way of all lists."""
+    frozen = freeze(value)
+    assert "floats" != frozen.codec
+    assert [type(each) for each in value] == [type(each) for each in thaw(frozen)]
 
 
 def test_nothing_is_shared() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, Union
 
 import pydantic
+import pydantic.dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, Secre
 
 from llm_memo.values import references
 from llm_memo.values.codec import Frozen, Unfreezable, UnknownClass, freeze, thaw
+from llm_memo.values.complete import incomplete
 from llm_memo.values.pickled import loads
+from llm_memo.values.usage import usage_of
 
 T = TypeVar("T")
 
@@ -238,6 +241,14 @@ def test_lists_tuples_and_dicts_of_models() -> None:
         assert "pickle" == frozen.codec
         assert b'{"name":"' in frozen.payload
         assert b"pydantic_fields_set" not in frozen.payload
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_a_pydantic_dataclass_is_kept(slots: bool) -> None:
+    """An answer that is a dataclass of pydantic's is complete, kept, and has no usage of its own."""
+    kind = pydantic.dataclasses.dataclass(slots=slots)(type("Note", (), {"__annotations__": {"text": str}}))
+    assert None is incomplete(kind(text="a"))
+    assert None is usage_of(kind(text="a"))
 
 
 def test_secrets_and_locks_in_models_are_refused() -> None:
