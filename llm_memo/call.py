@@ -37,6 +37,7 @@ from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
 from llm_memo.stores.entry import Asked, Header, Kept
 from llm_memo.stores.lock import Lock
+from llm_memo.turns import turn
 from llm_memo.values import codec, streams
 from llm_memo.values.complete import incomplete
 from llm_memo.values.usage import Told, Usage, usage_of
@@ -480,11 +481,17 @@ class Work:
     async def soon(self) -> Any:
         """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
         try:
+            await turn()  # a thousand answers may come at once
+        finally:
+            in_thread, done = self._begun()
+        return done if in_thread is None else await asyncio.shield(in_thread)
+
+    def _begun(self) -> tuple[asyncio.Future[Any] | None, Any]:
+        try:
             asyncio.get_running_loop()
-            in_thread = self.threads.submit(self.work)
+            return asyncio.wrap_future(self.threads.submit(self.work)), None
         except RuntimeError:  # another kind of loop, or an interpreter that is about to end
-            return self.work()
-        return await asyncio.shield(asyncio.wrap_future(in_thread))
+            return None, self.work()
 
 
 Step = Run | Work | Wait | Acquire
