@@ -9,7 +9,7 @@ from collections import deque
 
 _A_TURN = 0.004
 """Seconds that the calls of one loop may work before its other tasks get their turn."""
-_AT_ONCE = 12
+_AT_ONCE = 4
 """How many of those who then wait go on together, each for a fraction of a millisecond."""
 
 
