@@ -596,6 +596,27 @@ def test_each_waiter_falls_back_on_its_own_stale_answer(leader_falls_back: bool)
             raised.result()
 
 
+async def test_where_no_thread_can_be_had_nothing_is_done_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that no thread can be started for is judged and kept at once, and not again when there is one."""
+    judged: list[str] = []
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("llm_memo storage"):
+            monkeypatch.undo()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    @cached_completion(cache_if=lambda answer: not judged.append(answer))  # type: ignore[func-returns-value]
+    async def ask(text: str) -> str:
+        return text
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert ["a", "b"] == [await ask("a"), await ask("b")]
+    assert ["a", "b"] == judged
+    assert 2 == ask.cache_info().misses
+
+
 async def test_judges_that_ask_in_the_loop_that_they_judge_for() -> None:
     """Many at once, a cache_if may ask a cached and judged coroutine in the very loop that waits for it."""
     loop = asyncio.get_running_loop()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from cells import Cell, asking
 
@@ -207,6 +208,11 @@ class TestChanges:
         assert before.digest == cell.now().digest
         cell.run(head.replace("int", "str"))
         assert before.digest != cell.now().digest
+
+    def test_who_keeps_no_settings_of_a_clients_is_not_one(self) -> None:
+        """What is no client, or keeps its URL in a place of its own, is looked at anew each time."""
+        by_hand = type("BaseClient", (), {"base_url": "http://a"})
+        assert [None, None] == [steady(openai.NOT_GIVEN), steady(by_hand())]
 
     def test_nothing_is_looked_at_before_it_is_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Decorating costs nothing."""

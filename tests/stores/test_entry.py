@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import time
+from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -120,6 +124,23 @@ def test_fields_of_later_versions_are_passed_over() -> None:
     assert Header(function="f", created=1.5) == Header.from_json(b'{"function":"f","created":1.5,"mood":"good"}')
     assert Asked(code="c") == Header.from_json(b'{"function":"f","created":1.5,"code":"c"}').asked
     assert Asked(code="c") == Header.from_json(b'{"function":"f","created":1.5}{"code":"c","mood":"good"}').asked
+
+
+@given(answers)
+def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: Kept) -> None:
+    """At the interpreter's very end, when joblib is no longer loaded, entries are written that it reads."""
+    real = builtins.__import__
+
+    def refuse(name: str, *rest: Any) -> Any:
+        if name == "joblib":
+            raise RuntimeError("can't register atexit after shutdown")
+        return real(name, *rest)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(builtins, "__import__", refuse)
+        head, body = packed(kept)
+    assert kept.frozen == entry.unpack(NAME, head, body, KEY).frozen
+    assert {"header", "codec", "frozen"} == joblib.load(io.BytesIO(body)).keys()
 
 
 def test_age_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
