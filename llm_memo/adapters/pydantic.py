@@ -31,6 +31,10 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "model class", (canonical.class_name(value), schema)
     if isinstance(value, pydantic.TypeAdapter):
         return "type adapter", _adapted(value)
+    if isinstance(value, pydantic.fields.FieldInfo):
+        given = dict(value._attributes_set)
+        said = {name: None if _is_undefined(each) else (each,) for name, each in given.items()}
+        return "field", (said, [_constraint(each) for each in value.metadata])
     if not isinstance(value, pydantic.BaseModel):
         return None
     kind = type(value)
@@ -39,13 +43,45 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     return "model", (canonical.class_name(kind), canonical.class_digest(kind), fields, extra)
 
 
+def _constraint(value: Any) -> object:
+    """Constraints that pydantic has no class for, such as ``pattern``, are a dict."""
+    return vars(value) if type(value).__name__ == "_PydanticGeneralMetadata" else value
+
+
+def _is_undefined(value: Any) -> bool:
+    return type(value).__name__ == "PydanticUndefinedType"
+
+
 def _adapted(adapter: Any) -> object:
     kind = adapter._type
+    named = [*classes.named_in(kind), *_named_in_schema(adapter.core_schema)]
     try:
         canonical.encode(kind)
-    except canonical.NoCanonicalForm:
-        return adapter.json_schema(), list(classes.named_in(kind))
-    return kind
+    except canonical.NoCanonicalForm as problem:
+        try:
+            kind = adapter.json_schema()
+        except Exception:  # a type that JSON does not have
+            raise problem from None
+    return kind, named, adapter._config
+
+
+def _named_in_schema(core_schema: Any) -> Iterator[Any]:
+    """The user's own classes and functions in a core schema, also those that a forward reference leads to."""
+    todo, seen = [core_schema], set()
+    while todo:
+        schema = todo.pop()
+        if id(schema) in seen:
+            continue
+        seen.add(id(schema))
+        if isinstance(schema, dict):
+            for key, value in schema.items():
+                if key in ("cls", "function", "discriminator") and callable(value):
+                    if is_local_module(getattr(value, "__module__", None) or ""):
+                        yield value
+                elif key != "metadata":
+                    todo.append(value)
+        elif isinstance(schema, (list, tuple)):
+            todo += schema
 
 
 def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:

@@ -59,9 +59,15 @@ def data_of(kind: type) -> Iterator[tuple[str, object]]:
         yield name, value
     if _is_dataclass(kind):
         yield from _dataclass_fields(kind)
+    for name, private in sorted((vars(kind).get("__private_attributes__") or {}).items()):
+        yield name, private.default if private.default_factory is None else private.default_factory
     for attribute in vars(kind).get("__attrs_attrs__", ()):
         default = getattr(attribute.default, "factory", attribute.default)
         yield f"{attribute.name}: field", (attribute.init, attribute.kw_only, default)
+        if attribute.converter is not None or attribute.validator is not None:
+            yield f"{attribute.name}: code", (attribute.converter, attribute.validator)
+        if attribute.metadata:
+            yield f"{attribute.name}: metadata", dict(attribute.metadata)
 
 
 def members_of(kind: type) -> Iterator[tuple[str, object]]:
@@ -89,6 +95,7 @@ def _dataclass_fields(kind: type) -> Iterator[tuple[str, object]]:
         if field.default_factory is not dataclasses.MISSING:
             yield f"{name}: default_factory", field.default_factory
         settings = {"init": field.init, "kw_only": field.kw_only, "compare": field.compare}
+        settings |= {} if field.repr else {"repr": False}
         yield f"{name}: settings", {**settings, "metadata": dict(field.metadata)}
 
 
@@ -101,16 +108,25 @@ def surface_of(subject: Any) -> Iterator[tuple[str, object]]:
     if "__pydantic_validator__" in vars(subject):
         from pydantic import TypeAdapter
 
-        schema = getattr(subject, "model_json_schema", None) or TypeAdapter(subject).json_schema
-        yield ": schema", (about, schema())  # the docstring is its description
+        make = getattr(subject, "model_json_schema", None) or TypeAdapter(subject).json_schema
+        try:
+            schema = make()
+        except Exception:  # a field of a type that JSON does not have
+            yield ": docstring", about
+            yield ".fields", dict(vars(subject).get("__pydantic_fields__") or {})
+        else:
+            yield ": schema", (about, schema)  # the docstring is its description
     elif _is_dataclass(subject):
         generated = subject.__name__ + str(inspect.signature(subject)).replace(" -> None", "")
         yield ": docstring", about if subject.__doc__ != generated else about[:1]
-        for name, annotation in inspect.get_annotations(subject).items():
+        inherited = {field.name: field.type for field in dataclasses.fields(subject)}
+        for name, annotation in {**inherited, **inspect.get_annotations(subject)}.items():
             yield f".fields.{name}: type", annotation
     else:
         yield ": docstring", about
         yield ": annotations", inspect.get_annotations(subject)
+        if isinstance(required := vars(subject).get("__required_keys__"), frozenset):
+            yield ": required", required  # of a TypedDict
 
 
 def _is_dataclass(kind: Any) -> bool:
@@ -123,6 +139,8 @@ def code_of_fields(kind: type) -> Iterator[tuple[str, Any]]:
     for name, field in (vars(kind).get("__pydantic_fields__") or {}).items():
         for named in (field.annotation, *field.metadata):
             yield from ((name, found) for found in named_in(named))
+        if field.default_factory is not None:
+            yield name, field.default_factory
 
 
 def named_in(annotation: Any) -> Iterator[Any]:

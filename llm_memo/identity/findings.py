@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from llm_memo.identity import canonical
 from llm_memo.identity.paths import Step, written
-from llm_memo.identity.preview import REDACTED, preview
+from llm_memo.identity.preview import REDACTED, is_secret, preview
 from llm_memo.identity.watch import Watch
 
+_STEPS = re.compile(r"[^\w-]+")
 _PREVIEWED = frozenset({str, int, float, bool, type(None), bytes, list, tuple, dict, set, frozenset})
 
 
@@ -51,8 +53,10 @@ class Findings:
     def value(self, where: Where, value: object, encoded: bytes) -> None:
         """Note a value by its canonical bytes."""
         self.parts[str(where)] = digest(encoded)
-        if type(value) in _PREVIEWED:
-            text = preview(value, where.text.rpartition(".")[2])
+        names = _STEPS.split(where.text)
+        # A context variable is where a request's own tokens are, whatever it is called.
+        if type(value) in _PREVIEWED and "()" not in where.text and not any(map(is_secret, names)):
+            text = preview(value)
             if REDACTED not in text:
                 self.previews[str(where)] = text
 

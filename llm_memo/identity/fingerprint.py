@@ -190,6 +190,8 @@ _FORMS: dict[Any, Callable[[Any], canonical.Form]] = {
     type(typing.Literal[0]): _alias_form,
     type(typing.Annotated[int, 0]): _alias_form,
     type(typing.Any): _name_form,
+    type(typing.Callable): _name_form,
+    type(typing.List): _name_form,  # noqa: UP006
     typing.TypeVar: _name_form,
     typing.ForwardRef: _name_form,
     types.ModuleType: _module_form,

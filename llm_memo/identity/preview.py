@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from llm_memo.identity.canonical import attributes
@@ -17,6 +17,8 @@ REDACTED = "‹redacted›"
 _SECRET_NAME = re.compile(
     r"(?i)(api|access|auth|private|secret|session|signing|client)[-_ ]?(key|token)|secret|passw(or)?d|passphrase"
     r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$|[-_]keys?$"
+    r"|^_*(key|tokens|tok|jwt|pw|pass|creds?|pem|pin|otp|sid|salt|sig|signature|private)_*$|[-_](pass|pw|jwt|pem|creds?)$"
+    r"|(?-i:[a-z](Key|Token)s?$)"
 )
 _SECRET_TEXTS = {
     mark: re.compile(pattern, re.IGNORECASE)
@@ -31,6 +33,8 @@ _SECRET_TEXTS = {
         "eyj": r"\beyJ[\w-]{8,}\.[\w-]+",
         "hf_": r"\bhf_\w{10,}",
         "://": r"://[^/\s:@]+:[^/\s@]+@",
+        "=": r"(?<=[?&;])([\w-]*(key|token|secret|password|pwd|sig|signature))=[^&;\s]+",
+        "hooks.slack": r"hooks\.slack\.com/services/\S+",
     }.items()
 }
 """What each secret has in it, in lower case, which is quickly looked for, and what it looks like."""
@@ -111,9 +115,20 @@ def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()
     known = hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")
     if not known and not is_local_module(type(value).__module__):
         return name
-    held = {
-        str(key): item
-        for key, item in attributes(value).items()
-        if not str(key).startswith("_") and key not in left_out
-    }
-    return f"{name}({', '.join(f'{key}={_text(item, key, room, depth + 1)}' for key, item in islice(held.items(), 8))})"
+    hidden = {*left_out, *_hidden(type(value))}
+    held = {str(key): item for key, item in attributes(value).items() if key not in hidden}
+    shown = [(key, item) for key, item in islice(held.items(), 8 + len(hidden)) if not key.startswith("_")][:8]
+    # What a class like any other keeps is nobody's to show, but for numbers.
+    texts = [
+        f"{key}={_text(item, key, room, depth + 1) if known or type(item) in _NUMBERS else '…'}" for key, item in shown
+    ]
+    return f"{name}({', '.join(texts)})"
+
+
+_NUMBERS = frozenset({bool, int, float, type(None)})
+
+
+def _hidden(kind: type) -> Iterator[str]:
+    """The fields that a dataclass or a model leaves out of its own ``repr``."""
+    for fields in (getattr(kind, "__dataclass_fields__", None), getattr(kind, "__pydantic_fields__", None)):
+        yield from (name for name, field in (fields or {}).items() if getattr(field, "repr", True) is False)

@@ -229,11 +229,22 @@ class Survey(Findings):
             return
         try:
             for aspect, form in classes.surface_of(subject):
-                observed = observe(form)
-                self.parts[f"{name}{aspect}"] = digest(observed.encoded)
-                self.take_met(observed)
+                self._aspect(f"{name}{aspect}", form)
         except Exception as problem:
             self.untracked[f"{name}: annotations"] = values.reason(problem)
+
+    def _aspect(self, name: str, form: object) -> None:
+        try:
+            observed = observe(form)
+        except Exception as problem:
+            if type(form) is dict:
+                for key, item in form.items():
+                    self._aspect(f"{name}.{key}", item)
+            else:
+                self.untracked[name] = values.reason(problem)
+            return
+        self.parts[name] = digest(observed.encoded)
+        self.take_met(observed)
 
     def take_met(self, observed: Observed, only_called: bool = False) -> None:
         """Follow the code that was met in a value."""

@@ -22,6 +22,9 @@ MUTATORS = frozenset({
 })  # fmt: skip
 """Methods by which a container is written to."""
 
+_GIVES = frozenset({"pop", "popitem", "popleft", "setdefault"})
+"""Those of them that return what is in it."""
+
 _LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys"})
 """Methods that tell something of a container, but let it go nowhere."""
 
@@ -61,10 +64,10 @@ class Facts:
 
     def bound(self, method: types.BuiltinFunctionType, use: Use) -> None:
         """Note what is done to the container that a method, such as ``LOG.append`` kept in a name, is bound to."""
-        if use is not Use.CALLED:
-            self.handed_on.add(id(method.__self__))
-        elif method.__name__ in MUTATORS:
+        if use is Use.CALLED and method.__name__ in MUTATORS - _GIVES:
             self.change(method.__self__)
+        else:
+            self.handed_on.add(id(method.__self__))  # ``COPY = LOG.copy``: what it returns goes somewhere
 
     def only_kept_up(self, value: object, places: list[Place]) -> bool:
         """Whether the code keeps a value up, as a counter or a log, rather than depends on it.

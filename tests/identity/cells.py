@@ -14,8 +14,8 @@ numbers = itertools.count()
 class Cell:
     """A module of the user's own, made of text."""
 
-    def __init__(self, text: str) -> None:
-        module = types.ModuleType(f"cell_{next(numbers)}")
+    def __init__(self, text: str, name: str = "") -> None:
+        module = types.ModuleType(name or f"cell_{next(numbers)}")
         sys.modules[module.__name__] = module
         self.names = vars(module)
         self.run(text)

@@ -285,7 +285,7 @@ class TestUntracked:
     def test_annotations_that_cannot_be_had(self) -> None:
         """A tool's annotations may be anything."""
         found = untracked("[g]", "def g(x: object()): pass")
-        assert {"helper g: annotations": "a builtins.object has no canonical form"} == found
+        assert {"helper g: annotations.x": "a builtins.object has no canonical form"} == found
 
     @pytest.mark.parametrize("expression", ["X", "X.a", "X.a.b()", "X()", "X[1]", "g(X)", "print(X)"])
     @pytest.mark.parametrize("make", [Hostile, lambda: HostileClass("A", (), {}), hostile_instance])

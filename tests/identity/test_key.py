@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
+import dataclasses
 import functools
 import inspect
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import assume, given
@@ -273,7 +275,7 @@ def test_no_secret_is_in_an_explanation() -> None:
     )
     text += str(cached.explain("t", service=Service())) + str(cached.explain("t", inner=Service().inner))
     assert "CANARY" not in text
-    for shown in ("shown", "77", "‹redacted›", "tells='all'", "'model': 'm'"):
+    for shown in ("shown", "77", "‹redacted›", "tells=…", "'model': 'm'"):
         assert shown in text
 
 
@@ -350,3 +352,32 @@ def test_mocks_are_each_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def call_model(text: str) -> str:
     return text
+
+
+def test_no_secret_that_the_code_reads_is_in_an_explanation() -> None:
+    """Secrets in globals, their items and attributes, context variables and hidden fields are redacted, too."""
+    text = str(cached_completion(version=None)(reads_secrets).explain(Login("CANARY", "shown")))
+    assert "CANARY" not in text
+    assert "who='shown'" in text
+
+
+@dataclasses.dataclass
+class Login:
+    phrase: str = dataclasses.field(repr=False)
+    who: str
+
+
+class Api:
+    tokens: ClassVar = {"a": "CANARY"}
+    bearer: ClassVar = {"value": "CANARY"}
+
+
+TOKEN_VAR = contextvars.ContextVar("t", default="CANARY")
+KEYS = {"api_key": "CANARY", "auth": ["CANARY"]}
+HOOK = "https://hooks.slack.com/services/CANARY/CANARY"
+QUERY = "https://host/path?api_key=CANARY&x=1"
+
+
+def reads_secrets(login: Login) -> str:
+    """Says them all."""
+    return f"{Api.tokens['a']}{Api.bearer['value']}{TOKEN_VAR.get()}{KEYS['api_key']}{KEYS['auth'][0]}{HOOK}{QUERY}"
