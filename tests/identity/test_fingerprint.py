@@ -282,6 +282,14 @@ class TestUntracked:
         found = untracked("X", "X = []\nfor _ in range(5000): X = [X]")
         assert {"it is nested too deeply, or contains itself"} == set(found.values())
 
+    def test_adapters_and_signatures_that_say_nothing(self) -> None:
+        """An adapter counts by its type, or its schema; with neither it is told, as is a bad signature."""
+        head = "from pydantic import TypeAdapter\nfrom typing import Annotated, Callable\n"
+        for kind, told in (("int", {}), ("Callable", {"global T": "a builtins.object has no canonical form"})):
+            assert told == untracked("T", f"{head}T = TypeAdapter(Annotated[{kind}, object()])")
+        head = "import dataclasses\n@dataclasses.dataclass\nclass A: a: int\nA.__signature__ = 1"
+        assert {"class A: annotations"} == untracked("[A]", head).keys()
+
     def test_annotations_that_cannot_be_had(self) -> None:
         """A tool's annotations may be anything."""
         found = untracked("[g]", "def g(x: object()): pass")
