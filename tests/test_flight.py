@@ -603,7 +603,7 @@ async def test_where_no_thread_can_be_had_nothing_is_done_twice(monkeypatch: pyt
 
     def refuse(thread: threading.Thread) -> None:
         if thread.name.startswith("llm_memo storage"):
-            monkeypatch.undo()
+            monkeypatch.setattr(threading.Thread, "start", start)
             raise RuntimeError("can't start new thread")
         start(thread)
 

@@ -59,7 +59,7 @@ def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.Mo
 
     def switched(value: Any, version: int) -> bytes:
         plain = real(value, version)
-        monkeypatch.undo()
+        monkeypatch.setattr(remembered, "_marshal", real)
         shared.append("and more")
         return plain
 

@@ -66,7 +66,7 @@ def test_a_file_removed_while_it_is_opened_does_not_count(path: str, monkeypatch
     real = os.open
 
     def open_and_lose(name: str, *args: int) -> int:
-        monkeypatch.undo()
+        monkeypatch.setattr(os, "open", real)
         descriptor = real(name, *args)
         os.unlink(path)
         return descriptor
