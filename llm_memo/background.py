@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from typing import Any, Final
 
 from llm_memo.errors import from_here
@@ -41,7 +41,7 @@ class Background:
         return self._submit(work)
 
     def _submit(self, work: Callable[[], Any]) -> Future[Any]:
-        context = from_here(copy_context())
+        context = from_here()
         context.run(_inside.set, True)
         with self._lock:
             if self._pool is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,7 +98,7 @@ class Batch:
                 todo = iter(groups)
                 while True:
                     for group in todo:
-                        context = from_here(contextvars.copy_context())
+                        context = from_here()
                         waiting[pool.submit(context.run, _outcome, group.job)] = group
                         if len(waiting) >= self._max_workers:
                             break

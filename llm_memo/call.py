@@ -219,7 +219,7 @@ class Call:
         """Answer the question for everybody who waits for it."""
         if lead.flight is not None:
             if self.settings.policy.writes:
-                lock = yield Acquire(self._lock, self.settings.lock_timeout, self.memo.name)
+                lock = yield Acquire(self._take_lock, self.settings.lock_timeout, self.memo.name)
                 if isinstance(lock, Failure):
                     return lead.failed(lock)
                 lead.lock = lock
@@ -268,8 +268,8 @@ class Call:
         )
         return answer
 
-    def _lock(self) -> Lock:
-        return self.disk.lock(self.path)
+    def _take_lock(self) -> Lock | None:
+        return self.disk.take_lock(self.path)
 
     def _missed(self) -> CacheMiss:
         explanation = self._explain()

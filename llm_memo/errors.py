@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -98,8 +98,9 @@ def warn(category: type[MemoWarning], message: str) -> None:
         warnings.warn_explicit(message, category, *place)
 
 
-def from_here(context: Context) -> Context:
-    """``context``, in which a thread of ours warns at the line that the user is at now."""
+def from_here() -> Context:
+    """A copy of this context, in which a thread of ours warns at the line that the user is at now."""
+    context = copy_context()
     context.run(_PLACE.set, _place())
     return context
 

@@ -30,7 +30,6 @@ log = logging.getLogger("llm_memo")
 _LOOK_EVERY = 1.0
 _STALLED_AFTER = 30.0
 """Seconds after which a half-read stream no longer holds those who wait for it."""
-_TRIES = 8
 _TRY_EVERY = 0.05
 """Seconds between two tries at a lock that another process holds, at most."""
 
@@ -252,8 +251,8 @@ class Acquire:
     longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own.
     """
 
-    def __init__(self, open_lock: Callable[[], Lock], timeout: float | None, name: str) -> None:
-        self.open_lock = open_lock
+    def __init__(self, take: Callable[[], Lock | None], timeout: float | None, name: str) -> None:
+        self.take = take
         self.timeout = math.inf if timeout is None else timeout
         self.name = name
 
@@ -272,25 +271,13 @@ class Acquire:
             await asyncio.sleep(pause)
         return self._lock
 
-    def _try(self) -> Lock | None:
-        """The lock, if it is free; its folder is made anew when it is cleared away under our hands."""
-        tries = _TRIES
-        while True:
-            try:
-                lock = self.open_lock()
-                return lock if lock.take() else None
-            except FileNotFoundError:
-                tries -= 1
-                if not tries:
-                    raise
-
     def _tries(self) -> Iterator[float]:
         """Try again and again; yields how long to pause, in seconds, before the next try."""
         self._lock: Lock | None = None
         until = time.monotonic() + self.timeout
         pause = 0.001
         try:
-            while (lock := self._try()) is None:
+            while (lock := self.take()) is None:
                 if time.monotonic() >= until:
                     break
                 yield pause

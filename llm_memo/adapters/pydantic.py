@@ -20,9 +20,10 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     """A model is its class and fields with defaults applied; an installed model class is its JSON schema.
 
     A model class of the user's own is its fingerprint, as every class is, and its schema a part of that.
-    A type adapter is its type, and where that has no form, such as with constraints, its schema.
+    A type adapter is its type, or where that has no form its schema; a field what it was given.
     """
     import pydantic
+    from pydantic_core import PydanticUndefined
 
     if isinstance(value, type):
         if is_local_module(value.__module__) or not issubclass(value, pydantic.BaseModel):
@@ -32,8 +33,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     if isinstance(value, pydantic.TypeAdapter):
         return "type adapter", _adapted(value)
     if isinstance(value, pydantic.fields.FieldInfo):
-        given = dict(value._attributes_set)
-        said = {name: None if _is_undefined(each) else (each,) for name, each in given.items()}
+        said = {name: None if each is PydanticUndefined else (each,) for name, each in value._attributes_set.items()}
         return "field", (said, [_constraint(each) for each in value.metadata])
     if not isinstance(value, pydantic.BaseModel):
         return None
@@ -48,11 +48,8 @@ def _constraint(value: Any) -> object:
     return vars(value) if type(value).__name__ == "_PydanticGeneralMetadata" else value
 
 
-def _is_undefined(value: Any) -> bool:
-    return type(value).__name__ == "PydanticUndefinedType"
-
-
 def _adapted(adapter: Any) -> object:
+    """What a type adapter goes by: its type or schema, the user's own code in it, and its settings."""
     kind = adapter._type
     named = [*classes.named_in(kind), *_named_in_schema(adapter.core_schema)]
     try:

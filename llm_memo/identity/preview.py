@@ -71,11 +71,14 @@ def redacted(text: str) -> str:
     return text
 
 
+_NUMBERS = frozenset({bool, int, float, type(None)})
+
+
 def _text(value: object, name: object, room: int, depth: int) -> str:
     if is_secret(name) and value is not None:
         return REDACTED
     kind = type(value)
-    if kind in (bool, int, float, type(None)):
+    if kind in _NUMBERS:
         return repr(value) if kind is not int or abs(value) < 10**30 else "a large int"  # type: ignore[arg-type]
     if isinstance(value, str):
         # Redact before the cut: half a key would not look like one.
@@ -116,16 +119,13 @@ def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()
     if not known and not is_local_module(type(value).__module__):
         return name
     hidden = {*left_out, *_hidden(type(value))}
-    held = {str(key): item for key, item in attributes(value).items() if key not in hidden}
-    shown = [(key, item) for key, item in islice(held.items(), 8 + len(hidden)) if not key.startswith("_")][:8]
+    held = ((str(key), item) for key, item in attributes(value).items() if key not in hidden)
+    shown = islice(((key, item) for key, item in held if not key.startswith("_")), 8)
     # What a class like any other keeps is nobody's to show, but for numbers.
     texts = [
         f"{key}={_text(item, key, room, depth + 1) if known or type(item) in _NUMBERS else '…'}" for key, item in shown
     ]
     return f"{name}({', '.join(texts)})"
-
-
-_NUMBERS = frozenset({bool, int, float, type(None)})
 
 
 def _hidden(kind: type) -> Iterator[str]:

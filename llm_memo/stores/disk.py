@@ -34,7 +34,7 @@ log = logging.getLogger("llm_memo")
 _USED_EVERY = 3600.0
 """An entry's time of last use is kept to the hour, in seconds."""
 _TRIES = 8
-"""How often a write begins anew when its folder is cleared away under its hands."""
+"""How often a write, or a lock, begins anew when its folder is cleared away under its hands."""
 _TOLD = 1_000
 _key_of = re.compile(r".+@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
@@ -156,14 +156,20 @@ class Disk:
         return status.st_size
 
     def _write(self, path: str, head: bytes, body: bytes) -> os.stat_result:
-        shelf = os.path.dirname(path)
+        def write() -> os.stat_result:
+            self._look()
+            _refuse_newer(path)
+            return files.write_whole(path, head, body)
+
+        return self._on_shelf(path, write)
+
+    def _on_shelf(self, path: str, work: Callable[[], T]) -> T:
+        """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile."""
         tries = _TRIES
         while True:
             try:
-                folder.make(self.root, shelf)
-                self._look()
-                _refuse_newer(path)
-                return files.write_whole(path, head, body)
+                folder.make(self.root, os.path.dirname(path))
+                return work()
             except FileNotFoundError:
                 tries -= 1
                 if not tries:
@@ -181,14 +187,14 @@ class Disk:
         """
         return tidy.remove(path)
 
-    def lock(self, path: str) -> Lock:
-        """The lock that equal calls of all processes share.
+    def take_lock(self, path: str) -> Lock | None:
+        """The lock that equal calls of all processes share, taken; None while another holds it.
 
         Raises:
             OSError: No lock can be had in this folder.
         """
-        folder.make(self.root, os.path.dirname(path))
-        return Lock(path.removesuffix(SUFFIX) + LOCK)
+        lock = Lock(path.removesuffix(SUFFIX) + LOCK)
+        return lock if self._on_shelf(path, lock.take) else None
 
     def found(self, function: str | None = None) -> Iterator[Found]:
         """Every entry's file, of one function folder or of all.

@@ -4,9 +4,10 @@ The layout::
 
     magic and format version (9 bytes) │ seal (32 bytes) │ joblib.dump of {header, codec, frozen}
 
-The header is JSON, so that it can be read, and grow, without unpickling the answer; what joblib
-gets is bytes and arrays, never object graphs, which its Python-level pickler would take 10 × as
-long for.
+The header is JSON, two documents of it: what a hit needs, and what only `explain` and people ask for.
+So it can be read, and grow, without unpickling the answer. What joblib gets is bytes and arrays, never
+object graphs, which its Python-level pickler would take 10 × as long for; bytes alone it writes as a
+pickle without classes, which is read without it.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ class Header:
         whole = text.decode()
         first, end = _parse(whole)
         header = _made(cls, first)
-        header._asked = whole[end:] or whole
+        header._asked = whole[end:] or whole  # entries were once written with all in one document
         return header
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from witness import Asked, descriptors, forget
+from anew import forget
+from witness import Asked, descriptors
 
 
 @pytest.fixture

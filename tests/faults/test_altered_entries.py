@@ -11,7 +11,8 @@ from typing import Any
 
 import joblib
 import pytest
-from witness import Asked, forget
+from anew import forget
+from witness import Asked
 
 from llm_memo import Cache, CorruptEntry, NotStored, UntrustedEntry
 from llm_memo.stores import entry, seal

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from witness import Asked, forget, leftovers
+from anew import forget
+from witness import Asked, leftovers
 
 from llm_memo import (
     Cache,

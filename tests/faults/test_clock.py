@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from witness import Asked, forget, leftovers
+from anew import forget
+from witness import Asked, leftovers
 
 from llm_memo import Cache
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from anew import forget
 from failing_os import FailingOs
-from witness import Asked, descriptors, forget, leftovers
+from witness import Asked, descriptors, leftovers
 
 from llm_memo import Cache, NotStored, configure
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from witness import forget, leftovers
+from anew import forget
+from witness import leftovers
 
 from llm_memo import Cache, NotStored, UnkeyableArgument, cached_completion
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from witness import Asked, forget
+from anew import forget
+from witness import Asked
 
 from llm_memo import Cache
 from llm_memo.stores import files

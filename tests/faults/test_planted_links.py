@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from witness import Asked, forget, leftovers
+from anew import forget
+from witness import Asked, leftovers
 
 from llm_memo import Cache, CorruptEntry, MemoWarning, NotStored, UntrustedEntry
 from llm_memo.stores import files

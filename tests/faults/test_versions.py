@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from witness import Asked, forget
+from anew import forget
+from witness import Asked
 
 from llm_memo import Cache, NotStored, UntrustedEntry, cached_completion
 from llm_memo.stores import entry

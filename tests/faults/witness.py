@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from llm_memo import MemoWarning, cached_completion
-from llm_memo.stores import seal
-from llm_memo.stores.disk import disk
-from llm_memo.stores.memory import MEMORY
 
 
 class Asked:
@@ -39,14 +36,6 @@ class Asked:
             assert text.upper() == self.ask(text)
         assert [] == [each.message for each in caught if not issubclass(each.category, MemoWarning)]
         return [each.category for each in caught]
-
-
-def forget() -> None:
-    """Make this process one that has read and written nothing yet."""
-    for path in list(MEMORY._held):
-        MEMORY.drop(path)
-    disk.cache_clear()
-    seal._seal_key.cache_clear()
 
 
 def descriptors() -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shelves import forget
+from anew import forget
 
 from llm_memo.stores.disk import Disk, disk
 

@@ -9,21 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from llm_memo.policy import Settings
-from llm_memo.stores import seal
-from llm_memo.stores.disk import Disk, disk
+from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import Header, Kept
-from llm_memo.stores.memory import MEMORY
 from llm_memo.values.frozen import Frozen
 
 HOLD = 1 << 20
-
-
-def forget() -> None:
-    """Make this process one that has read and written nothing yet."""
-    for path in list(MEMORY._held):
-        MEMORY.drop(path)
-    disk.cache_clear()
-    seal._seal_key.cache_clear()
 
 
 def key(number: int) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shelves import HOLD, forget, kept, key, read, write
+from anew import forget
+from shelves import HOLD, kept, key, read, write
 
 from llm_memo import CorruptEntry, StoreError
 from llm_memo.policy import Settings

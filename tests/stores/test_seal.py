@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from shelves import forget
+from anew import forget
 
 from llm_memo import StoreError, UntrustedEntry, cached_completion
 from llm_memo.stores import seal

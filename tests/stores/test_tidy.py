@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shelves import forget, kept, key, pruners, read, write
+from anew import forget
+from shelves import kept, key, pruners, read, write
 
 from llm_memo.policy import Settings
 from llm_memo.stores import files, tidy
