@@ -4,8 +4,8 @@
 
     settings in force → key → read → [hit: thaw, done]                               Call.look
        └ flight: lead or wait (threads, tasks, processes) → read again               Call.way
-            └ the user's function                                                    Run
-                 └ complete? freeze → write → count → everyone waiting gets it       Lead
+            └ the user's function                                                    Lead.now, Lead.soon
+                 └ complete? freeze → write → count → everyone waiting gets it       Lead.answered
 
 `Call.look` is all that a hit needs. `Call.way` is a generator of *steps*, the only places where a
 call waits: ``step.now()`` waits in a thread, ``await step.soon()`` in a task, and what either
@@ -20,19 +20,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from llm_memo.background import JUDGING, STORAGE, Background
 from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait, inside
+from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.key import Asker, Question
 from llm_memo.identity.preview import redacted
 from llm_memo.policy import CachePolicy, InForce
+from llm_memo.running import Running
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
 from llm_memo.stores.entry import Asked, Header, Kept
@@ -40,7 +41,7 @@ from llm_memo.stores.lock import Lock
 from llm_memo.turns import turn
 from llm_memo.values import codec, streams
 from llm_memo.values.complete import incomplete
-from llm_memo.values.usage import Told, Usage, usage_of
+from llm_memo.values.usage import Usage, sum_of, usage_of
 
 log = logging.getLogger("llm_memo")
 
@@ -232,13 +233,13 @@ class Call:
             return (yield from self._ask_anew())
         self.paid = True
         lead.start()
-        answer = yield Run(lead)
+        answer = yield lead
         if isinstance(answer, Failure):
             return lead.failed(answer)
         if streams.is_stream(answer):
             return lead.streaming(answer)
         threads = STORAGE if self.memo.options.cache_if is None else JUDGING
-        done = yield Work(lambda: lead.answered(answer), threads)
+        done = yield Work(partial(lead.answered, answer), threads)
         return done if isinstance(done, Failure) else answer
 
     def _asks_otherwise(self) -> bool:
@@ -285,18 +286,25 @@ class Call:
 
 
 class Lead:
-    """The running of one call's function, and what is done however it ends: once, and to the end.
+    """A step: run one call's function. And what is done however that ends: once, and to the end.
+
+    A shape whose answer comes in pieces runs the function in its own way.
 
     Args:
         call: The call that pays.
         flight: The flight that it leads; None when nobody can wait for it.
     """
 
+    __slots__ = (
+        "_asked", "_ended", "_reader_since", "_readers_seconds", "_started", "call", "flight", "handed_on",
+        "lock", "running",
+    )  # fmt: skip
+
     def __init__(self, call: Call, flight: Flight | None) -> None:
         self.call = call
         self.flight = flight
         self.lock: Lock | None = None
-        self.told = Told()
+        self.running = Running(flight)
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self._ended = False
@@ -315,11 +323,15 @@ class Lead:
         """Call the function, with what it gives: a value, a coroutine, a generator."""
         return self.call.run(*self.call.args, **self.call.kwargs)
 
-    @contextmanager
-    def around(self) -> Iterator[None]:
-        """Surrounds every piece of the function's running."""
-        with self.told.open(), inside(self.flight):
-            yield
+    def now(self) -> Any:
+        """Run it in this thread."""
+        with self.running:
+            return self.begin()
+
+    async def soon(self) -> Any:
+        """Run it in this task."""
+        with self.running:
+            return await self.begin()
 
     def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the function is at work, or whoever reads its stream is."""
@@ -329,7 +341,7 @@ class Lead:
             self._readers_seconds += now - self._reader_since
         self._reader_since = now if waiting_for_reader else 0.0
         if self.flight is not None:
-            self.flight.handed_on = time.monotonic() if waiting_for_reader else None
+            self.flight.with_reader(waiting_for_reader)
 
     def streaming(self, stream: Any) -> Any:
         """The stream that the caller gets in place of the function's: it is recorded while it is read."""
@@ -344,7 +356,7 @@ class Lead:
         kept: Kept | None = None
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
-            usage = self.told.usage or self._usage(answer)
+            usage = sum_of(self.running.told) or self._usage(answer)
             kept = self._keep(answer, seconds, usage)
             outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
             self.call.memo.counters.answered(outcome, seconds, usage)
@@ -410,7 +422,8 @@ class Lead:
         cache_if = call.memo.options.cache_if
         try:
             if cache_if is not None:
-                reason = None if cache_if(streams.items(answer)) else "cache_if said no"
+                with self.running:  # it may ask the same question, and would wait for its own answer
+                    reason = None if cache_if(streams.items(answer)) else "cache_if said no"
             else:
                 reason = incomplete(answer)
         except Exception as fault:
@@ -446,25 +459,6 @@ class Lead:
 _OUTCOMES = {CachePolicy.OFF: Outcome.BYPASS, CachePolicy.WRITE_ONLY: Outcome.REFRESH}
 
 
-class Run:
-    """A step: run the function. A shape whose answer comes in pieces does this in its own way."""
-
-    __slots__ = ("lead",)
-
-    def __init__(self, lead: Lead) -> None:
-        self.lead = lead
-
-    def now(self) -> Any:
-        """Run it in this thread."""
-        with self.lead.around():
-            return self.lead.begin()
-
-    async def soon(self) -> Any:
-        """Run it in this task."""
-        with self.lead.around():
-            return await self.lead.begin()
-
-
 class Work:
     """A step: storage work, which a task leaves to a thread so as not to hold up its loop."""
 
@@ -494,4 +488,4 @@ class Work:
             return None, self.work()
 
 
-Step = Run | Work | Wait | Acquire
+Step = Lead | Work | Wait | Acquire

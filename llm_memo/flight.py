@@ -16,11 +16,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from llm_memo import running
 from llm_memo.errors import MemoWarning, warn
 from llm_memo.stores.lock import Lock
 from llm_memo.turns import turn
@@ -63,9 +63,9 @@ class Flight:
 
     def __init__(self, key: object) -> None:
         self._key = key
-        self._callbacks: list[Callable[[], object]] = []
+        self._callbacks: list[Callable[[], object]] | None = None
         self.leader = _here()
-        self.waits_for: list[Flight] = []
+        self.waits_for: tuple[Flight, ...] = ()
         """The flights whose end is waited for inside of this one, or by the reader of its stream."""
         self.landed = False
         self.landing: Landing = None
@@ -76,6 +76,11 @@ class Flight:
     def awaited(self) -> bool:
         """Whether anybody waits for this flight."""
         return bool(self._callbacks)
+
+    def with_reader(self, waiting: bool) -> None:
+        """Note that its stream's reader has been given something, or has come back for more."""
+        self.handed_on = time.monotonic() if waiting else None
+        FLIGHTS.read.setdefault(self)
 
     def stalled(self) -> bool:
         """Whether it is not the model that is waited for, but a reader who has stopped reading."""
@@ -89,6 +94,8 @@ class Flight:
         """Call ``callback``, in whatever thread lands the flight, when it has ended."""
         with FLIGHTS.lock:
             if not self.landed:
+                if self._callbacks is None:
+                    self._callbacks = []
                 self._callbacks.append(callback)
                 return
         callback()
@@ -101,6 +108,8 @@ class Flights:
         # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.
         self.lock = threading.RLock()
         self._up: dict[object, Flight] = {}
+        self.read: dict[Flight, None] = {}
+        """Those that are up and whose stream is being read, in the order in which that began."""
 
     def board(self, key: object) -> tuple[Flight | None, bool]:
         """The flight for ``key``, and whether the caller leads it.
@@ -113,7 +122,7 @@ class Flights:
             if flight is None:
                 flight = self._up[key] = Flight(key)
                 return flight, True
-        if flight.leader == _here() or flight in _INSIDE.get():
+        if flight.leader == _here() or flight in running.flights():
             return None, True
         return flight, False
 
@@ -125,34 +134,50 @@ class Flights:
             flight.landed, flight.landing = True, landing
             if self._up.get(flight._key) is flight:
                 del self._up[flight._key]
-            callbacks, flight._callbacks = flight._callbacks, []
-        for callback in callbacks:
+            self.read.pop(flight, None)
+            callbacks, flight._callbacks = flight._callbacks, None
+        for callback in callbacks or ():
             callback()
+
+    def wait_for(self, flight: Flight) -> tuple[Flight, ...] | None:
+        """Note that whoever calls this waits for ``flight``; returns what `waited_for` is to be told.
+
+        None if the wait would never end: ``flight`` waits itself, at some remove, for the caller.
+        """
+        with self.lock:
+            here = _here()
+            inside = [each for each in running.flights() if isinstance(each, Flight)]
+            mine = (*inside, *(each for each in self.read if each.leader == here))
+            if mine:
+                found, todo = {flight}, [flight]
+                while todo:
+                    new = [each for each in todo.pop().waits_for if each not in found]
+                    found.update(new)
+                    todo += new
+                if not found.isdisjoint(mine):
+                    return None
+            for each in mine:
+                each.waits_for += (flight,)
+            return mine
+
+    def waited_for(self, flight: Flight, mine: tuple[Flight, ...]) -> None:
+        """The wait that `wait_for` has noted is over."""
+        with self.lock:
+            for each in mine:
+                waits_for = list(each.waits_for)
+                waits_for.remove(flight)
+                each.waits_for = tuple(waits_for)
 
     def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
         """Forget, in a child process, the flights that only its parent is on."""
         self.lock = threading.RLock()
         self._up.clear()
+        self.read.clear()
 
 
 FLIGHTS: Final = Flights()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=FLIGHTS.after_fork)
-
-_INSIDE: ContextVar[frozenset[Flight]] = ContextVar("llm_memo_flights", default=frozenset())
-
-
-@contextmanager
-def inside(flight: Flight | None) -> Iterator[None]:
-    """Mark what runs in the block, and the tasks it starts, as part of ``flight``."""
-    if flight is None:
-        yield
-        return
-    token = _INSIDE.set(_INSIDE.get() | {flight})
-    try:
-        yield
-    finally:
-        _INSIDE.reset(token)
 
 
 def _here() -> tuple[int, int | None]:
@@ -164,32 +189,6 @@ def _here() -> tuple[int, int | None]:
     return threading.get_ident(), None if task is None else id(task)
 
 
-@contextmanager
-def waiting(flight: Flight) -> Iterator[bool]:
-    """Surrounds a wait; gives False where it would never end: ``flight`` waits, at some remove, for the waiter."""
-    with FLIGHTS.lock:
-        here = _here()
-        mine = {*_INSIDE.get(), *(each for each in FLIGHTS._up.values() if each.leader == here)}
-        found, todo = {flight}, [flight]
-        while todo:
-            new = [each for each in todo.pop().waits_for if each not in found]
-            found.update(new)
-            todo += new
-        if found & mine:
-            mine = set()
-            ends = False
-        else:
-            ends = True
-        for each in mine:
-            each.waits_for.append(flight)
-    try:
-        yield ends
-    finally:
-        with FLIGHTS.lock:
-            for each in mine:
-                each.waits_for.remove(flight)
-
-
 class Wait:
     """A step: wait until a flight has ended; gives its landing, or None to take over.
 
@@ -197,51 +196,60 @@ class Wait:
     reader could itself wait for one of them: after a while without a step they go their own way.
     """
 
+    __slots__ = ("_ended", "_loop", "flight")
+
     def __init__(self, flight: Flight) -> None:
         self.flight = flight
 
     def now(self) -> Landing:
         """Wait in this thread."""
-        if self.flight.leader[0] == threading.get_ident():
+        flight = self.flight
+        if flight.leader[0] == threading.get_ident():
             return ALONE  # a task of this thread cannot go on while its thread waits for it
-        ended = threading.Event()
-        with waiting(self.flight) as ends:
-            if not ends:
-                return ALONE
-            self.flight.on_landing(ended.set)
+        mine = FLIGHTS.wait_for(flight)
+        if mine is None:
+            return ALONE
+        try:
+            ended = threading.Event()
+            flight.on_landing(ended.set)
             while not ended.wait(_LOOK_EVERY):
-                if self.flight.stalled():
+                if flight.stalled():
                     return None
-        return self.flight.landing
+        finally:
+            FLIGHTS.waited_for(flight, mine)
+        return flight.landing
 
     async def soon(self) -> Landing:
         """Wait in this task."""
-        loop = asyncio.get_running_loop()
-        ended = loop.create_future()
-
-        def wake() -> None:
-            if not ended.done():
-                ended.set_result(None)
-
-        def landed() -> None:
-            with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
-                loop.call_soon_threadsafe(wake)
-
-        with waiting(self.flight) as ends:
-            if not ends:
-                return ALONE
-            self.flight.on_landing(landed)
-            while not self.flight.landed:
-                look = loop.call_later(_LOOK_EVERY, wake)
+        flight = self.flight
+        mine = FLIGHTS.wait_for(flight)
+        if mine is None:
+            return ALONE
+        try:
+            self._loop = asyncio.get_running_loop()
+            self._ended = self._loop.create_future()
+            flight.on_landing(self._landed)
+            while not flight.landed:
+                look = self._loop.call_later(_LOOK_EVERY, self._wake)
                 try:
-                    await ended
+                    await self._ended
                 finally:
                     look.cancel()
-                if not self.flight.landed and self.flight.stalled():
+                if not flight.landed and flight.stalled():
                     return None
-                ended = loop.create_future()
+                self._ended = self._loop.create_future()
+        finally:
+            FLIGHTS.waited_for(flight, mine)
         await turn()
-        return self.flight.landing
+        return flight.landing
+
+    def _landed(self) -> None:
+        with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
 
 
 class Acquire:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from enum import Enum
 from typing import Any
 
-from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Run, Step
+from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Step
 from llm_memo.flight import Failure
 from llm_memo.turns import turn
 from llm_memo.values.recording import Recording
@@ -81,13 +81,6 @@ def _now(step: Step) -> Any:
         return Failure(error)
 
 
-async def _soon(step: Step) -> Any:
-    try:
-        return await step.soon()
-    except BaseException as error:
-        return Failure(error)
-
-
 def _result(ended: list[Any]) -> Any:
     """The answer that a way ended with, or else its error, raised as it came: with its own context.
 
@@ -121,7 +114,10 @@ async def _coroutine(call: Call) -> Any:
         except StopIteration as end:
             ended = [end.value]
             break
-        outcome = await _soon(step)
+        try:  # here, and not in a function: a thousand such calls under way are a thousand objects less
+            outcome = await step.soon()
+        except BaseException as error:
+            outcome = Failure(error)
     outcome = None
     return _result(ended)
 
@@ -137,7 +133,7 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
             except StopIteration as end:
                 ended = [end.value]
                 break
-            outcome = (yield from _recorded(step.lead)) if isinstance(step, Run) else _now(step)
+            outcome = (yield from _recorded(step)) if isinstance(step, Lead) else _now(step)
         outcome = None
         answer = _result(ended)
     if not call.paid:
@@ -151,12 +147,12 @@ def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
     """Hand on each item at once, and to the function's generator what is sent or thrown in."""
     recording = Recording()
     try:
-        with lead.around():
+        with lead.running:
             inner = lead.begin()
         resume = functools.partial(next, inner)
         while True:
             try:
-                with lead.around():
+                with lead.running:
                     item = resume()
             except StopIteration as end:
                 recording.returned = end.value
@@ -191,19 +187,22 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
             except StopIteration as end:
                 ended = [end.value]
                 break
-            if not isinstance(step, Run):
-                outcome = await _soon(step)
+            if not isinstance(step, Lead):
+                try:
+                    outcome = await step.soon()
+                except BaseException as error:
+                    outcome = Failure(error)
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
-            lead = step.lead
+            lead = step
             recording = Recording()
             try:
-                with lead.around():
+                with lead.running:
                     inner = lead.begin()
                 resume = functools.partial(inner.asend, None)
                 while True:
                     try:
-                        with lead.around():
+                        with lead.running:
                             item = await resume()
                     except StopAsyncIteration:
                         outcome = recording

@@ -58,7 +58,7 @@ def awaiting(function: Any) -> int:
     """How many calls of ``function`` wait for a flight."""
     from llm_memo.flight import FLIGHTS
 
-    return sum(len(flight._callbacks) for flight in FLIGHTS._up.values())
+    return sum(len(flight._callbacks or ()) for flight in FLIGHTS._up.values())
 
 
 def test_threads_share_one_call() -> None:
@@ -655,3 +655,19 @@ async def test_a_judge_that_is_cached_and_judged_itself() -> None:
     ask = judged(0)
     assert ["a", "b"] == await asyncio.wait_for(asyncio.gather(ask("a"), ask("b")), 20)
     assert [True, True, True] == [await asyncio.to_thread(judged(depth).is_cached, "q") for depth in (1, 3, 6)]
+
+
+async def test_a_judge_that_asks_the_same_question() -> None:
+    """A cache_if may ask the very question whose answer it judges: that is a call of its own, and nobody waits."""
+    asked: list[str] = []
+
+    def again(answer: str) -> bool:
+        return len(asked) > 1 or answer == asyncio.run(ask("q"))
+
+    @cached_completion(cache_if=again, ignore=("asked",))
+    async def ask(text: str, asked: list[str] = asked) -> str:
+        asked.append(text)
+        return text
+
+    assert "q" == await asyncio.wait_for(ask("q"), 20)
+    assert ["q", "q"] == asked

@@ -17,7 +17,7 @@ PACKAGE = Path(llm_memo.__file__).parent
 
 FLOORS = [
     {"testing"},
-    {"environ", "errors", "location", "policy", "shown"},
+    {"environ", "errors", "location", "policy", "running", "shown"},
     {"identity", "values", "adapters", "stores"},
     {"background", "flight", "turns", "stats", "explain"},
     {"call"},

@@ -104,8 +104,14 @@ class StandIn:
         vars(self).setdefault("items", []).append(item)
 
 
+def _attribute(owner: Any, name: str) -> Any:
+    """In the place of ``getattr``, by which Python pickled an enum's member before 3.11.4."""
+    return owner(name) if isinstance(owner, type) and issubclass(owner, StandIn) else getattr(owner, name)
+
+
 _OURS = {
+    ("builtins", "getattr"): _attribute,
     ("llm_memo.values.frozen", "thaw"): legible,
     ("llm_memo.values.references", "resolve"): str,
 }
-"""Of our own functions in pickles, what is called in their place."""
+"""What is called in the place of functions that are in pickles."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_memo.running import innermost
 from llm_memo.values import wire
 from llm_memo.values.price import price
 from llm_memo.values.recording import Recording
 
-__all__ = ["Told", "Usage", "completion_usage", "price", "usage_of"]
+__all__ = ["Usage", "completion_usage", "price", "sum_of", "usage_of"]
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,11 @@ def usage_of(value: object) -> Usage | None:
     """
     if type(value) is str or type(value) in wire.PLAIN:
         return None
-    return _sum(_reports(value, 0))
+    return sum_of(_reports(value, 0))
 
 
-def _sum(usages: Iterable[Usage]) -> Usage | None:
+def sum_of(usages: Iterable[Usage]) -> Usage | None:
+    """All of them together; None if there are none."""
     parts = merged(part for usage in usages for part in usage.parts or (usage,))
     return _total(parts, parts=parts) if len(parts) > 1 else next(iter(parts), None)
 
@@ -198,34 +198,6 @@ def _tier(name: str) -> str | None:
     return None if name in ("", "auto", "default", "standard") else name
 
 
-class Told:
-    """Collects what a function tells of its usage while it runs."""
-
-    def __init__(self) -> None:
-        self._usages: list[Usage] = []
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Inside, `completion_usage` tells this collector. May be opened again: for each step of a stream."""
-        token = _told.set(self)
-        try:
-            yield
-        finally:
-            _told.reset(token)
-
-    @property
-    def usage(self) -> Usage | None:
-        """The sum of all that was told; None if nothing was."""
-        return _sum(self._usages)
-
-    def add(self, usage: Usage) -> None:
-        """One more call's usage."""
-        self._usages.append(usage)
-
-
-_told: ContextVar[Told | None] = ContextVar("llm_memo_told", default=None)
-
-
 def completion_usage(
     reply: object = None,
     /,
@@ -252,8 +224,8 @@ def completion_usage(
         output_tokens: Tokens of the answer, reasoning included.
         reasoning_tokens: How many of these were reasoning.
     """
-    told = _told.get()
-    if told is None:
+    running = innermost()
+    if running is None:
         return
     usage = usage_of(reply)
     if usage is None:
@@ -261,4 +233,4 @@ def completion_usage(
     if model is not None or provider is not None:
         usage = dataclasses.replace(usage, model=model or usage.model, provider=provider or usage.provider)
     if usage.total_tokens:
-        told.add(usage)
+        running.told.append(usage)

@@ -14,9 +14,10 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletion
 
 from llm_memo import completion_usage
+from llm_memo.running import Running
 from llm_memo.testing import ModelServer
 from llm_memo.values.recording import Recording
-from llm_memo.values.usage import Told, Usage, usage_of
+from llm_memo.values.usage import Usage, sum_of, usage_of
 
 ASKED: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
@@ -201,46 +202,47 @@ def test_usage_of_a_later_version_reads() -> None:
 
 def test_a_function_tells_its_usage() -> None:
     """Replies and counts that a function tells add up, also over steps; other places hear nothing of it."""
-    told = Told()
-    assert told.usage is None
+    running = Running(None)
+    assert sum_of(running.told) is None
     completion_usage(CHAT)
-    with told.open():
+    with running:
         completion_usage(ChatCompletion.construct(**CHAT))
     completion_usage(CHAT)
-    with told.open():
+    with running:
         completion_usage(model="small", input_tokens=1, output_tokens=2)
         completion_usage(CHAT, model="gpt-5.2-mini", provider="azure")
         completion_usage("a reply without usage")
         completion_usage()
-    assert told.usage is not None
-    assert ["gpt-5.2", "small", "gpt-5.2-mini"] == [part.model for part in told.usage.parts]
-    assert ("azure", 100) == (told.usage.parts[2].provider, told.usage.parts[2].input_tokens)
-    assert 261 + 2 == told.usage.total_tokens
+    told = sum_of(running.told)
+    assert told is not None
+    assert ["gpt-5.2", "small", "gpt-5.2-mini"] == [part.model for part in told.parts]
+    assert ("azure", 100) == (told.parts[2].provider, told.parts[2].input_tokens)
+    assert 261 + 2 == told.total_tokens
 
 
 def test_the_innermost_call_is_told() -> None:
     """A cached function called inside of another is told for itself."""
-    outer, inner = Told(), Told()
-    with outer.open():
-        with inner.open():
+    outer, inner = Running(None), Running(None)
+    with outer:
+        with inner:
             completion_usage(model="small", input_tokens=1, output_tokens=2)
-        assert (None, SMALL) == (outer.usage, inner.usage)
+        assert (None, SMALL) == (sum_of(outer.told), sum_of(inner.told))
         completion_usage(model="small", input_tokens=1, output_tokens=2)
-    assert SMALL == outer.usage
+    assert SMALL == sum_of(outer.told)
 
 
 async def test_tasks_are_told_apart_and_threads_are_outside() -> None:
     """Tasks at the same time tell each their own call; a thread of a function's own tells nobody."""
 
     async def call(count: int) -> Usage | None:
-        told = Told()
-        with told.open():
+        running = Running(None)
+        with running:
             await asyncio.sleep(0)
             await asyncio.create_task(tell(count))
             thread = threading.Thread(target=completion_usage, kwargs={"model": "small", "input_tokens": 99})
             thread.start()
             thread.join()
-        return told.usage
+        return sum_of(running.told)
 
     async def tell(count: int) -> None:
         completion_usage(model="small", input_tokens=count)
