@@ -61,8 +61,8 @@ class NoCanonicalForm(Exception):
         return self
 
 
-def encode(value: object) -> bytes:
-    """The canonical bytes of ``value``.
+def encode(value: object, left_out: Collection[str] = ()) -> bytes:
+    """The canonical bytes of ``value``, less the attributes ``left_out`` if it is an object of the user's own.
 
     Raises:
         NoCanonicalForm: The value, or something inside it, has none.
@@ -72,6 +72,8 @@ def encode(value: object) -> bytes:
     encoder = _EXACT.get(kind)
     if encoder is None:
         encoder = _encoder_of(type(value))
+        if left_out and encoder is _instance:
+            return _instance(value, left_out)
     return encoder(value)
 
 
@@ -231,15 +233,6 @@ def _instance(value: object, left_out: Collection[str] = ()) -> bytes:
     """An object of a class of the user's own, a dataclass, an attrs class: its class and its attributes."""
     held = {name: item for name, item in attributes(value).items() if name not in left_out}
     return encode_form(("instance", _class(type(value)))) + encode(held)
-
-
-def encode_without(value: object, left_out: Collection[str]) -> bytes:
-    """The canonical bytes of ``value``, but for some attributes if it is an object of the user's own.
-
-    Raises:
-        NoCanonicalForm, RecursionError: As `encode`.
-    """
-    return _instance(value, left_out) if _encoder_of(type(value)) is _instance else encode(value)
 
 
 def attributes(value: object) -> dict[str, object]:

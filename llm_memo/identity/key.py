@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import xxhash
@@ -25,23 +25,47 @@ from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
 SCHEME = 1
 """Goes up when the same question would get other bytes."""
 
+_SHORT = 100_000
+
+_Places = tuple[tuple[int, str, bytes], ...]
+"""Of each value that is asked: its place among the arguments, its name, and what comes before it."""
+_OF_KEY: _Places = ((1, "key", b""),)
+
 
 class Question:
-    """One call's question, as bytes and by name."""
+    """One call's question, as bytes and by name.
 
-    __slots__ = ("_digest", "canonical", "key")
+    Args:
+        pieces: Its canonical bytes, which are long if they are more than 100 kB.
+    """
 
-    def __init__(self, canonical: bytes) -> None:
-        self.canonical = canonical
-        self.key: str = xxhash.xxh3_128_hexdigest(canonical)
+    __slots__ = ("_digest", "_pieces", "canonical", "key", "size")
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self.size = sum(map(len, pieces))
+        self.canonical = b""
+        """All of them together; empty if they are long: a copy of a megabyte takes as long as a digest of it."""
+        self._pieces: Sequence[bytes] = ()
         self._digest = ""
+        if self.size <= _SHORT:
+            self.canonical = b"".join(pieces)
+            self.key: str = xxhash.xxh3_128_hexdigest(self.canonical)
+        else:
+            self._pieces = pieces
+            self.key = _digest_of(pieces, xxhash.xxh3_128())
 
     @property
     def digest(self) -> str:
         """BLAKE2b-256 of the canonical bytes, in hex; looked for only when it is needed."""
         if not self._digest:
-            self._digest = hashlib.blake2b(self.canonical, digest_size=32).hexdigest()
+            self._digest = _digest_of(self._pieces or (self.canonical,), hashlib.blake2b(digest_size=32))
         return self._digest
+
+
+def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
+    for piece in pieces:
+        algorithm.update(piece)
+    return algorithm.hexdigest()  # type: ignore[no-any-return]
 
 
 class Asker:
@@ -95,6 +119,7 @@ class Asker:
             if parameter not in ignore
         )
         self._kept_up: frozenset[str] = frozenset()
+        """Attributes that a method only keeps up on its instance, such as a count of its calls."""
         self._known_head: tuple[object, bytes] = (None, b"")
         self._asked_before: Remembered[Question] = Remembered()
 
@@ -125,42 +150,30 @@ class Asker:
         head = self._head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
-            return Question(head + self._encode("key", self.key(*args, **kwargs)))
+            return Question(self._pieces(head, _OF_KEY, (self.key(*args, **kwargs),)))
         asked = bound if len(bound) == len(self._asked) else tuple([bound[place] for place, _, _ in self._asked])
         plain = plain_bytes(asked)
         question = self._asked_before.get(plain, head)
         if question is None:
             copy = plain_copy(plain)
-            question = Question(b"".join([head, *self._encoded(asked if copy is None else copy)]))
+            question = Question(self._pieces(head, self._asked, asked if copy is None else copy))
             if copy is not None:
-                self._asked_before.put(plain, head, question, len(question.canonical))
+                self._asked_before.put(plain, head, question, question.size)
         return question
 
-    def _encoded(self, asked: tuple[Any, ...]) -> list[bytes]:
-        encode = canonical.encode
-        parts = []
+    def _pieces(self, head: bytes, places: _Places, asked: tuple[Any, ...]) -> list[bytes]:
+        """The canonical bytes of a question: ``head``, and each value that is ``asked``."""
+        pieces = [head]
         place, name, value = 0, "", None
         try:
-            for (place, name, tag), value in zip(self._asked, asked, strict=True):  # noqa: B007 - they name the culprit
-                parts.append(tag)
-                parts.append(encode(value) if place or not self._kept_up else self._encode_first(value))
+            for (place, name, tag), value in zip(places, asked, strict=True):  # noqa: B007 - they name the culprit
+                pieces.append(tag)
+                pieces.append(canonical.encode(value, () if place else self._kept_up))
         except canonical.NoCanonicalForm as problem:
             raise self._unkeyable(name, problem) from problem.__cause__
         except RecursionError:
             raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
-        return parts
-
-    def _encode(self, name: str, value: object) -> bytes:
-        try:
-            return canonical.encode(value)
-        except canonical.NoCanonicalForm as problem:
-            raise self._unkeyable(name, problem) from problem.__cause__
-        except RecursionError:
-            raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
-
-    def _encode_first(self, value: object) -> bytes:
-        """A method's instance, without the attributes that the method only keeps up, such as a count of its calls."""
-        return canonical.encode_without(value, self._kept_up)
+        return pieces
 
     def _head(self) -> bytes:
         """What all questions to the function as it is now begin with."""
@@ -191,7 +204,7 @@ class Asker:
         first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
             left_out = self._kept_up if name == first else frozenset[str]()
-            observed = observe(value, self._encode_first if left_out else canonical.encode)
+            observed = observe(value, left_out)
             digests[f"argument {name}"] = short_digest(observed.encoded)
             previews[f"argument {name}"] = preview(value, name, left_out=left_out)
             for part, (digest, shown) in parts_of_met(observed).items():

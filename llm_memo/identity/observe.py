@@ -8,7 +8,7 @@ argument nobody is waiting to meet it, and its own fingerprint stands for it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Collection
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -36,8 +36,8 @@ class Observed:
 _observed: ContextVar[Observed | None] = ContextVar("llm_memo_observed", default=None)
 
 
-def observe(value: object, encode: Callable[[object], bytes] = canonical.encode) -> Observed:
-    """Encode ``value`` and note the functions and classes that are met.
+def observe(value: object, left_out: Collection[str] = ()) -> Observed:
+    """Encode ``value``, less some attributes, and note the functions and classes that are met.
 
     Raises:
         NoCanonicalForm: See `canonical.encode`, which raises whatever a hostile value raises, too.
@@ -45,7 +45,7 @@ def observe(value: object, encode: Callable[[object], bytes] = canonical.encode)
     observed = Observed(b"", [], [])
     token = _observed.set(observed)
     try:
-        observed.encoded = encode(value)
+        observed.encoded = canonical.encode(value, left_out)
     finally:
         _observed.reset(token)
     return observed

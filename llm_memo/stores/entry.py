@@ -164,7 +164,7 @@ class Kept:
             return True
         if self.header.digest != question.digest:
             return False
-        if len(question.canonical) <= _WORTH_REMEMBERING:
+        if 0 < len(question.canonical) <= _WORTH_REMEMBERING:
             self._canonical = question.canonical
         return True
 
