@@ -14,11 +14,12 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_memo.identity.local import is_local_file, is_local_module
-from llm_memo.identity.paths import ANY, Item, Step
+from llm_memo.identity.paths import ANY, GOTTEN, Item, Step
 from llm_memo.identity.watch import Place, Watch
 
 BUILT_IN = (
@@ -165,17 +166,21 @@ def _is_local_name(name: str, home: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
+    """Where one step led."""
+
     value: Any
     places: list[Place]
     holder: Any = None
 
 
-def _look_up(value: Any, step: Step, watch: Watch, home: str) -> _Found | None:
+def _look_up(value: Any, step: Step, watch: Watch, home: str) -> Found | None:
     """What ``step`` leads to from ``value``; None if that is not to be told from outside."""
     kind = type(value)
     if isinstance(step, Item):
         return _item(value, step, watch) if kind in (dict, list, tuple, deque) and step is not ANY else None
+    if kind is ContextVar:
+        return current_value(value, watch) if step == GOTTEN else None
     if issubclass(kind, types.ModuleType):
         return _module_attribute(value, step, watch, home) if is_local(value, home) else None
     if issubclass(kind, type):
@@ -187,39 +192,51 @@ def _look_up(value: Any, step: Step, watch: Watch, home: str) -> _Found | None:
     return None
 
 
-def _item(value: Any, step: Item, watch: Watch) -> _Found:
+def _item(value: Any, step: Item, watch: Watch) -> Found:
     places: list[Place] = [(id(value), step.key)]
     try:
         item = value[step.key]
     except (LookupError, TypeError):
-        if type(value) is dict:
-            watch.absent(value, step.key)
-        else:
-            watch.size(value)
-        return _Found(MISSING, places)
-    watch.name(places, value, step.key, item)
-    return _Found(item, places)
+        watch.no_item(places, value, step.key)
+        return Found(MISSING, places)
+    watch.item(places, value, step.key, item)
+    return Found(item, places)
 
 
-def _module_attribute(module: types.ModuleType, name: str, watch: Watch, home: str) -> _Found:
+def current_value(variable: ContextVar[Any], watch: Watch) -> Found:
+    """A context variable's value here and now, or its default."""
+
+    def current() -> Any:
+        try:
+            return variable.get()
+        except LookupError:
+            return MISSING
+
+    value = current()
+    places: list[Place] = [(id(variable), GOTTEN)]
+    watch.got(places, current, value)
+    return Found(value, places)
+
+
+def _module_attribute(module: types.ModuleType, name: str, watch: Watch, home: str) -> Found:
     names = vars(module)
     if name not in names and "__path__" in names:
         imported(f"{module.__name__}.{name}", home)
     if name not in names:
         watch.absent(names, name)
         if "__getattr__" not in names:
-            return _Found(MISSING, [(id(names), name)])
+            return Found(MISSING, [(id(names), name)])
         name = "__getattr__"  # a function like any other that is called here
     places: list[Place] = [(id(names), name)]
     watch.name(places, names, name, names[name])
-    return _Found(names[name], places)
+    return Found(names[name], places)
 
 
-def _class_attribute(kind: Any, name: str, watch: Watch) -> _Found | None:
+def _class_attribute(kind: Any, name: str, watch: Watch) -> Found | None:
     places: list[Place] = [(id(kind), name)]
     if issubclass(kind, enum.Enum) and name in kind._member_map_:
         watch.name(places, kind._member_map_, name, kind._member_map_[name])
-        return _Found(kind._member_map_[name], places)
+        return Found(kind._member_map_[name], places)
     found = _in_classes(kind, name, places, watch)
     if found is None or type(found.value) is property:
         return None
@@ -228,19 +245,19 @@ def _class_attribute(kind: Any, name: str, watch: Watch) -> _Found | None:
     return found
 
 
-def _in_classes(kind: type, name: str, places: list[Place], watch: Watch) -> _Found | None:
+def _in_classes(kind: type, name: str, places: list[Place], watch: Watch) -> Found | None:
     """What a class or a base of it has by that name; ``places`` are where it is looked for before."""
     for base in kind.__mro__:
         names = base.__dict__
         if name in names:
             places = [*places, (id(base), name)]
             watch.name(places, names, name, names[name])
-            return _Found(names[name], places)
+            return Found(names[name], places)
         watch.absent(names, name)
     return None
 
 
-def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
+def _instance_attribute(value: Any, name: str, watch: Watch) -> Found | None:
     kind = type(value)
     places: list[Place] = [(id(value), name)]
     held = own_dict(value)
@@ -253,7 +270,7 @@ def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
             return None if isinstance(value, enum.Enum) else found
     if held is not None and name in held:
         watch.name(places, held, name, held[name])
-        return _Found(held[name], places)
+        return Found(held[name], places)
     if found is not None:
         found.holder = value
         if held is not None:
@@ -261,7 +278,7 @@ def _instance_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
     return found
 
 
-def _function_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
+def _function_attribute(value: Any, name: str, watch: Watch) -> Found | None:
     """What a function, or what a decorator made of one, tells of itself."""
     if name in _OF_A_FUNCTION or name in (own_dict(value) or ()):
         return _gotten(functools.partial(getattr, value, name), [(id(value), name)], watch)
@@ -271,10 +288,10 @@ def _function_attribute(value: Any, name: str, watch: Watch) -> _Found | None:
 _OF_A_FUNCTION = ("__doc__", "__name__", "__qualname__", "__annotations__")
 
 
-def _gotten(get: Callable[[], Any], places: list[Place], watch: Watch) -> _Found | None:
+def _gotten(get: Callable[[], Any], places: list[Place], watch: Watch) -> Found | None:
     try:
         value = get()
     except AttributeError:
         return None
     watch.got(places, get, value)
-    return _Found(value, places)
+    return Found(value, places)

@@ -25,7 +25,13 @@ class Use(enum.Flag):
     """Measured, compared, subscripted, updated: it goes nowhere itself."""
     PASSED = enum.auto()
     """Passed to a function that may be looked into."""
+    GONE_THROUGH = enum.auto()
+    """Its items are taken one by one."""
     HANDED_ON = enum.auto()
+
+
+HANDED = Use.HANDED_ON | Use.PASSED | Use.GONE_THROUGH
+"""Uses by which a value, or something in it, may get somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class Item:
 
 ANY = Item(...)
 """The step into ``container[key]`` with a key that is known only when the code runs."""
+
+GOTTEN = "get()"
+"""The step into a context variable, to the value that it has here and now."""
 
 Step = str | Item
 """An attribute's name, or an item."""
@@ -53,6 +62,10 @@ class Path:
     def then(self, step: Step) -> Path:
         """One step further."""
         return Path(self.scope, self.name, (*self.steps, step))
+
+    def up(self) -> Path:
+        """The last step taken back."""
+        return Path(self.scope, self.name, self.steps[:-1])
 
     def __str__(self) -> str:
         return self.name + "".join(map(written, self.steps))

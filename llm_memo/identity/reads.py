@@ -20,7 +20,7 @@ from llm_memo.identity.bytecode import (
     parameters,
     stored_names,
 )  # fmt: skip
-from llm_memo.identity.paths import ANY, Item, Path, Scope, Step, Use
+from llm_memo.identity.paths import ANY, GOTTEN, Item, Path, Scope, Step, Use
 from llm_memo.identity.stack import Constant, Known, Loaded, Stack
 
 
@@ -212,12 +212,16 @@ class _Reader(Stack):
         function = next((known for known in (self.pop(), self.pop()) if isinstance(known, Loaded)), None)
         name = function.path.name if function and _is_global(function.path) else ""
         self.use(function, Use.CALLED)
+        if function is not None and function.path.steps[-1:] == ("update",):
+            self.written.update(function.path.then(Item(keyword)) for keyword in keywords)
         match arguments:
             case [Loaded(path), Constant(str() as attribute), *rest] if name == "getattr":
                 self.push_path(path.then(attribute))
                 arguments = rest
             case [] if name == "globals":
                 self.push(_GLOBALS)
+            case [] if function is not None and function.path.steps[-1:] == ("get",):
+                self.push_path(function.path.up().then(GOTTEN))
             case _:
                 self.push(None)
         if name in _MEASURES or function is None:
@@ -267,6 +271,10 @@ class _Reader(Stack):
             self.push(None)
         else:
             self.push_path(container.path.then(_item(key)))
+
+    def _GET_ITER(self, _: Instruction) -> None:
+        self.take(1, Use.GONE_THROUGH)
+        self.push(None)
 
     def _BUILD_SLICE(self, step: Instruction) -> None:
         self.take(step.argval, Use.HANDED_ON)

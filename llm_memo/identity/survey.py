@@ -29,13 +29,11 @@ from llm_memo.identity.chains import (
 )
 from llm_memo.identity.findings import Findings, Where, digest
 from llm_memo.identity.observe import Observed, observe
-from llm_memo.identity.paths import Use
+from llm_memo.identity.paths import HANDED, Use
 from llm_memo.identity.source import code_digest
 from llm_memo.identity.upkeep import Facts
 from llm_memo.identity.walk import Walk
-from llm_memo.identity.watch import FIXED, is_fixed
-
-HANDED = Use.HANDED_ON | Use.PASSED
+from llm_memo.identity.watch import FIXED, Place, is_fixed
 
 _PASSES_ON = frozenset({"backoff", "decorator", "llm_memo", "ratelimit", "retry", "stamina", "tenacity", "wrapt"})
 """Packages whose decorators, like the standard library's, look at no docstring and no annotation."""
@@ -72,6 +70,8 @@ class Survey(Findings):
         self._walks: deque[tuple[object, Callable[[], None]]] = deque()
         self._values: deque[tuple[object, Callable[[], None]]] = deque()
         self._done: set[object] = set()
+        self.running: set[Place] = set()
+        """Where there are numbers that the code keeps up."""
         inner = innermost(subject)
         package = home_of(inner)
         self.home = package if package not in sys.stdlib_module_names and package != "llm_memo" else ""
@@ -86,7 +86,7 @@ class Survey(Findings):
                 look()
             except Exception as problem:  # whatever a value does when it is looked at, it harms nobody
                 self.untracked[str(where)] = values.reason(problem)
-        self.watch.settle(facts.written)
+        self.watch.settle(facts.written, self.running)
         self.complete = known is None or known == len(facts)
         """Whether all was known that the code does to values before the first of them was looked at."""
 

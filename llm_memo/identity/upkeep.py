@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
+import heapq
 import types
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_memo.identity.chains import MISSING, is_code
-from llm_memo.identity.paths import ANY, Item, Path, Scope, Step, Use
+from llm_memo.identity.paths import ANY, GOTTEN, HANDED, Item, Path, Scope, Step, Use
 from llm_memo.identity.reads import reads_of
 from llm_memo.identity.watch import Place, is_fixed
 
@@ -22,10 +24,13 @@ MUTATORS = frozenset({
 })  # fmt: skip
 """Methods by which a container is written to."""
 
+MUTATING = (heapq.heappop, heapq.heappush, heapq.heappushpop, heapq.heapreplace, bisect.insort, bisect.insort_left)
+"""Functions that do the same to their first argument."""
+
 _GIVES = frozenset({"pop", "popitem", "popleft", "setdefault"})
 """Those of them that return what is in it."""
 
-_LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys"})
+_LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys", "total"})
 """Methods that tell something of a container, but let it go nowhere."""
 
 
@@ -38,7 +43,9 @@ def use_inside(rest: tuple[Step, ...], use: Use) -> Use:
     """What becomes of a container, from which code takes the steps ``rest`` to do ``use`` with what is there."""
     if not rest:
         return use
-    looks = mutates(rest) or rest[0] in _LOOKS or rest[0] is ANY
+    if rest == ("values",):
+        return Use.GONE_THROUGH
+    looks = mutates(rest) or rest[0] in _LOOKS or rest[0] in (ANY, GOTTEN)
     return Use.LOOKED_AT if looks else Use.HANDED_ON
 
 
@@ -52,6 +59,8 @@ class Facts:
     """Identities of containers that are written to."""
     handed_on: set[int] = field(default_factory=set)
     """Identities of values that go somewhere."""
+    gone_through: set[int] = field(default_factory=set)
+    """Identities of containers of numbers of which the code takes one after the other."""
 
     def __len__(self) -> int:
         return len(self.written) + len(self.changed) + len(self.handed_on)
@@ -96,7 +105,7 @@ def kept_up_attributes(code: types.CodeType) -> frozenset[str]:
         if of_self(path):
             if mutates(path.steps[1:]):
                 inside.add(path.steps[0])
-            elif path not in written and use_inside(path.steps[1:], use) & (Use.HANDED_ON | Use.PASSED):
+            elif path not in written and use_inside(path.steps[1:], use) & HANDED:
                 depended_on.add(path.steps[0])
     assigned = {path.steps[0] for path in written if len(path.steps) == 1}
     return frozenset(name for name in assigned | (inside - depended_on) if isinstance(name, str))

@@ -9,10 +9,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity import canonical
-from llm_memo.identity.chains import MISSING, is_local, own_dict
+from llm_memo.identity.chains import MISSING, current_value, is_local, own_dict
 from llm_memo.identity.findings import Where
 from llm_memo.identity.observe import observe
-from llm_memo.identity.paths import Item, Step, Use
+from llm_memo.identity.paths import GOTTEN, Item, Step, Use
 from llm_memo.identity.upkeep import WRITTEN
 from llm_memo.identity.watch import Place
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
 
 _SLOT = types.MemberDescriptorType
-
-GET = "get()"
-"""Where a context variable keeps its value."""
 
 _DEPTH = 8
 """How deep a container is taken apart whose insides have no canonical form all over."""
@@ -44,6 +41,11 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
     """
     if survey.facts.only_kept_up(value, places):
         survey.untracked[str(where)] = WRITTEN
+        if id(value) in survey.facts.gone_through:
+            survey.watch.numbers(value)
+    elif running := _running(survey, places):
+        survey.untracked[str(where)] = WRITTEN
+        survey.running.add(running)
     elif places and not survey.once("place", places[-1], rest[:1]):
         return
     elif value is MISSING:
@@ -58,6 +60,15 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
         take_instance(survey, where, value)
     else:
         _take_data(survey, where, value, use, rest)
+
+
+def _running(survey: Survey, places: list[Place]) -> Place | None:
+    """Where a value is in a list that the code keeps up, and is a number, such as when the call before last was.
+
+    A text there would be depended on: a list of messages is the history of a chat.
+    """
+    changed, watch = survey.facts.changed, survey.watch
+    return next((place for place in places if place[0] in changed and watch.is_number_in_a_list(place)), None)
 
 
 def _take_module(survey: Survey, where: Where, module: types.ModuleType) -> None:
@@ -80,17 +91,8 @@ def _take_module(survey: Survey, where: Where, module: types.ModuleType) -> None
 
 def _take_variable(survey: Survey, where: Where, variable: ContextVar[Any]) -> None:
     """A context variable: its value here and now, or its default."""
-
-    def current() -> Any:
-        try:
-            return variable.get()
-        except LookupError:
-            return MISSING
-
-    value = current()
-    places: list[Place] = [(id(variable), GET)]
-    survey.watch.got(places, current, value)
-    survey.later(take, where.then(GET), value, Use.LOOKED_AT, places)
+    found = current_value(variable, survey.watch)
+    survey.later(take, where.then(GOTTEN), found.value, Use.LOOKED_AT, found.places)
 
 
 def _is_own_instance(value: Any, home: str) -> bool:

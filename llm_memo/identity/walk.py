@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib.util
 import sys
 import types
@@ -14,10 +15,10 @@ from llm_memo.identity import values
 from llm_memo.identity.bytecode import parameters
 from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_code, is_local, place_of
 from llm_memo.identity.findings import Where
-from llm_memo.identity.paths import Path, Scope, Use, written
+from llm_memo.identity.paths import GOTTEN, Item, Path, Scope, Use, written
 from llm_memo.identity.reads import reads_of
-from llm_memo.identity.upkeep import mutates, use_inside
-from llm_memo.identity.watch import Place, Watch
+from llm_memo.identity.upkeep import MUTATING, mutates, use_inside
+from llm_memo.identity.watch import Place, Watch, holds_numbers
 
 if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
@@ -120,9 +121,13 @@ class Walk:
             facts.written.add((id(names), path.name if path.scope is Scope.GLOBAL else ""))
             return
         # What is only written may change as it likes: the way there is not watched.
-        found = self._reach(Path(path.scope, path.name, path.steps[:-1]), Watch())
+        found = self._reach(path.up(), Watch())
         if found is not None:
             _, reached = found
+            if reached.rest == ("update",):  # ``STATS.update(calls=…)``
+                if isinstance(reached.value, dict) and isinstance(path.steps[-1], Item):
+                    facts.written.add((id(reached.value), path.steps[-1].key))
+                return
             place = None if reached.rest else place_of(reached.value, path.steps[-1])
             if place is None:
                 facts.change(reached.value)
@@ -140,8 +145,10 @@ class Walk:
         if mutates(reached.rest):
             facts.change(reached.value)
         if type(reached.value) is ContextVar and reached.rest == ("set",):
-            facts.written.add((id(reached.value), values.GET))
+            facts.written.add((id(reached.value), GOTTEN))
         use = use_inside(reached.rest, use)
+        if Use.GONE_THROUGH in use:
+            (facts.gone_through if holds_numbers(reached.value) else facts.handed_on).add(id(reached.value))
         if Use.HANDED_ON in use:
             facts.handed_on.add(id(reached.value))
         if type(reached.value) is types.BuiltinFunctionType and not reached.rest:
@@ -186,8 +193,20 @@ class Walk:
         if function is not None and name is not None:
             if not is_code(reached.value):
                 self.survey.bind(function, name, reached.value)
+        elif place == 0 and self._is_mutator(callee):
+            self.survey.facts.change(reached.value)
         else:
             self.survey.facts.handed_on.add(id(reached.value))
+
+    def _is_mutator(self, path: Path) -> bool:
+        """Whether a path leads to a function that changes the container that is its first argument."""
+        found = self._reach(path, Watch())
+        value = (
+            None
+            if found is None
+            else functools.reduce(lambda value, step: getattr(value, str(step), None), found[1].rest, found[1].value)
+        )
+        return any(value is each for each in MUTATING)
 
     def _callee(self, path: Path) -> tuple[types.FunctionType | None, int]:
         """The function of the user's own that a call runs, and how many of its parameters are bound already."""

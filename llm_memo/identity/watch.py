@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import functools
 import marshal
 import operator
 import pathlib
 import re
 import types
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +33,8 @@ FIXED = frozenset({
 _CODE = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)
 """What is watched by itself, wherever it is kept."""
 
+_NUMBERS = frozenset({int, float, datetime.datetime, datetime.timedelta})
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _marshal: Callable[[Any], bytes] = marshal.dumps
@@ -39,7 +43,7 @@ _marshal: Callable[[Any], bytes] = marshal.dumps
 class Watch:
     """Checks by identity where identity tells the value, and by a second look where it does not."""
 
-    __slots__ = ("_places", "_watched", "functions", "missing", "names", "others")
+    __slots__ = ("_items", "_places", "_watched", "functions", "missing", "names", "others")
 
     def __init__(self) -> None:
         self.names: list[tuple[Any, Any, object]] = []
@@ -51,6 +55,8 @@ class Watch:
         self.others: list[Callable[[], bool]] = []
         """All other checks."""
         self._places: dict[Place, tuple[list[Place], Callable[[], None]]] = {}
+        self._items: dict[Place, Any] = {}
+        """Containers whose items were looked at."""
         self._watched: set[int] = set()
 
     def unchanged(self) -> bool:
@@ -76,15 +82,37 @@ class Watch:
             return False
         return True
 
-    def settle(self, written: set[Place]) -> None:
-        """Watch the places that were looked at, but for those that are ``written``, which change as they like."""
-        for places, watch in self._places.values():
-            if written.isdisjoint(places):
+    def settle(self, written: set[Place], running: set[Place]) -> None:
+        """Watch the places that were looked at, but for those that are ``written``, which change as they like.
+
+        Of those with ``running`` numbers it is watched that they have numbers.
+        """
+        for place, (places, watch) in self._places.items():
+            if place in running:
+                self.others.append(functools.partial(_has_number, self._items[place], place[1]))
+            elif written.isdisjoint(places):
                 watch()
 
     def name(self, places: list[Place], container: Any, key: object, value: object) -> None:
         """Watch what ``container[key]`` is, the value that is kept at ``places``."""
         self._places[places[-1]] = places, lambda: self.names.append((container, key, value))
+
+    def item(self, places: list[Place], container: Any, key: object, value: object) -> None:
+        """Watch what ``container[key]`` is."""
+        self.name(places, container, key, value)
+        self._items[places[-1]] = container
+
+    def is_number_in_a_list(self, place: Place) -> bool:
+        """Whether ``place`` is one of a list's items that was looked at, and a number or not there."""
+        items = self._items.get(place)
+        return isinstance(items, (list, deque)) and _has_number(items, place[1])
+
+    def no_item(self, places: list[Place], container: Any, key: object) -> None:
+        """Watch that ``container`` has no such item."""
+        is_dict = type(container) is dict
+        watch = functools.partial(self.absent, container, key) if is_dict else functools.partial(self.size, container)
+        self._places[places[-1]] = places, watch
+        self._items[places[-1]] = container
 
     def absent(self, mapping: Mapping[Any, Any], key: object) -> None:
         """Watch that ``mapping`` has no ``key``."""
@@ -97,6 +125,10 @@ class Watch:
     def function(self, function: types.FunctionType) -> None:
         """Watch a function's code, which auto-reload replaces in place, and its defaults."""
         self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+
+    def numbers(self, container: Any) -> None:
+        """Watch that ``container`` holds numbers alone."""
+        self.others.append(lambda: holds_numbers(container))
 
     def size(self, container: Any) -> None:
         """Watch how much ``container`` holds."""
@@ -139,6 +171,25 @@ class Watch:
                         self.missing.append((mapping, key))
                 return
         self.others.append(lambda: observe(value).same(observed))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is an amount or a moment, or a pair of such."""
+    return type(value) in _NUMBERS or (type(value) is tuple and all(map(is_number, value)))
+
+
+def holds_numbers(container: object) -> bool:
+    """Whether there is nothing but amounts and moments in a list, or under the keys of a dict."""
+    if isinstance(container, dict):
+        return all(map(is_number, container.values()))
+    return isinstance(container, (list, set, deque)) and all(map(is_number, container))
+
+
+def _has_number(container: Any, key: Any) -> bool:
+    try:
+        return is_number(container[key])
+    except LookupError:
+        return True
 
 
 def is_fixed(value: Any) -> bool:

@@ -342,6 +342,61 @@ KEPT_UP = [
         )
         for kind, made, shift in (("list", "[]", "pop(0)"), ("deque", "collections.deque()", "popleft()"))
     ),
+    *(
+        counting(
+            f"a global {kind} of the times of calls has one",
+            f"import bisect, collections, datetime, heapq, time\nT = {made}",
+            line,
+            (f"T = {made}", f"T = {one}"),
+        )
+        for kind, made, one, line in (
+            (
+                "deque",
+                "collections.deque()",
+                "collections.deque([1.5])",
+                "\n    now = time.time()\n    while T and now - T[0] > 60: T.popleft()\n    T.append(now)",
+            ),
+            ("list, looked at from its end,", "[]", "[1.5]", "T.append(time.time()); T[-1] > 60"),
+            (
+                "list, gone through,",
+                "[]",
+                "[1.5]",
+                "T[:] = [t for t in T if time.time() - t < 60]; T.append(time.time())",
+            ),
+            (
+                "list of times and tokens",
+                "[]",
+                "[(datetime.datetime(2026, 1, 1), 9)]",
+                "T.append((datetime.datetime.now(), 3)); T[0][1] > 60; sum(n for t, n in T)",
+            ),
+            ("heap", "[]", "[1.5]", "heapq.heappush(T, time.time())"),
+            ("sorted list", "[]", "[1.5]", "bisect.insort(T, time.time())"),
+        )
+    ),
+    counting(
+        "a counter that a dict is updated with starts elsewhere",
+        "S = {'n': 0}",
+        "S.update(n=S['n'] + 1)",
+        ("'n': 0", "'n': 7"),
+    ),
+    counting(
+        "amounts by name, which are summed up, start elsewhere",
+        "S = {}",
+        "S[str(x)] = S.get(str(x), 0) + 1; sum(S.values())",
+        ("S = {}", "S = {'1': 7}"),
+    ),
+    counting(
+        "a log in a context variable has entries",
+        "import contextvars\nLOG = contextvars.ContextVar('LOG')\nLOG.set([])",
+        "LOG.get().append(x)",
+        ("set([])", "set([1])"),
+    ),
+    counting(
+        "a counter on an object in a context variable starts elsewhere",
+        "import contextvars\nclass Usage: n = 0\nUSAGE = contextvars.ContextVar('USAGE')\nUSAGE.set(Usage())",
+        "\n    usage = USAGE.get()\n    usage.n += 1",
+        ("USAGE.set(Usage())", "USAGE.set(Usage()); USAGE.get().n = 7"),
+    ),
     same(
         "a closure's counter starts elsewhere",
         "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n"

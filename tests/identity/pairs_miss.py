@@ -270,6 +270,35 @@ GLOBALS = [
         ("H = []", "H = ['hello']"),
         changed="global H: [] → ['hello']",
     ),
+    *(
+        other(
+            f"{kind}, to which the function adds, is edited",
+            f"from memo import ask, cached\nH = [{before}]\n@cached\ndef f(x):\n    H.append(2)\n"
+            f"    return ask({asked})\nf(1)\n",
+            (f"H = [{before}]", f"H = [{after}]"),
+            changed=changed,
+        )
+        for kind, before, after, asked, changed in (
+            ("the first message of a chat's history", "'a'", "'b'", "H[0]", "global H[0]: 'a' → 'b'"),
+            ("a history that is gone through", "'a'", "'b'", "[m for m in H]", "global H: ['a'] → ['b']"),
+            ("a list of numbers that is asked about", "1", "3", "f'{H}'", "global H: [1] → [3]"),
+            ("a list with a text", "1", "'b'", "H[0]", "global H[0] is new"),
+        )
+    ),
+    read(
+        "a number next to a counter that a dict is updated with is edited",
+        "S = {'n': 0, 'temperature': 0.2}\ndef count(): S.update(n=S['n'] + 1)",
+        "S['temperature'], count()",
+        ("0.2", "0.9"),
+        changed="global S['temperature']: 0.2 → 0.9",
+    ),
+    read(
+        "a text in a context variable that is asked for without a default is edited",
+        "import contextvars\nLANG = contextvars.ContextVar('LANG')\nLANG.set('en')",
+        "LANG.get()",
+        ("'en'", "'fr'"),
+        changed="global LANG.get() changed",
+    ),
     other(
         "a chat's history, which a method kept in a name writes to, has messages",
         "from memo import ask, cached\nH = []\nadd = H.append\n@cached\n"
