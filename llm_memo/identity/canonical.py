@@ -172,6 +172,11 @@ def _encoder_of(kind: type) -> Encoder:
     return found
 
 
+def is_plain_object(kind: type) -> bool:
+    """Whether the instances of a class are encoded as its code and their attributes."""
+    return kind not in _EXACT and _encoder_of(kind) is _instance
+
+
 _FOUND: weakref.WeakKeyDictionary[type, Encoder] = weakref.WeakKeyDictionary()
 
 
@@ -231,8 +236,22 @@ def _builtin_subclass(base: type) -> Encoder:
 
 def _instance(value: object, left_out: Collection[str] = ()) -> bytes:
     """An object of a class of the user's own, a dataclass, an attrs class: its class and its attributes."""
-    held = {name: item for name, item in attributes(value).items() if name not in left_out}
+    held = {
+        name: item for name, item in attributes(value).items() if name not in left_out and not _is_equipment(type(item))
+    }
     return encode_form(("instance", _class(type(value)))) + encode(held)
+
+
+_EQUIPMENT = frozenset({
+    "_thread.lock", "_thread.RLock", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore",
+    "asyncio.locks.Lock", "asyncio.locks.Condition", "asyncio.locks.Semaphore", "asyncio.locks.BoundedSemaphore",
+    "logging.Logger", "logging.RootLogger", "concurrent.futures.thread.ThreadPoolExecutor",
+    "concurrent.futures.process.ProcessPoolExecutor",
+})  # fmt: skip
+"""Classes of what an object works with, and of what no answer is made."""
+
+
+_is_equipment: Callable[[type], bool] = functools.lru_cache(512)(lambda kind: class_name(kind) in _EQUIPMENT)
 
 
 def attributes(value: object) -> dict[str, object]:

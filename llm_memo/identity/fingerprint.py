@@ -33,8 +33,6 @@ class Snapshot:
     """Short texts of those parts that are plain values and no secrets."""
     untracked: Mapping[str, str]
     """What is left out, by name, and why."""
-    kept_up: frozenset[str]
-    """Attributes of the first parameter that the function itself only keeps up, such as a count of its calls."""
 
 
 _looking = threading.RLock()
@@ -88,13 +86,10 @@ class Fingerprint:
     def _look(self) -> tuple[Watch, Snapshot]:
         # What it takes to look is loaded with the first look.
         from llm_memo.identity.survey import survey
-        from llm_memo.identity.upkeep import kept_up_attributes
 
         found = survey(self.function, self.use)
-        code = getattr(innermost(self.function), "__code__", None)
-        kept_up = kept_up_attributes(code) if isinstance(code, types.CodeType) else frozenset[str]()
         parts = {name: digest.hex()[:16] for name, digest in sorted(found.parts.items())}
-        return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked, kept_up)
+        return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked)
 
 
 _fingerprint = functools.lru_cache(maxsize=256)(Fingerprint)
@@ -112,6 +107,29 @@ def class_digest(kind: type) -> bytes:
         return b""
     number = meet(kind, Use.LOOKED_AT)
     return _fingerprint(kind, Use.LOOKED_AT).current().digest if number is None else b"%d" % number
+
+
+class KeptUp:
+    """The attributes that a function only keeps up on its first argument, such as a count of its calls."""
+
+    __slots__ = ("_function", "_known")
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function: Any = innermost(function)
+        self._known: tuple[object, object, frozenset[str]] = (None, None, frozenset())
+
+    def of(self, kind: type) -> frozenset[str]:
+        """Their names, if the argument is a ``kind``."""
+        if not canonical.is_plain_object(kind):
+            return frozenset()
+        snapshot = _fingerprint(kind, Use.LOOKED_AT).current()
+        code = getattr(self._function, "__code__", None)
+        if self._known[0] is not snapshot or self._known[1] is not code:
+            from llm_memo.identity.upkeep import kept_up_attributes
+
+            names = kept_up_attributes(code, kind) if isinstance(code, types.CodeType) else frozenset[str]()
+            self._known = snapshot, code, names
+        return self._known[2]
 
 
 def parts_of_met(observed: Observed) -> dict[str, tuple[str, str]]:

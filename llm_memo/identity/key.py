@@ -17,7 +17,7 @@ import xxhash
 
 from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity import canonical
-from llm_memo.identity.fingerprint import Fingerprint, parts_of_met
+from llm_memo.identity.fingerprint import Fingerprint, KeptUp, parts_of_met
 from llm_memo.identity.observe import observe
 from llm_memo.identity.preview import preview
 from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
@@ -118,8 +118,7 @@ class Asker:
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
-        self._kept_up: frozenset[str] = frozenset()
-        """Attributes that a method only keeps up on its instance, such as a count of its calls."""
+        self._kept_up = KeptUp(function)
         self._known_head: tuple[object, bytes] = (None, b"")
         self._asked_before: Remembered[Question] = Remembered()
 
@@ -168,11 +167,11 @@ class Asker:
         try:
             for (place, name, tag), value in zip(places, asked, strict=True):  # noqa: B007 - they name the culprit
                 pieces.append(tag)
-                pieces.append(canonical.encode(value, () if place else self._kept_up))
+                pieces.append(canonical.encode(value, () if place else self._kept_up.of(type(value))))
         except canonical.NoCanonicalForm as problem:
-            raise self._unkeyable(name, problem) from problem.__cause__
+            raise self._unkeyable(name, value, problem) from problem.__cause__
         except RecursionError:
-            raise self._unkeyable(name, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
+            raise self._unkeyable(name, value, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
         return pieces
 
     def _head(self) -> bytes:
@@ -180,8 +179,7 @@ class Asker:
         if self.version is not None:
             code: object = self.version
         else:
-            snapshot = self.fingerprint.current()
-            code, self._kept_up = snapshot.digest, snapshot.kept_up
+            code = self.fingerprint.current().digest
         known, head = self._known_head
         if known is not code:
             head = canonical.encode((SCHEME, self.name, self.version is None, code, self.sample))
@@ -203,7 +201,7 @@ class Asker:
         snapshot = self.fingerprint.current() if self.version is None else None
         first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
-            left_out = self._kept_up if name == first else frozenset[str]()
+            left_out = self._kept_up.of(type(value)) if name == first else frozenset[str]()
             observed = observe(value, left_out)
             digests[f"argument {name}"] = short_digest(observed.encoded)
             previews[f"argument {name}"] = preview(value, name, left_out=left_out)
@@ -231,15 +229,16 @@ class Asker:
         """What the code reads and the fingerprint leaves out: name → why."""
         return dict(self.fingerprint.current().untracked) if self.version is None else {}
 
-    def _unkeyable(self, name: str, problem: canonical.NoCanonicalForm) -> UnkeyableArgument:
+    def _unkeyable(self, name: str, argument: object, problem: canonical.NoCanonicalForm) -> UnkeyableArgument:
         where = name + "".join(problem.path)
         kind = type(problem.value)
+        owner = type(argument) if canonical.is_plain_object(type(argument)) else kind
         why = problem.why or f"a {kind.__module__}.{kind.__qualname__} has no canonical form"
         what = "the value that key= returned" if self.key is not None else f"argument {where}"
         return UnkeyableArgument(
             f"{self.name}(): {what} cannot be part of the key: {why}. Leave the parameter out with "
             f"ignore=({name!r},), say what the call depends on with key=lambda …: …, "
-            f"or give {kind.__name__} a __memo_key__() method that returns plain data"
+            f"or give {owner.__name__} a __memo_key__() method that returns plain data"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import site
@@ -14,8 +15,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def is_local_module(name: str) -> bool:
     """Whether the module ``name`` is the user's own: a script, a notebook, a project's package.
 
-    The standard library, everything under a ``site-packages`` and llm_memo itself are installed;
-    a module without a file (a cell, ``exec``) is the user's own.
+    The standard library, everything under a ``site-packages``, what an installer put elsewhere (``pip install
+    --target``) and llm_memo itself are installed; a module without a file (a cell, ``exec``) is the user's own.
     """
     if name in ("__main__", "__mp_main__"):
         return True  # also under ``python -m``, where an installed tool runs the user's code
@@ -30,7 +31,43 @@ def is_local_file(path: str | None) -> bool:
     """Whether the code in the file ``path`` is the user's own; None, for no file, is."""
     if path is None or path.startswith("<"):
         return True
-    return not os.path.abspath(path).startswith(_installed_folders())
+    path = os.path.abspath(path)
+    if path.startswith(_installed_folders()) or not _PACKAGES.isdisjoint(path.split(os.sep)):
+        return False
+    folders = [folder for folder in _import_folders(*sys.path) if path.startswith(folder)]
+    return not any(path[len(folder) :].partition(os.sep)[0] in _installed_in(folder) for folder in folders)
+
+
+_PACKAGES = {"site-packages", "dist-packages"}
+
+
+@functools.lru_cache(maxsize=8)
+def _import_folders(*entries: str) -> list[str]:
+    return [os.path.join(os.path.abspath(entry), "") for entry in entries]
+
+
+@functools.lru_cache(maxsize=256)
+def _installed_in(folder: str) -> frozenset[str]:
+    """What an installer put into a folder of its own choice, by the names of the files and folders there.
+
+    Each package that is installed there has a list of its files, ``<name>.dist-info/RECORD`` (PEP 376).
+    """
+    names: set[str] = set()
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.endswith(".dist-info"):
+                names.update(_first_names(os.path.join(folder, name, "RECORD")))
+    return frozenset(names)
+
+
+def _first_names(record: str) -> list[str]:
+    import csv
+
+    try:
+        with open(record, encoding="utf-8", errors="replace", newline="") as lines:
+            return [line[0].partition("/")[0] for line in csv.reader(lines) if line]
+    except OSError:
+        return []
 
 
 @functools.cache

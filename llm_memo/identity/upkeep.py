@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bisect
 import heapq
+import inspect
 import types
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_memo.identity.chains import MISSING, is_code
+from llm_memo.identity.chains import MISSING, innermost, is_code
 from llm_memo.identity.paths import ANY, GOTTEN, HANDED, Item, Path, Scope, Step, Use
 from llm_memo.identity.reads import reads_of
 from llm_memo.identity.watch import Place, is_fixed
@@ -89,23 +90,50 @@ class Facts:
         return id(value) in self.changed and id(value) not in self.handed_on
 
 
-def kept_up_attributes(code: types.CodeType) -> frozenset[str]:
-    """The attributes of a method's ``self`` that it only keeps up, such as a count of its calls."""
-    if not code.co_argcount:
-        return frozenset()
+def kept_up_attributes(code: types.CodeType, kind: type) -> frozenset[str]:
+    """The attributes of its first argument, a ``kind``, that a function only keeps up, such as a count of its calls.
+
+    The methods that it calls on that argument may keep them up for it. What a method sets and another uses
+    is no such attribute.
+    """
+    own, *others = _codes(code, kind)
+    assigned, inside, depended_on = _kept_up_by(own)
+    theirs: set[Step] = set()
+    for other in others:
+        also_assigned, also_inside, also_depended_on = _kept_up_by(other)
+        theirs |= also_assigned
+        inside |= also_inside
+        depended_on |= also_depended_on
+    return frozenset(name for name in assigned | ((theirs | inside) - depended_on) if isinstance(name, str))
+
+
+def _codes(code: types.CodeType, kind: type) -> list[types.CodeType]:
+    """The code of a function, and of the methods that it calls on its first argument, and they on it."""
+    codes = [code]
+    for each in codes:
+        for path, use in reads_of(each).read.items():
+            if _is_of_first(path, each) and len(path.steps) == 1 and use is Use.CALLED:
+                method = innermost(inspect.getattr_static(kind, str(path.steps[0]), None))
+                if isinstance(method, types.FunctionType) and method.__code__ not in codes:
+                    codes.append(method.__code__)
+    return codes
+
+
+def _is_of_first(path: Path, code: types.CodeType) -> bool:
+    first = code.co_varnames[:1] if code.co_argcount else ()
+    return path.scope is Scope.PARAMETER and (path.name,) == first and bool(path.steps)
+
+
+def _kept_up_by(code: types.CodeType) -> tuple[set[Step], set[Step], set[Step]]:
+    """The attributes of its first argument that code assigns, that it writes into, and that it depends on."""
     reads = reads_of(code)
-
-    def of_self(path: Path) -> bool:
-        return path.scope is Scope.PARAMETER and path.name == code.co_varnames[0] and bool(path.steps)
-
-    written = {path for path in reads.written if of_self(path)}
+    written = {path for path in reads.written if _is_of_first(path, code)}
     inside = {path.steps[0] for path in written if len(path.steps) > 1}
     depended_on = set()
     for path, use in reads.read.items():
-        if of_self(path):
+        if _is_of_first(path, code):
             if mutates(path.steps[1:]):
                 inside.add(path.steps[0])
             elif path not in written and use_inside(path.steps[1:], use) & HANDED:
                 depended_on.add(path.steps[0])
-    assigned = {path.steps[0] for path in written if len(path.steps) == 1}
-    return frozenset(name for name in assigned | (inside - depended_on) if isinstance(name, str))
+    return {path.steps[0] for path in written if len(path.steps) == 1}, inside, depended_on

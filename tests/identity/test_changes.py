@@ -16,7 +16,7 @@ from cells import Cell, asking
 
 from llm_memo.adapters.openai import steady
 from llm_memo.identity import survey
-from llm_memo.identity.fingerprint import Fingerprint
+from llm_memo.identity.fingerprint import Fingerprint, KeptUp
 
 CHANGES = [
     ("S", "S = 1", "S = 2", "S = 1"),
@@ -365,9 +365,35 @@ class TestKeptUp:
                 self.history.append(x)  # type: ignore[attr-defined]
                 return str(self.history) + self.name  # type: ignore[attr-defined]
 
-        assert {"calls", "log", "stats"} == Fingerprint(A.f).current().kept_up
+        assert {"calls", "log", "stats"} == KeptUp(A.f).of(A)
+
+    def test_by_ones_methods(self) -> None:
+        """What the methods that are called on the object keep up is told, but for what one sets and another uses."""
+
+        class A:
+            def f(self, x: Any) -> Any:
+                self._open()
+                return self._ask(x) + self.prompt  # type: ignore[attr-defined]
+
+            def _open(self) -> None:
+                if self.prompt is None:  # type: ignore[has-type]
+                    self.prompt = "be terse"
+
+            def _ask(self, x: Any) -> Any:
+                self.calls += 1  # type: ignore[attr-defined]
+                self._note(x)
+                return x
+
+            def _note(self, x: Any) -> None:
+                self.log.append(x)  # type: ignore[attr-defined]
+                self._note(x)
+
+            def reset(self) -> None:
+                self.name = ""
+
+        assert {"calls", "log"} == KeptUp(A.f).of(A)
 
     @pytest.mark.parametrize("subject", [lambda: 1, len])
     def test_of_nobody(self, subject: Callable[..., Any]) -> None:
         """A function without parameters keeps nothing up, nor does one without code."""
-        assert frozenset() == Fingerprint(subject).current().kept_up
+        assert frozenset() == KeptUp(subject).of(Cell) == KeptUp(subject).of(str)
