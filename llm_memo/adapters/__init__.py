@@ -19,6 +19,7 @@ _ROOMS = {
     "numpy": "numpy",
     "pandas": "pandas",
     "PIL": "pil",
+    "jinja2": "jinja2",
     "httpx": "httpx",
     "httpx2": "httpx",
 }
