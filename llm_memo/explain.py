@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +113,8 @@ def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[s
 
 def _likeness(one: str | None, other: str | None) -> float:
     """How much two previews have in common, 0 to 1; the quick upper bound of `difflib` is good enough."""
+    import difflib
+
     return difflib.SequenceMatcher(None, one, other, autojunk=False).quick_ratio() if one and other else 0.0
 
 

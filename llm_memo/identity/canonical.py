@@ -18,17 +18,14 @@ from __future__ import annotations
 import array
 import collections
 import datetime
-import decimal
 import enum
-import fractions
 import functools
+import os
 import pathlib
 import re
 import struct
 import types
-import uuid
 import weakref
-import zoneinfo
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -209,24 +206,28 @@ def _plain_encoder(kind: type) -> Encoder:
         return lambda value: encode_form(("enum", (*_class(type(value)), value.name, value.value)))
     for base in kind.__mro__:
         if named := _NAMED_FORMS.get(class_name(base)):
-            return lambda value: encode_form(named(value))
-        if base in _FORMS and (base is kind or base in _OPEN):
-            form = _FORMS[base]
-            return lambda value: encode_form(form(value))
-        if base in _EXACT or base in _FORMS:
-            return _builtin_subclass(base)
+            return _formed(named)
+        form = _FORMS.get(base) or _FORMS_BY_NAME.get(class_name(base))
+        if form is not None:
+            encode_base = _formed(form)
+            return encode_base if base is kind or base in _OPEN else _builtin_subclass(encode_base)
+        if base in _EXACT:
+            return _builtin_subclass(_EXACT[base])
     if hasattr(kind, "__dataclass_fields__") or is_local_module(kind.__module__):
         return _instance
     return _unknown
+
+
+def _formed(form: Callable[[Any], Form]) -> Encoder:
+    return lambda value: encode_form(form(value))
 
 
 def _unknown(value: object) -> bytes:
     raise NoCanonicalForm(value)
 
 
-def _builtin_subclass(base: type) -> Encoder:
+def _builtin_subclass(encode_base: Encoder) -> Encoder:
     """``class Prompt(str)``, a named tuple, a ``dict`` with methods: the class, the plain value, attributes."""
-    encode_base = _EXACT.get(base) or (lambda value: encode_form(_FORMS[base](value)))
 
     def encode_subclass(value: Any) -> bytes:
         return encode_form(("subclass", _class(type(value)))) + encode_base(value) + encode(attributes(value))
@@ -295,7 +296,8 @@ def _pairs(value: Any) -> list[tuple[object, object]]:
 
 def _moment(value: Any) -> object:
     zone = value.tzinfo
-    return value.isoformat(), value.fold, zone.key if isinstance(zone, zoneinfo.ZoneInfo) else None
+    zones = {class_name(base) for base in type(zone).__mro__}
+    return value.isoformat(), value.fold, zone.key if "zoneinfo.ZoneInfo" in zones else None
 
 
 _FORMS: dict[type, Callable[[Any], Form]] = {
@@ -310,10 +312,6 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
     datetime.time: lambda value: ("time", _moment(value)),
     datetime.timedelta: lambda value: ("timedelta", (value.days, value.seconds, value.microseconds)),
     datetime.timezone: lambda value: ("timezone", str(value)),
-    zoneinfo.ZoneInfo: lambda value: ("zone", value.key),
-    decimal.Decimal: lambda value: ("decimal", str(value)),
-    fractions.Fraction: lambda value: ("fraction", (value.numerator, value.denominator)),
-    uuid.UUID: lambda value: ("uuid", value.bytes),
     pathlib.PurePath: lambda value: ("path", value.as_posix()),
     re.Pattern: lambda value: ("pattern", (value.pattern, value.flags)),
     array.array: lambda value: ("array", (value.typecode, value.tolist())),
@@ -327,13 +325,21 @@ _FORMS: dict[type, Callable[[Any], Form]] = {
 }
 """The standard library's value types, and what stands for each."""
 
+_FORMS_BY_NAME: dict[str, Callable[[Any], Form]] = {
+    "zoneinfo.ZoneInfo": lambda value: ("zone", value.key),
+    "decimal.Decimal": lambda value: ("decimal", str(value)),
+    "fractions.Fraction": lambda value: ("fraction", (value.numerator, value.denominator)),
+    "uuid.UUID": lambda value: ("uuid", value.bytes),
+}
+"""More of them, whose modules need not be loaded for that."""
+
 _NAMED_FORMS: dict[str, Callable[[Any], Form]] = {
-    "unittest.mock.NonCallableMock": lambda value: ("mock", value.__dict__.setdefault("_llm_memo", uuid.uuid4().bytes)),
+    "unittest.mock.NonCallableMock": lambda value: ("mock", value.__dict__.setdefault("_llm_memo", os.urandom(16))),
     "argparse.Namespace": lambda value: ("arguments", vars(value)),
     "string.Template": lambda value: ("template", (class_name(type(value)), value.template, value.delimiter)),
     "configparser.RawConfigParser": lambda value: ("config", {name: dict(value[name]) for name in value}),
 }
-"""More of them, by name: their modules need not be loaded for that."""
+"""Kinds whose subclasses are the same kind, by name."""
 
 _OPEN: set[type] = {pathlib.PurePath}
 """Kinds whose subclasses are the same kind: the platform's ``PosixPath`` is a path."""

@@ -14,30 +14,27 @@ LENGTH = 80
 """Characters of a preview, at most."""
 REDACTED = "‹redacted›"
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = (
     r"(?i)(api|access|auth|private|secret|session|signing|client)[-_ ]?(key|token)|secret|passw(or)?d|passphrase"
     r"|authorization|credential|bearer|cookie|(^|[-_])(token|auth|pwd)$|[-_]keys?$"
     r"|^_*(key|tokens|tok|jwt|pw|pass|creds?|pem|pin|otp|sid|salt|sig|signature|private)_*$|[-_](pass|pw|jwt|pem|creds?)$"
     r"|(?-i:[a-z](Key|Token)s?$)"
 )
 _SECRET_TEXTS = {
-    mark: re.compile(pattern, re.IGNORECASE)
-    for mark, pattern in {
-        "k-": r"\b(sk|pk|rk)-[a-z0-9_-]{3,}",
-        "bearer": r"\bbearer\s+\S+",
-        "gh": r"\bgh[pousr]_\w{10,}",
-        "github_pat_": r"\bgithub_pat_\w+",
-        "akia": r"\bAKIA[A-Z0-9]{12,}",
-        "xox": r"\bxox[abprs]-[\w-]+",
-        "aiza": r"\bAIza[\w-]{20,}",
-        "eyj": r"\beyJ[\w-]{8,}\.[\w-]+",
-        "hf_": r"\bhf_\w{10,}",
-        "://": r"://[^/\s:@]+:[^/\s@]+@",
-        "=": r"(?<=[?&;])([\w-]*(key|token|secret|password|pwd|sig|signature))=[^&;\s]+",
-        "hooks.slack": r"hooks\.slack\.com/services/\S+",
-    }.items()
+    "k-": r"\b(sk|pk|rk)-[a-z0-9_-]{3,}",
+    "bearer": r"\bbearer\s+\S+",
+    "gh": r"\bgh[pousr]_\w{10,}",
+    "github_pat_": r"\bgithub_pat_\w+",
+    "akia": r"\bAKIA[A-Z0-9]{12,}",
+    "xox": r"\bxox[abprs]-[\w-]+",
+    "aiza": r"\bAIza[\w-]{20,}",
+    "eyj": r"\beyJ[\w-]{8,}\.[\w-]+",
+    "hf_": r"\bhf_\w{10,}",
+    "://": r"://[^/\s:@]+:[^/\s@]+@",
+    "=": r"(?<=[?&;])([\w-]*(key|token|secret|password|pwd|sig|signature))=[^&;\s]+",
+    "hooks.slack": r"hooks\.slack\.com/services/\S+",
 }
-"""What each secret has in it, in lower case, which is quickly looked for, and what it looks like."""
+"""What each secret has in it, in lower case, which is quickly looked for, and the pattern that it matches."""
 
 
 def preview(value: object, name: str = "", length: int = LENGTH, left_out: Collection[str] = ()) -> str:
@@ -59,7 +56,7 @@ def is_secret(name: object) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None
+    return re.search(_SECRET_NAME, name) is not None
 
 
 def redacted(text: str) -> str:
@@ -67,7 +64,7 @@ def redacted(text: str) -> str:
     lower = text.lower()
     for mark, secret in _SECRET_TEXTS.items():
         if mark in lower:
-            text = secret.sub(REDACTED, text)
+            text = re.sub(secret, REDACTED, text, flags=re.IGNORECASE)
     return text
 
 

@@ -33,7 +33,7 @@ from llm_memo.identity.paths import HANDED, Use
 from llm_memo.identity.source import code_digest
 from llm_memo.identity.upkeep import Facts
 from llm_memo.identity.walk import Walk
-from llm_memo.identity.watch import FIXED, Place, is_fixed
+from llm_memo.identity.watch import Place, is_fixed, is_fixed_kind
 
 _PASSES_ON = frozenset({"backoff", "decorator", "llm_memo", "ratelimit", "retry", "stamina", "tenacity", "wrapt"})
 """Packages whose decorators, like the standard library's, look at no docstring and no annotation."""
@@ -198,7 +198,7 @@ class Survey(Findings):
                     self._take_setting(where.then(name), value, use)
 
     def _take_setting(self, where: Where, value: Any, use: Use) -> None:
-        if type(value) in FIXED:
+        if is_fixed_kind(type(value)):
             self.value(where, value, canonical.encode(value))
         elif is_code(innermost(value)) and is_local(innermost(value), self.home):
             self.take_code(where, value, use)

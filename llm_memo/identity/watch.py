@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import decimal
-import fractions
 import functools
 import marshal
 import operator
 import pathlib
 import re
 import types
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,10 +22,13 @@ Place = tuple[int, object]
 FIXED = frozenset({
     str, int, float, bool, type(None), bytes, complex, type(...), range,
     datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone,
-    decimal.Decimal, fractions.Fraction, uuid.UUID, re.Pattern,
+    re.Pattern,
     pathlib.PurePosixPath, pathlib.PureWindowsPath, pathlib.PosixPath, pathlib.WindowsPath,
 })  # fmt: skip
 """Types whose instances never change: the same object is the same value."""
+
+_FIXED_BY_NAME = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UUID"})
+"""More of them, whose modules need not be loaded for that."""
 
 _CODE = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)
 """What is watched by itself, wherever it is kept."""
@@ -195,7 +195,12 @@ def _has_number(container: Any, key: Any) -> bool:
 def is_fixed(value: Any) -> bool:
     """Whether a value can never change."""
     kind = type(value)
-    return kind in FIXED or (kind in (tuple, frozenset) and all(map(is_fixed, value)))
+    return is_fixed_kind(kind) or (kind in (tuple, frozenset) and all(map(is_fixed, value)))
+
+
+def is_fixed_kind(kind: type) -> bool:
+    """Whether the instances of a class never change."""
+    return kind in FIXED or f"{kind.__module__}.{kind.__qualname__}" in _FIXED_BY_NAME
 
 
 def is_plain(value: Any) -> bool:

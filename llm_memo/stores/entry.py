@@ -16,7 +16,7 @@ import io
 import json
 import pickle
 import time
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
@@ -107,7 +107,8 @@ class Header:
     def to_json(self) -> bytes:
         """The header as two JSON documents, one after the other: what a hit needs, and `asked`."""
         first = {name: getattr(self, name) for name in _FIELDS}
-        return (_to_json(first) + _to_json(asdict(self.asked))).encode()
+        asked = {name: getattr(self.asked, name) for name in _FIELDS_OF_ASKED}
+        return (_to_json(first) + _to_json(asked)).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Header:
@@ -129,6 +130,7 @@ def _made(kind: type[T], content: dict[str, Any]) -> T:
 
 
 _FIELDS = [each.name for each in fields(Header) if each.name != "_asked"]
+_FIELDS_OF_ASKED = [each.name for each in fields(Asked)]
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _parse = json.JSONDecoder().raw_decode
 
