@@ -6,7 +6,7 @@ import asyncio
 import functools
 import inspect
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from enum import Enum
 from typing import Any
 
@@ -49,7 +49,7 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     def call(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
         answer = call.look()
-        return answer if answer is not NOTHING else _drive(call.way())
+        return answer if answer is not NOTHING else _drive(call)
 
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
@@ -61,17 +61,48 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     return call if later is None else call_later
 
 
-def _drive(way: Generator[Step, Any, Any]) -> Any:
-    outcome: Any = None
-    while True:
+class _Steps:
+    """The steps of a call's way; what came of one is its ``outcome``, told before the next is asked for."""
+
+    __slots__ = ("_ended", "_way", "outcome")
+
+    def __init__(self, call: Call) -> None:
+        self._way = call.way()
+        self.outcome: Any = None
+
+    def __iter__(self) -> Iterator[Step]:
+        return self
+
+    def __next__(self) -> Step:
+        outcome, self.outcome = self.outcome, None
         try:
-            step = way.send(outcome)
+            return self._way.send(outcome)
         except StopIteration as end:
-            ended = [end.value]
-            break
-        outcome = _now(step)
-    outcome = None
-    return _result(ended)
+            self._ended = [end.value]
+            raise
+
+    def result(self) -> Any:
+        """The answer that the way ended with, or else its error, raised as it came: with its own context."""
+        answer = self._ended.pop()  # an error whose frames held it would keep all that they hold alive
+        if not isinstance(answer, Failure):
+            return answer
+        error = answer.error
+        answer = None
+        context = error.__context__
+        try:
+            raise error
+        except BaseException:
+            error.__context__ = context
+            raise
+        finally:
+            del error, context
+
+
+def _drive(call: Call) -> Any:
+    steps = _Steps(call)
+    for step in steps:
+        steps.outcome = _now(step)
+    return steps.result()
 
 
 def _now(step: Step) -> Any:
@@ -81,61 +112,27 @@ def _now(step: Step) -> Any:
         return Failure(error)
 
 
-def _result(ended: list[Any]) -> Any:
-    """The answer that a way ended with, or else its error, raised as it came: with its own context.
-
-    The list is emptied: an error whose frames held it would keep all that they hold alive.
-    """
-    answer = ended.pop()
-    if not isinstance(answer, Failure):
-        return answer
-    error = answer.error
-    answer = None
-    context = error.__context__
-    try:
-        raise error
-    except BaseException:
-        error.__context__ = context
-        raise
-    finally:
-        del error, context
-
-
 async def _coroutine(call: Call) -> Any:
     await turn()
     answer = call.look(AT_ONCE)
     if answer is not NOTHING:
         return answer
-    way = call.way()
-    outcome: Any = None
-    while True:
-        try:
-            step = way.send(outcome)
-        except StopIteration as end:
-            ended = [end.value]
-            break
+    steps = _Steps(call)
+    for step in steps:
         try:  # here, and not in a function: a thousand such calls under way are a thousand objects less
-            outcome = await step.soon()
+            steps.outcome = await step.soon()
         except BaseException as error:
-            outcome = Failure(error)
-    outcome = None
-    return _result(ended)
+            steps.outcome = Failure(error)
+    return steps.result()
 
 
 def _generator(call: Call) -> Generator[Any, Any, Any]:
     answer = call.look()
     if answer is NOTHING:
-        way = call.way()
-        outcome: Any = None
-        while True:
-            try:
-                step = way.send(outcome)
-            except StopIteration as end:
-                ended = [end.value]
-                break
-            outcome = (yield from _recorded(step)) if isinstance(step, Lead) else _now(step)
-        outcome = None
-        answer = _result(ended)
+        steps = _Steps(call)
+        for step in steps:
+            steps.outcome = (yield from _recorded(step)) if isinstance(step, Lead) else _now(step)
+        answer = steps.result()
     if not call.paid:
         for item in answer.items:
             time.sleep(call.memo.options.replay_delay)
@@ -179,19 +176,13 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
-        way = call.way()
-        outcome: Any = None
-        while True:
-            try:
-                step = way.send(outcome)
-            except StopIteration as end:
-                ended = [end.value]
-                break
+        steps = _Steps(call)
+        for step in steps:
             if not isinstance(step, Lead):
                 try:
-                    outcome = await step.soon()
+                    steps.outcome = await step.soon()
                 except BaseException as error:
-                    outcome = Failure(error)
+                    steps.outcome = Failure(error)
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
             lead = step
@@ -205,7 +196,7 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                         with lead.running:
                             item = await resume()
                     except StopAsyncIteration:
-                        outcome = recording
+                        steps.outcome = recording
                         break
                     recording.add(item)
                     lead.progress(waiting_for_reader=True)
@@ -222,9 +213,8 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                         resume = functools.partial(inner.athrow, error)
                     lead.progress(waiting_for_reader=False)
             except BaseException as error:
-                outcome = Failure(error)
-        outcome = None
-        answer = _result(ended)
+                steps.outcome = Failure(error)
+        answer = steps.result()
     if not call.paid:
         for item in answer.items:
             if call.memo.options.replay_delay:
