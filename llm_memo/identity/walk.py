@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import functools
 import importlib.util
 import sys
 import types
@@ -147,9 +146,9 @@ class Walk:
         if type(reached.value) is ContextVar and reached.rest == ("set",):
             facts.written.add((id(reached.value), GOTTEN))
         use = use_inside(reached.rest, use)
-        if Use.GONE_THROUGH in use:
-            (facts.gone_through if holds_numbers(reached.value) else facts.handed_on).add(id(reached.value))
-        if Use.HANDED_ON in use:
+        if Use.GONE_THROUGH in use and holds_numbers(reached.value, in_dict=reached.rest == ("values",)):
+            facts.gone_through.add(id(reached.value))
+        elif use & (Use.GONE_THROUGH | Use.HANDED_ON):
             facts.handed_on.add(id(reached.value))
         if type(reached.value) is types.BuiltinFunctionType and not reached.rest:
             facts.bound(reached.value, use)
@@ -201,12 +200,12 @@ class Walk:
     def _is_mutator(self, path: Path) -> bool:
         """Whether a path leads to a function that changes the container that is its first argument."""
         found = self._reach(path, Watch())
-        value = (
-            None
-            if found is None
-            else functools.reduce(lambda value, step: getattr(value, str(step), None), found[1].rest, found[1].value)
-        )
-        return any(value is each for each in MUTATING)
+        if found is None:
+            return False
+        value, rest = found[1].value, found[1].rest
+        if isinstance(value, types.ModuleType) and len(rest) == 1:
+            value, rest = vars(value).get(str(rest[0])), ()
+        return not rest and any(value is each for each in MUTATING)
 
     def _callee(self, path: Path) -> tuple[types.FunctionType | None, int]:
         """The function of the user's own that a call runs, and how many of its parameters are bound already."""

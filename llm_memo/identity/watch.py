@@ -9,7 +9,7 @@ import operator
 import pathlib
 import re
 import types
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +34,9 @@ _CODE = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)
 """What is watched by itself, wherever it is kept."""
 
 _NUMBERS = frozenset({int, float, datetime.datetime, datetime.timedelta})
+
+_LISTS = (list, set, deque)
+_DICTS = (dict, Counter, defaultdict)
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
@@ -105,7 +108,7 @@ class Watch:
     def is_number_in_a_list(self, place: Place) -> bool:
         """Whether ``place`` is one of a list's items that was looked at, and a number or not there."""
         items = self._items.get(place)
-        return isinstance(items, (list, deque)) and _has_number(items, place[1])
+        return type(items) in _LISTS and _has_number(items, place[1])
 
     def no_item(self, places: list[Place], container: Any, key: object) -> None:
         """Watch that ``container`` has no such item."""
@@ -128,7 +131,7 @@ class Watch:
 
     def numbers(self, container: Any) -> None:
         """Watch that ``container`` holds numbers alone."""
-        self.others.append(lambda: holds_numbers(container))
+        self.others.append(lambda: holds_numbers(container, in_dict=type(container) in _DICTS))
 
     def size(self, container: Any) -> None:
         """Watch how much ``container`` holds."""
@@ -178,11 +181,11 @@ def is_number(value: object) -> bool:
     return type(value) in _NUMBERS or (type(value) is tuple and all(map(is_number, value)))
 
 
-def holds_numbers(container: object) -> bool:
-    """Whether there is nothing but amounts and moments in a list, or under the keys of a dict."""
-    if isinstance(container, dict):
-        return all(map(is_number, container.values()))
-    return isinstance(container, (list, set, deque)) and all(map(is_number, container))
+def holds_numbers(container: Any, in_dict: bool = False) -> bool:
+    """Whether there is nothing but amounts and moments in a list, or ``in_dict`` under the keys of a dict."""
+    if type(container) not in (_DICTS if in_dict else _LISTS):
+        return False
+    return all(map(is_number, container.values() if in_dict else container))
 
 
 def _has_number(container: Any, key: Any) -> bool:

@@ -285,6 +285,13 @@ GLOBALS = [
             ("a list with a text", "1", "'b'", "H[0]", "global H[0] is new"),
         )
     ),
+    other(
+        "the names in a dict of counters that is gone through are edited",
+        "from memo import ask, cached\nS = {'a': 1}\n@cached\ndef f(x):\n    S[x] = S.get(x, 0) + 1\n"
+        "    return ask([name for name in S])\nf(1)\n",
+        ("{'a': 1}", "{'b': 1}"),
+        changed="global S: {'a': 1} → {'b': 1}",
+    ),
     read(
         "a number next to a counter that a dict is updated with is edited",
         "S = {'n': 0, 'temperature': 0.2}\ndef count(): S.update(n=S['n'] + 1)",
