@@ -396,7 +396,8 @@ class Lead:
             if self.lock is not None:
                 self.lock.release()
         finally:
-            flight, self.flight = self.flight, None  # whose landing may hold the error whose frames hold this
+            # Its landing may hold the error whose frames hold this; and tasks that go on hold what they are inside of.
+            flight, self.flight, self.running.flight = self.flight, None, None
             if flight is not None:
                 flight.land(landing)
 

@@ -14,7 +14,7 @@ class Running:
     through all there are: so this is one object in one context variable.
 
     Args:
-        flight: The flight that lands when the running ends; None when nobody can wait for it.
+        flight: The flight that lands when the running ends; None when nobody can wait for it, or when it has ended.
     """
 
     __slots__ = ("_outer", "_token", "flight", "told")
@@ -27,7 +27,10 @@ class Running:
         self._token: Token[Running | None] | None = None
 
     def __enter__(self) -> None:
-        self._outer = _running.get()
+        outer = _running.get()
+        while outer is not None and outer.flight is None:  # it has ended; what was started there goes on
+            outer = outer._outer
+        self._outer = outer
         self._token = _running.set(self)
 
     def __exit__(self, *_: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import signal
 import subprocess
@@ -11,14 +12,17 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llm_memo import Cache, MemoWarning, cached_completion, configure
+from llm_memo.running import flights
 from llm_memo.testing import ModelServer
 
 ROOT = Path(__file__).parent.parent
@@ -671,3 +675,68 @@ async def test_a_judge_that_asks_the_same_question() -> None:
 
     assert "q" == await asyncio.wait_for(ask("q"), 20)
     assert ["q", "q"] == asked
+
+
+async def test_an_asynchronous_generator_that_is_cancelled_while_it_waits() -> None:
+    """A waiter that is cancelled goes, and its leader goes on."""
+    gate = asyncio.Event()
+
+    @cached_completion
+    async def words(text: str) -> AsyncGenerator[str, None]:
+        await gate.wait()
+        yield text
+
+    async def read() -> list[str]:
+        return [word async for word in words("q")]
+
+    leader = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    waiter = asyncio.create_task(read())
+    while not awaiting(words):
+        await asyncio.sleep(0.001)
+    waiter.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    gate.set()
+    assert ["q"] == await leader == await read()
+
+
+class Large:
+    """An argument whose end can be seen."""
+
+    def __memo_key__(self) -> int:
+        return 1
+
+
+async def test_a_task_that_outlives_a_call_holds_nothing_of_it() -> None:
+    """A task that was started inside of a call holds neither its arguments nor its error."""
+    later: list[asyncio.Task[object]] = []
+
+    @cached_completion
+    async def ask(large: Large, fails: bool) -> int:
+        later.append(asyncio.create_task(wait()))
+        if fails:
+            raise ValueError
+        return 1
+
+    @cached_completion
+    async def inner() -> int:
+        return len(list(flights()))
+
+    release = asyncio.Event()
+
+    async def wait() -> int:
+        await release.wait()
+        return await inner()
+
+    ended = []
+    for fails in (True, False):
+        large = Large()
+        ended.append(weakref.ref(large))
+        with suppress(ValueError):
+            await ask(large, fails)
+        del large
+    gc.collect()
+    assert [None, None] == [each() for each in ended]
+    release.set()
+    assert [1, 1] == await asyncio.gather(*later)

@@ -15,7 +15,7 @@ async def ticks_during(work: asyncio.Task[object]) -> int:
     ticks = 0
     while not work.done():
         ticks += 1
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.0005)
     await work
     return ticks
 

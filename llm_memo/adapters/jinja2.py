@@ -27,32 +27,29 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         blocks = [(name, _code(block.__code__)) for name, block in sorted(value.blocks.items())]
         shared = value.environment.globals
         own = {name: item for name, item in value.globals.items() if item is not shared.get(name)}
-        return "template of jinja2", (_code(value.root_render_func.__code__), blocks, own, value.environment)
+        code = _code(value.root_render_func.__code__)
+        return "template of jinja2", (type(value), code, blocks, own, value.environment)
     if isinstance(value, jinja2.Environment):
         options = [(name, getattr(value, name)) for name in _OPTIONS]
         added = [{name: held[name] for name in names} for held, names in _added(value)]
-        return "environment of jinja2", (type(value), options, added, sorted(value.extensions))
+        extensions = [(name, type(extension)) for name, extension in sorted(value.extensions.items())]
+        return "environment of jinja2", (type(value), options, added, extensions)
     if isinstance(value, jinja2.BaseLoader) and type(value).__module__.partition(".")[0] == "jinja2":
         held = vars(value)
         return "loader of jinja2", (type(value), {name: held[name] for name in _OF_A_LOADER if name in held})
     return None
 
 
-def steady(value: Any) -> list[tuple[Any, str]] | None:
-    """Where all that the form of a template is made of is kept, unless its environment has a loader."""
-    environment = getattr(value, "environment", None)
-    if environment is None or environment.loader is not None:
-        return None
-    places: list[tuple[Any, str]] = [(vars(value), name) for name in ("root_render_func", "globals", "environment")]
-    places += [(vars(environment), name) for name in _OPTIONS]
-    return places + [(held, name) for held, names in _added(environment) for name in names]
-
-
 def _added(environment: Any) -> list[tuple[dict[str, Any], list[str]]]:
-    """The filters, tests and globals of an environment, and the names of those that are not Jinja's own."""
+    """The filters, tests, globals and policies of an environment, and the names of those that are not Jinja's own."""
     defaults: Any = importlib.import_module("jinja2.defaults")
-    known = (defaults.DEFAULT_FILTERS, defaults.DEFAULT_TESTS, defaults.DEFAULT_NAMESPACE)
-    held = (environment.filters, environment.tests, environment.globals)
+    known = (
+        defaults.DEFAULT_FILTERS,
+        defaults.DEFAULT_TESTS,
+        defaults.DEFAULT_NAMESPACE,
+        defaults.DEFAULT_POLICIES,
+    )
+    held = (environment.filters, environment.tests, environment.globals, environment.policies)
     return [
         (mine, sorted(name for name, item in mine.items() if item is not theirs.get(name)))
         for mine, theirs in zip(held, known, strict=True)

@@ -20,6 +20,9 @@ from llm_memo.identity.observe import Observed, meet
 from llm_memo.identity.paths import Use
 from llm_memo.identity.watch import Watch
 
+if typing.TYPE_CHECKING:
+    from llm_memo.identity.upkeep import KeptUpBy
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -116,20 +119,21 @@ class KeptUp:
 
     def __init__(self, function: Callable[..., object]) -> None:
         self._function: Any = innermost(function)
-        self._known: tuple[object, object, frozenset[str]] = (None, None, frozenset())
+        self._known: tuple[object, object, KeptUpBy | None] = (None, None, None)
 
-    def of(self, kind: type) -> frozenset[str]:
-        """Their names, if the argument is a ``kind``."""
+    def of(self, value: object) -> frozenset[str]:
+        """Their names, of an argument."""
+        kind: Any = type(value)
         if not canonical.is_plain_object(kind):
             return frozenset()
-        snapshot = _fingerprint(kind, Use.LOOKED_AT).current()
-        code = getattr(self._function, "__code__", None)
-        if self._known[0] is not snapshot or self._known[1] is not code:
-            from llm_memo.identity.upkeep import kept_up_attributes
+        snapshot, code = _fingerprint(kind, Use.LOOKED_AT).current(), getattr(self._function, "__code__", None)
+        known_snapshot, known_code, known = self._known
+        if known is None or known_snapshot is not snapshot or known_code is not code:
+            from llm_memo.identity.upkeep import KeptUpBy, kept_up_by
 
-            names = kept_up_attributes(code, kind) if isinstance(code, types.CodeType) else frozenset[str]()
-            self._known = snapshot, code, names
-        return self._known[2]
+            known = kept_up_by(code, kind) if isinstance(code, types.CodeType) else KeptUpBy()
+            self._known = snapshot, code, known
+        return known.names(canonical.attributes(value))
 
 
 def parts_of_met(observed: Observed) -> dict[str, tuple[str, str]]:

@@ -167,7 +167,7 @@ class Asker:
         try:
             for (place, name, tag), value in zip(places, asked, strict=True):  # noqa: B007 - they name the culprit
                 pieces.append(tag)
-                pieces.append(canonical.encode(value, () if place else self._kept_up.of(type(value))))
+                pieces.append(canonical.encode(value, () if place else self._kept_up.of(value)))
         except canonical.NoCanonicalForm as problem:
             raise self._unkeyable(name, value, problem) from problem.__cause__
         except RecursionError:
@@ -201,7 +201,7 @@ class Asker:
         snapshot = self.fingerprint.current() if self.version is None else None
         first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
-            left_out = self._kept_up.of(type(value)) if name == first else frozenset[str]()
+            left_out = self._kept_up.of(value) if name == first else frozenset[str]()
             observed = observe(value, left_out)
             digests[f"argument {name}"] = short_digest(observed.encoded)
             previews[f"argument {name}"] = preview(value, name, left_out=left_out)

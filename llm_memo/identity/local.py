@@ -35,7 +35,7 @@ def is_local_file(path: str | None) -> bool:
     if path.startswith(_installed_folders()) or not _PACKAGES.isdisjoint(path.split(os.sep)):
         return False
     folders = [folder for folder in _import_folders(*sys.path) if path.startswith(folder)]
-    return not any(path[len(folder) :].partition(os.sep)[0] in _installed_in(folder) for folder in folders)
+    return not any(path[len(folder) :].replace(os.sep, "/") in _installed_in(folder) for folder in folders)
 
 
 _PACKAGES = {"site-packages", "dist-packages"}
@@ -48,7 +48,7 @@ def _import_folders(*entries: str) -> list[str]:
 
 @functools.lru_cache(maxsize=256)
 def _installed_in(folder: str) -> frozenset[str]:
-    """What an installer put into a folder of its own choice, by the names of the files and folders there.
+    """The files that an installer put into a folder of its own choice, by their paths in it.
 
     Each package that is installed there has a list of its files, ``<name>.dist-info/RECORD`` (PEP 376).
     """
@@ -56,16 +56,16 @@ def _installed_in(folder: str) -> frozenset[str]:
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             if name.endswith(".dist-info"):
-                names.update(_first_names(os.path.join(folder, name, "RECORD")))
+                names.update(_files_of(os.path.join(folder, name, "RECORD")))
     return frozenset(names)
 
 
-def _first_names(record: str) -> list[str]:
+def _files_of(record: str) -> list[str]:
     import csv
 
     try:
         with open(record, encoding="utf-8", errors="replace", newline="") as lines:
-            return [line[0].partition("/")[0] for line in csv.reader(lines) if line]
+            return [line[0] for line in csv.reader(lines) if line]
     except OSError:
         return []
 

@@ -23,6 +23,8 @@ class Use(enum.Flag):
     CALLED = enum.auto()
     LOOKED_AT = enum.auto()
     """Measured, compared, subscripted, updated: it goes nowhere itself."""
+    UPDATED = enum.auto()
+    """Changed in place, as by ``+=``."""
     PASSED = enum.auto()
     """Passed to a function that may be looked into."""
     GONE_THROUGH = enum.auto()

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import CodeType
+from typing import TypeGuard
 
 from llm_memo.identity.bytecode import (
     ATTR_TELLS_CALLS,
@@ -21,7 +22,7 @@ from llm_memo.identity.bytecode import (
     stored_names,
 )  # fmt: skip
 from llm_memo.identity.paths import ANY, GOTTEN, Item, Path, Scope, Step, Use
-from llm_memo.identity.stack import Constant, Known, Loaded, Stack
+from llm_memo.identity.stack import Constant, Derived, Known, Loaded, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,8 @@ class _Reader(Stack):
         self.calls: list[Call] = []
         self._keywords: tuple[str, ...] = ()
         """The names of the last arguments of the call to come."""
-        self._aliases: dict[str, Path] = {}
-        """Local variables that are another name for a path."""
+        self._aliases: dict[str, Loaded | Derived] = {}
+        """Local variables that are another name for a path, or for what was computed from some."""
         stored = stored_names(code)
         self._local_names = {*stored, "__name__", "__annotations__"}
         self._aliasing = {name for name, times in stored.items() if times == 1}
@@ -134,7 +135,7 @@ class _Reader(Stack):
     def _fast(self, step: Instruction) -> None:
         for action, name in fast_actions(step):
             if action == "LOAD":
-                self.push_path(self._local(name))
+                self.push(self._local(name))
             else:
                 self._store(name)
 
@@ -142,15 +143,15 @@ class _Reader(Stack):
     _LOAD_FAST_BORROW_LOAD_FAST_BORROW = _LOAD_FAST_AND_CLEAR = _fast
     _STORE_FAST = _STORE_FAST_STORE_FAST = _STORE_FAST_LOAD_FAST = _STORE_FAST_MAYBE_NULL = _fast
 
-    def _local(self, name: str) -> Path | None:
+    def _local(self, name: str) -> Known:
         if name in self.code.co_cellvars or name in self.code.co_freevars:  # pragma: no cover  (from 3.13 on)
             return None  # the cell, on its way into a nested function
-        return Path(Scope.PARAMETER, name) if name in self._parameters else self._aliases.get(name)
+        return Loaded(Path(Scope.PARAMETER, name)) if name in self._parameters else self._aliases.get(name)
 
     def _store(self, name: str) -> None:
         known = self.pop()
-        if name in self._aliasing and isinstance(known, Loaded) and not known.to_call:
-            self._aliases[name] = known.path
+        if name in self._aliasing and (isinstance(known, Derived) or (isinstance(known, Loaded) and not known.to_call)):
+            self._aliases[name] = known
         else:
             self.use(known, Use.HANDED_ON)
 
@@ -212,7 +213,7 @@ class _Reader(Stack):
         function = next((known for known in (self.pop(), self.pop()) if isinstance(known, Loaded)), None)
         name = function.path.name if function and _is_global(function.path) else ""
         self.use(function, Use.CALLED)
-        if function is not None and function.path.steps[-1:] == ("update",):
+        if _is_method(function, "update"):
             self.written.update(function.path.then(Item(keyword)) for keyword in keywords)
         match arguments:
             case [Loaded(path), Constant(str() as attribute), *rest] if name == "getattr":
@@ -220,13 +221,20 @@ class _Reader(Stack):
                 arguments = rest
             case [] if name == "globals":
                 self.push(_GLOBALS)
-            case [] if function is not None and function.path.steps[-1:] == ("get",):
+            case [] if _is_method(function, "get"):
                 self.push_path(function.path.up().then(GOTTEN))
+            case [] if _is_method(function, "values"):
+                self.push(Derived((function.path.up(),)))
+            case [_, *_] if _is_method(function, "setdefault"):
+                self.push_path(function.path.up().then(ANY))
             case _:
                 self.push(None)
-        if name in _MEASURES or function is None:
+        if function is None:
             for argument in arguments:
-                self.use(argument, Use.LOOKED_AT if name in _MEASURES else Use.HANDED_ON)
+                self.use(argument, Use.HANDED_ON)
+        elif name in _MEASURES or "sleep" in (name, *function.path.steps[-1:]):
+            for argument in arguments:
+                self.use(argument, Use.LOOKED_AT)
         else:
             self._pass(function.path, arguments, keywords)
 
@@ -240,6 +248,9 @@ class _Reader(Stack):
         }
         for path in passed.values():
             self.note(path, Use.PASSED)
+        for argument in arguments:
+            if isinstance(argument, Derived):
+                self.use(argument, Use.HANDED_ON)
         if passed:
             self.calls.append(Call(function, passed))
 
@@ -257,9 +268,14 @@ class _Reader(Stack):
         if step.argrepr == "[]":  # pragma: no cover  (from 3.14 on)
             self._BINARY_SUBSCR(step)
             return
-        self.take(1, Use.HANDED_ON)
-        self.take(1, Use.LOOKED_AT if (step.arg or 0) >= FIRST_INPLACE else Use.HANDED_ON)
-        self.push(None)
+        right, left = self.pop(), self.pop()
+        if (step.arg or 0) >= FIRST_INPLACE:
+            self.use(left, Use.UPDATED)
+            left = None
+        paths = [path for known in (left, right) for path in _paths(known)]
+        for path in paths:
+            self.note(path, Use.LOOKED_AT)
+        self.push(Derived(tuple(paths)) if paths else None)
 
     def _BINARY_SUBSCR(self, step: Instruction) -> None:
         key, container = self.pop(), self.pop()
@@ -323,6 +339,17 @@ class _Reader(Stack):
     def _DELETE_DEREF(self, step: Instruction) -> None:
         if step.argval in self.code.co_freevars:
             self.written.add(Path(Scope.CLOSURE, step.argval))
+
+
+def _paths(known: Known) -> tuple[Path, ...]:
+    """The paths that a value comes from."""
+    if isinstance(known, Loaded):
+        return (known.path,)
+    return known.paths if isinstance(known, Derived) else ()
+
+
+def _is_method(function: Loaded | None, name: str) -> TypeGuard[Loaded]:
+    return function is not None and function.path.steps[-1:] == (name,)
 
 
 def _is_global(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The stack of a function that is read, not run: what is known of each value on it.
 
-Known is the path that a value was loaded from, or that it is a constant; of all others nothing is.
+Known is the path that a value was loaded from, the paths that it was computed from, or that it is a constant; of all
+others nothing is.
 Where ways through the code meet, only what both agree on stays known. The operands of an
 instruction that is not understood are taken to be handed on, which is the cautious reading.
 """
@@ -29,7 +30,14 @@ class Constant:
     value: object
 
 
-Known = Loaded | Constant | None
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value that was computed from what the paths led to: where it goes they go."""
+
+    paths: tuple[Path, ...]
+
+
+Known = Loaded | Constant | Derived | None
 
 
 class Stack:
@@ -71,6 +79,9 @@ class Stack:
         """Note what becomes of a value that was taken."""
         if isinstance(known, Loaded):
             self.note(known.path, Use.CALLED if known.to_call else use)
+        elif isinstance(known, Derived):
+            for path in known.paths:
+                self.note(path, use)
 
     def reach(self, depth: int) -> None:
         """Make the stack at least that deep."""

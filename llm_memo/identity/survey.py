@@ -70,8 +70,10 @@ class Survey(Findings):
         self._walks: deque[tuple[object, Callable[[], None]]] = deque()
         self._values: deque[tuple[object, Callable[[], None]]] = deque()
         self._done: set[object] = set()
-        self.running: set[Place] = set()
-        """Where there are numbers that the code keeps up."""
+        self.counted: set[Place] = set()
+        """Where there are values that were made part of the survey."""
+        self.passed_over: set[Place] = set()
+        """Where there are items of a list that the code keeps up, at which it only looks."""
         inner = innermost(subject)
         package = home_of(inner)
         self.home = package if package not in sys.stdlib_module_names and package != "llm_memo" else ""
@@ -86,7 +88,7 @@ class Survey(Findings):
                 look()
             except Exception as problem:  # whatever a value does when it is looked at, it harms nobody
                 self.untracked[str(where)] = values.reason(problem)
-        self.watch.settle(facts.written, self.running)
+        self.watch.settle(facts.written, self.passed_over - self.counted)
         self.complete = known is None or known == len(facts)
         """Whether all was known that the code does to values before the first of them was looked at."""
 

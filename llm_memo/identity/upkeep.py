@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import collections
+import functools
 import heapq
 import inspect
 import types
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +35,7 @@ MUTATING = (heapq.heappop, heapq.heappush, heapq.heappushpop, heapq.heapreplace,
 _GIVES = frozenset({"pop", "popitem", "popleft", "setdefault"})
 """Those of them that return what is in it."""
 
-_LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys", "total"})
+_LOOKS = frozenset({"__contains__", "__len__", "count", "get", "index", "keys", "total", "values"})
 """Methods that tell something of a container, but let it go nowhere."""
 
 
@@ -44,10 +48,15 @@ def use_inside(rest: tuple[Step, ...], use: Use) -> Use:
     """What becomes of a container, from which code takes the steps ``rest`` to do ``use`` with what is there."""
     if not rest:
         return use
-    if rest == ("values",):
-        return Use.GONE_THROUGH
-    looks = mutates(rest) or rest[0] in _LOOKS or rest[0] in (ANY, GOTTEN)
+    looks = mutates(rest) or rest[0] in _LOOKS or rest[0] is ANY
+    if not looks and isinstance(rest[0], Item):
+        looks = not use_inside(rest[1:], use) & HANDED
     return Use.LOOKED_AT if looks else Use.HANDED_ON
+
+
+def hands_on_item(rest: tuple[Step, ...], use: Use) -> bool:
+    """Whether the steps lead through ``container[key]``, and that item goes somewhere."""
+    return rest[:1] == (ANY,) and bool(use_inside(rest[1:], use) & HANDED)
 
 
 @dataclass(slots=True)
@@ -58,19 +67,28 @@ class Facts:
     """Places that are assigned to."""
     changed: set[int] = field(default_factory=set)
     """Identities of containers that are written to."""
+    lists_changed: set[int] = field(default_factory=set)
+    """Those of them that are lists."""
     handed_on: set[int] = field(default_factory=set)
     """Identities of values that go somewhere."""
     gone_through: set[int] = field(default_factory=set)
-    """Identities of containers of numbers of which the code takes one after the other."""
+    """Identities of lists of moments of which the code takes one after the other."""
+    items_changed: set[int] = field(default_factory=set)
+    """Identities of containers whose items are written to, as in ``HISTORIES[user].append(…)``."""
+    items_handed_on: set[int] = field(default_factory=set)
+    """Identities of containers whose items go somewhere."""
 
     def __len__(self) -> int:
-        return len(self.written) + len(self.changed) + len(self.handed_on)
+        places, *others = self.written, self.changed, self.handed_on, self.gone_through
+        return len(places) + sum(map(len, (*others, self.items_changed, self.items_handed_on)))
 
     def change(self, container: Any) -> None:
         """Note that code writes to a container."""
         changeable = not (is_fixed(container) or is_code(container) or isinstance(container, types.ModuleType))
         if container is not MISSING and changeable:
             self.changed.add(id(container))
+            if type(container) in (list, deque):
+                self.lists_changed.add(id(container))
 
     def bound(self, method: types.BuiltinFunctionType, use: Use) -> None:
         """Note what is done to the container that a method, such as ``LOG.append`` kept in a name, is bound to."""
@@ -87,53 +105,112 @@ class Facts:
         """
         if not self.written.isdisjoint(places):
             return True
+        if id(value) in self.items_changed & self.items_handed_on:
+            return False
         return id(value) in self.changed and id(value) not in self.handed_on
 
 
-def kept_up_attributes(code: types.CodeType, kind: type) -> frozenset[str]:
-    """The attributes of its first argument, a ``kind``, that a function only keeps up, such as a count of its calls.
+@dataclass(slots=True)
+class KeptUpBy:
+    """What code does to the attributes of its first argument."""
 
-    The methods that it calls on that argument may keep them up for it. What a method sets and another uses
-    is no such attribute.
+    assigned: set[Step] = field(default_factory=set)
+    """Those that it sets."""
+    inside: set[Step] = field(default_factory=set)
+    """Those that it writes into."""
+
+    def names(self, attributes: Mapping[str, object]) -> frozenset[str]:
+        """Of an object with these attributes, those that are kept up.
+
+        What looks like writing into an object of another kind than Python's own containers may be anything.
+        """
+        into = {name for name in self.inside if type(attributes.get(str(name))) in _CONTAINERS}
+        return frozenset(name for name in self.assigned | into if isinstance(name, str))
+
+
+_CONTAINERS = (
+    list, dict, set, deque, collections.Counter, collections.defaultdict, collections.OrderedDict, type(None),
+)  # fmt: skip
+
+
+def kept_up_by(code: types.CodeType, kind: type) -> KeptUpBy:
+    """What a function keeps up on its first argument, a ``kind``.
+
+    The methods that it calls may do so for it: that is what they set or write into, and none of all this code
+    reads. Where the argument as a whole goes somewhere, as in ``render(self)`` or ``super().ask()``, nobody knows
+    what is read of it: then only what the function itself sets is kept up.
     """
-    own, *others = _codes(code, kind)
-    assigned, inside, depended_on = _kept_up_by(own)
-    theirs: set[Step] = set()
-    for other in others:
-        also_assigned, also_inside, also_depended_on = _kept_up_by(other)
-        theirs |= also_assigned
-        inside |= also_inside
-        depended_on |= also_depended_on
-    return frozenset(name for name in assigned | ((theirs | inside) - depended_on) if isinstance(name, str))
-
-
-def _codes(code: types.CodeType, kind: type) -> list[types.CodeType]:
-    """The code of a function, and of the methods that it calls on its first argument, and they on it."""
-    codes = [code]
+    found = KeptUpBy()
+    codes, understood = _codes(code, kind)
+    set_by_others: set[Step] = set()
+    into_by_others: set[Step] = set()
+    read: set[Step] = set()
+    depended_on: set[Step] = set()
     for each in codes:
-        for path, use in reads_of(each).read.items():
-            if _is_of_first(path, each) and len(path.steps) == 1 and use is Use.CALLED:
-                method = innermost(inspect.getattr_static(kind, str(path.steps[0]), None))
-                if isinstance(method, types.FunctionType) and method.__code__ not in codes:
-                    codes.append(method.__code__)
-    return codes
+        reads = reads_of(each)
+        written = {path for path in reads.written if _is_of_first(path, each) and GOTTEN not in path.steps}
+        set_here = {path.steps[0] for path in written if len(path.steps) == 1}
+        into_here = {path.steps[0] for path in written if len(path.steps) > 1}
+        items_changed: set[Step] = set()
+        items_handed_on: set[Step] = set()
+        for path, use in reads.read.items():
+            if not _is_of_first(path, each):
+                continue
+            name, rest = path.steps[0], path.steps[1:]
+            if mutates(rest):
+                into_here.add(name)
+                items_changed |= {name} if len(rest) > 1 else set()
+                read |= {name} if rest[-1] in _GIVES else set()
+                continue
+            if hands_on_item(rest, use):
+                items_handed_on.add(name)
+            if use is not Use.UPDATED:
+                read.add(name)
+            if path not in written and use_inside(rest, use) & HANDED:
+                depended_on.add(name)
+        depended_on |= items_changed & items_handed_on
+        if each is code:
+            found.assigned, found.inside = set_here, into_here
+        else:
+            set_by_others |= set_here
+            into_by_others |= into_here
+    if understood:
+        found.assigned |= set_by_others - read
+        found.inside = (found.inside - depended_on) | (into_by_others - read)
+    else:
+        found.inside = set()
+    return found
+
+
+def _codes(code: types.CodeType, kind: type) -> tuple[list[types.CodeType], bool]:
+    """The code of a function, and of the methods that it uses of its first argument, and they of it.
+
+    And whether that is all of the code which may know that argument.
+    """
+    codes, understood = [code], not hasattr(kind, "__getattr__")
+    for each in codes:
+        understood = understood and "super" not in each.co_names
+        for path in reads_of(each).read:
+            if path.scope is not Scope.PARAMETER or (path.name,) != each.co_varnames[:1] or not each.co_argcount:
+                continue
+            step = path.steps[0] if path.steps else ANY
+            if not isinstance(step, str) or (step.startswith("__") and step.endswith("__")):
+                understood = False
+                continue
+            member = innermost(inspect.getattr_static(kind, step, None))
+            if isinstance(member, (property, functools.cached_property)):
+                member = member.fget if isinstance(member, property) else member.func
+            if isinstance(member, types.FunctionType):
+                codes += [member.__code__] if member.__code__ not in codes else []
+            elif callable(member) or hasattr(member, "__get__"):
+                understood = understood and isinstance(member, _HARMLESS)
+    return codes, understood
+
+
+_HARMLESS = (type, classmethod, types.MemberDescriptorType)
+"""Members of a class that know nothing of an instance."""
 
 
 def _is_of_first(path: Path, code: types.CodeType) -> bool:
     first = code.co_varnames[:1] if code.co_argcount else ()
     return path.scope is Scope.PARAMETER and (path.name,) == first and bool(path.steps)
-
-
-def _kept_up_by(code: types.CodeType) -> tuple[set[Step], set[Step], set[Step]]:
-    """The attributes of its first argument that code assigns, that it writes into, and that it depends on."""
-    reads = reads_of(code)
-    written = {path for path in reads.written if _is_of_first(path, code)}
-    inside = {path.steps[0] for path in written if len(path.steps) > 1}
-    depended_on = set()
-    for path, use in reads.read.items():
-        if _is_of_first(path, code):
-            if mutates(path.steps[1:]):
-                inside.add(path.steps[0])
-            elif path not in written and use_inside(path.steps[1:], use) & HANDED:
-                depended_on.add(path.steps[0])
-    return {path.steps[0] for path in written if len(path.steps) == 1}, inside, depended_on

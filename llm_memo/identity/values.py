@@ -12,9 +12,9 @@ from llm_memo.identity import canonical
 from llm_memo.identity.chains import MISSING, current_value, is_local, own_dict
 from llm_memo.identity.findings import Where
 from llm_memo.identity.observe import observe
-from llm_memo.identity.paths import GOTTEN, Item, Step, Use
+from llm_memo.identity.paths import GOTTEN, HANDED, Item, Step, Use
 from llm_memo.identity.upkeep import WRITTEN
-from llm_memo.identity.watch import Place
+from llm_memo.identity.watch import Place, is_number
 
 if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
@@ -42,13 +42,16 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
     if survey.facts.only_kept_up(value, places):
         survey.untracked[str(where)] = WRITTEN
         if id(value) in survey.facts.gone_through:
-            survey.watch.numbers(value)
-    elif running := _running(survey, places):
-        survey.untracked[str(where)] = WRITTEN
-        survey.running.add(running)
-    elif places and not survey.once("place", places[-1], rest[:1]):
+            survey.watch.moments(value)
         return
-    elif value is MISSING:
+    if not use & HANDED and (value is MISSING or is_number(value)) and _is_kept_up(survey, places):
+        survey.untracked[str(where)] = WRITTEN
+        survey.passed_over.add(places[-1])
+        return
+    survey.counted.update(places)
+    if places and not survey.once("place", places[-1], rest[:1]):
+        return
+    if value is MISSING:
         survey.part(where, "missing")
     elif isinstance(value, types.ModuleType):
         _take_module(survey, where, value)
@@ -62,13 +65,10 @@ def take(survey: Survey, where: Where, value: Any, use: Use, places: list[Place]
         _take_data(survey, where, value, use, rest)
 
 
-def _running(survey: Survey, places: list[Place]) -> Place | None:
-    """Where a value is in a list that the code keeps up, and is a number, such as when the call before last was.
-
-    A text there would be depended on: a list of messages is the history of a chat.
-    """
-    changed, watch = survey.facts.changed, survey.watch
-    return next((place for place in places if place[0] in changed and watch.is_number_in_a_list(place)), None)
+def _is_kept_up(survey: Survey, places: list[Place]) -> bool:
+    """Whether a value is in a list that the code only keeps up, such as the times of the last ten calls."""
+    facts = survey.facts
+    return any(holder in facts.lists_changed and holder not in facts.handed_on for holder, _ in places)
 
 
 def _take_module(survey: Survey, where: Where, module: types.ModuleType) -> None:

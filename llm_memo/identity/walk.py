@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity import values
 from llm_memo.identity.bytecode import parameters
-from llm_memo.identity.chains import MISSING, Reached, follow, imported, innermost, is_code, is_local, place_of
+from llm_memo.identity.chains import (
+    MISSING,
+    Reached,
+    follow,
+    imported,
+    innermost,
+    is_code,
+    is_local,
+    own_dict,
+    place_of,
+)
 from llm_memo.identity.findings import Where
-from llm_memo.identity.paths import GOTTEN, Item, Path, Scope, Use, written
+from llm_memo.identity.paths import GOTTEN, HANDED, Item, Path, Scope, Use, written
 from llm_memo.identity.reads import reads_of
-from llm_memo.identity.upkeep import MUTATING, mutates, use_inside
-from llm_memo.identity.watch import Place, Watch, holds_numbers
+from llm_memo.identity.upkeep import MUTATING, hands_on_item, mutates, use_inside
+from llm_memo.identity.watch import Place, Watch, holds_moments
 
 if TYPE_CHECKING:
     from llm_memo.identity.survey import Survey
@@ -123,6 +133,8 @@ class Walk:
         found = self._reach(path.up(), Watch())
         if found is not None:
             _, reached = found
+            if GOTTEN in reached.rest:
+                return  # what some ``get()`` gave, and not what gave it
             if reached.rest == ("update",):  # ``STATS.update(calls=…)``
                 if isinstance(reached.value, dict) and isinstance(path.steps[-1], Item):
                     facts.written.add((id(reached.value), path.steps[-1].key))
@@ -143,13 +155,15 @@ class Walk:
         facts, holder = self.survey.facts, reached.holder
         if mutates(reached.rest):
             facts.change(reached.value)
+            if len(reached.rest) > 1:
+                facts.items_changed.add(id(reached.value))
         if type(reached.value) is ContextVar and reached.rest == ("set",):
             facts.written.add((id(reached.value), GOTTEN))
-        use = use_inside(reached.rest, use)
-        if Use.GONE_THROUGH in use and holds_numbers(reached.value, in_dict=reached.rest == ("values",)):
-            facts.gone_through.add(id(reached.value))
-        elif use & (Use.GONE_THROUGH | Use.HANDED_ON):
-            facts.handed_on.add(id(reached.value))
+        if hands_on_item(reached.rest, use):
+            facts.items_handed_on.add(id(reached.value))
+        use = use if reached.value is MISSING else use_inside(reached.rest, use)
+        if use & (Use.GONE_THROUGH | Use.HANDED_ON):
+            self._hand_on(reached.value, use)
         if type(reached.value) is types.BuiltinFunctionType and not reached.rest:
             facts.bound(reached.value, use)
         where = code = self._where(path, reached.taken, start)
@@ -167,6 +181,16 @@ class Walk:
             self.survey.later(values.take, where, reached.value, use, reached.places, reached.rest)
             if Use.CALLED in use and not reached.rest:
                 self._call_object(reached.value)
+
+    def _hand_on(self, value: Any, use: Use) -> None:
+        """Note that a value goes somewhere, and with an object of the user's own all that it holds."""
+        facts = self.survey.facts
+        if use & HANDED == Use.GONE_THROUGH and holds_moments(value):
+            facts.gone_through.add(id(value))
+            return
+        facts.handed_on.add(id(value))
+        if not is_code(value) and is_local(type(value), self.survey.home):
+            facts.handed_on.update(map(id, (own_dict(value) or {}).values()))
 
     def _call_object(self, value: Any) -> None:
         """Follow ``__call__`` of an object of the user's own."""
@@ -195,7 +219,7 @@ class Walk:
         elif place == 0 and self._is_mutator(callee):
             self.survey.facts.change(reached.value)
         else:
-            self.survey.facts.handed_on.add(id(reached.value))
+            self._hand_on(reached.value, Use.HANDED_ON)
 
     def _is_mutator(self, path: Path) -> bool:
         """Whether a path leads to a function that changes the container that is its first argument."""

@@ -9,7 +9,7 @@ import operator
 import pathlib
 import re
 import types
-from collections import Counter, defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,11 +32,6 @@ _FIXED_BY_NAME = frozenset({"decimal.Decimal", "fractions.Fraction", "uuid.UUID"
 
 _CODE = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)
 """What is watched by itself, wherever it is kept."""
-
-_NUMBERS = frozenset({int, float, datetime.datetime, datetime.timedelta})
-
-_LISTS = (list, set, deque)
-_DICTS = (dict, Counter, defaultdict)
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
@@ -85,13 +80,13 @@ class Watch:
             return False
         return True
 
-    def settle(self, written: set[Place], running: set[Place]) -> None:
+    def settle(self, written: set[Place], passed_over: set[Place]) -> None:
         """Watch the places that were looked at, but for those that are ``written``, which change as they like.
 
-        Of those with ``running`` numbers it is watched that they have numbers.
+        Of those that are ``passed_over`` it is watched that they have numbers.
         """
         for place, (places, watch) in self._places.items():
-            if place in running:
+            if place in passed_over and place in self._items:
                 self.others.append(functools.partial(_has_number, self._items[place], place[1]))
             elif written.isdisjoint(places):
                 watch()
@@ -104,11 +99,6 @@ class Watch:
         """Watch what ``container[key]`` is."""
         self.name(places, container, key, value)
         self._items[places[-1]] = container
-
-    def is_number_in_a_list(self, place: Place) -> bool:
-        """Whether ``place`` is one of a list's items that was looked at, and a number or not there."""
-        items = self._items.get(place)
-        return type(items) in _LISTS and _has_number(items, place[1])
 
     def no_item(self, places: list[Place], container: Any, key: object) -> None:
         """Watch that ``container`` has no such item."""
@@ -129,9 +119,9 @@ class Watch:
         """Watch a function's code, which auto-reload replaces in place, and its defaults."""
         self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
 
-    def numbers(self, container: Any) -> None:
-        """Watch that ``container`` holds numbers alone."""
-        self.others.append(lambda: holds_numbers(container, in_dict=type(container) in _DICTS))
+    def moments(self, container: Any) -> None:
+        """Watch that ``container`` holds moments alone."""
+        self.others.append(lambda: holds_moments(container))
 
     def size(self, container: Any) -> None:
         """Watch how much ``container`` holds."""
@@ -178,14 +168,7 @@ class Watch:
 
 def is_number(value: object) -> bool:
     """Whether a value is an amount or a moment, or a pair of such."""
-    return type(value) in _NUMBERS or (type(value) is tuple and all(map(is_number, value)))
-
-
-def holds_numbers(container: Any, in_dict: bool = False) -> bool:
-    """Whether there is nothing but amounts and moments in a list, or ``in_dict`` under the keys of a dict."""
-    if type(container) not in (_DICTS if in_dict else _LISTS):
-        return False
-    return all(map(is_number, container.values() if in_dict else container))
+    return type(value) in (int, float, datetime.datetime) or (type(value) is tuple and all(map(is_number, value)))
 
 
 def _has_number(container: Any, key: Any) -> bool:
@@ -193,6 +176,17 @@ def _has_number(container: Any, key: Any) -> bool:
         return is_number(container[key])
     except LookupError:
         return True
+
+
+def holds_moments(container: Any) -> bool:
+    """Whether there is nothing in a list but when something happened, and perhaps how much of it."""
+    return type(container) in (list, set, deque) and all(map(_is_moment, container))
+
+
+def _is_moment(value: Any) -> bool:
+    if type(value) is tuple:
+        return any(map(_is_moment, value)) and all(type(each) in (int, float) or _is_moment(each) for each in value)
+    return type(value) is datetime.datetime or (type(value) is float and 1e9 < value < 4e9)  # 2001 to 2096
 
 
 def is_fixed(value: Any) -> bool:

@@ -11,6 +11,7 @@ import functools
 import logging
 import os
 import re
+import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -242,7 +243,7 @@ class Disk:
         """
         function = os.path.basename(os.path.dirname(os.path.dirname(path)))
         name = os.path.basename(path).removesuffix(SUFFIX)
-        to = f"{self.root}/{QUARANTINE}/{function}@{name}.{os.urandom(4).hex()}{SUFFIX}"
+        to = f"{self.root}/{QUARANTINE}/{function}@{name}.{secrets.token_hex(4)}{SUFFIX}"
         try:
             if seen is not None and signature(os.lstat(path)) != seen:
                 return None

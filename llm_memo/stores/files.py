@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -72,7 +73,7 @@ def write_whole(
         OSError: It cannot be made; nothing of it is left behind.
     """
     folder, name = os.path.split(path)
-    fresh = f"{folder}/.{name}.{os.urandom(8).hex()}.tmp"
+    fresh = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(fresh, _WRITING, 0o600)
     try:
         try:

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import hmac
 import os
+import secrets
 import stat
 
 from llm_memo import environ
@@ -70,7 +71,7 @@ def _from_file(path: str) -> bytes:
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             # Lasting: a key lost in a power cut would take every entry with it.
-            files.write_whole(path, os.urandom(SIZE), place=_first, lasting=True)
+            files.write_whole(path, secrets.token_bytes(SIZE), place=_first, lasting=True)
             return _read(path)
     except StoreError:
         raise

@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import re
+import secrets
 import shutil
 import threading
 import time
@@ -86,7 +87,7 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
     """
     aside, faults = [], []
     for name in folder.functions(root) if function is None else [function]:
-        cleared = f"{root}/{_CLEARED}{os.urandom(8).hex()}"
+        cleared = f"{root}/{_CLEARED}{secrets.token_hex(8)}"
         try:
             if function is not None and not folder.is_ours(f"{root}/{name}"):
                 continue

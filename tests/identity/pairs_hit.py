@@ -360,7 +360,7 @@ KEPT_UP = [
             (
                 "list, gone through,",
                 "[]",
-                "[1.5]",
+                "[1.7e9]",
                 "T[:] = [t for t in T if time.time() - t < 60]; T.append(time.time())",
             ),
             (

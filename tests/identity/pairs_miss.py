@@ -282,7 +282,7 @@ GLOBALS = [
             ("the first message of a chat's history", "'a'", "'b'", "H[0]", "global H[0]: 'a' → 'b'"),
             ("a history that is gone through", "'a'", "'b'", "[m for m in H]", "global H: ['a'] → ['b']"),
             ("a list of numbers that is asked about", "1", "3", "f'{H}'", "global H: [1] → [3]"),
-            ("a list with a text", "1", "'b'", "H[0]", "global H[0] is new"),
+            ("a list with a text", "1", "'b'", "H[0]", "global H[0]: 1 → 'b'"),
         )
     ),
     other(

@@ -33,8 +33,14 @@ CHANGES = [
     ("L[1]", "L = [1]", "L.append(2)", "L.pop()"),
     ("(L.append(1), L[0])", "L = [1]", "L[0] = 'a'", "L[0] = 1"),
     ("(L.append(1), L[0])", "L = []", "L.append('a')", "L.clear()"),
-    ("(L.append(1), [m for m in L])", "L = [1]", "L.append('a')", "L.pop()"),
+    ("(L.append(1), [m for m in L])", "L = [1]", "L.append(2)", "L.pop()"),
+    ("(L.append(1), sorted(L))", "L = [1]", "L.append(2)", "L.pop()"),
+    ("(L.append(1), heapq.nsmallest(1, L))", "import heapq\nL = [1]", "L.append(2)", "L.pop()"),
+    ("(L.append(1), chr(L[0] + 1))", "L = [1]", "L[0] = 2", "L[0] = 1"),
+    ("(L.append(1), [m for m in L])", "L = [1.7e9]", "L.append('a')", "L.pop()"),
     ("(L.append(1), [m for m in L])", "L = []", "L.append('a')", "L.pop()"),
+    ("(L.append(1), L[0])", "L = [1]", "L[0] = 2", "L[0] = 1"),
+    ("(L.append(1), L[0] + 1)", "L = [1]", "L[0] = 2", "L[0] = 1"),
     ("C.A", "class C: A = 1", "C.A = 2", "C.A = 1"),
     ("C.A", "class B: A = 1\nclass C(B): pass", "C.A = 2", "del C.A"),
     ("C()", "class C: A = 1", "C.B = 2", "del C.B"),
@@ -260,12 +266,32 @@ def test_cost() -> None:
     assert (20, 1, 0) == (len(watch.names), len(watch.functions), len(watch.others))
 
 
+class Own:
+    """An object of the user's own."""
+
+
+def holding(value: Any) -> Any:
+    """The object, with attributes such as methods keep up."""
+    vars(value).update(calls=0, log=[], stats={"n": 0}, history=[], name="", prompt=None)
+    return value
+
+
 KEPT_UP = [
     ("global N; N += 1", "N = 0", "N = 5", "global N"),
     ("L.append(1); len(L)", "L = []", "L.append(2)", "global L"),
     ("L.append(1); L[0] > 2", "L = [1]", "L[0] = 3", "global L[0]"),
     ("L.append(1); L[0] > 2", "L = []", "L.append(3)", "global L[0]"),
-    ("L.append(1); [n for n in L]", "L = []", "L.append(3)", "global L"),
+    (
+        "L.append(1); wait = 60 - (7 - L[0])\n if wait > 0: sleep(wait)",
+        "L = []\nsleep = print",
+        "L.append(3)",
+        "global L[0]",
+    ),
+    ("L.append(1); L[0] > 2", "L = [1]", "L.clear()", "global L[0]"),
+    ("heapq.heappush(L, 1)", "import heapq\nL = []", "L.append(2)", "global L"),
+    ("insort(L, 1)", "from bisect import insort\nL = []", "L.append(2)", "global L"),
+    ("L.append((1.7e9, 3)); sum(n for t, n in L)", "L = []", "L.append((1.8e9, 4))", "global L"),
+    ("L.append(1.7e9); [n for n in L]", "L = []", "L.append(1.8e9)", "global L"),
     ("S.update(n=1); S['n'] > 2", "S = {}", "S['n'] = 7", "global S['n']"),
     (
         "V.get().append(1)",
@@ -365,7 +391,7 @@ class TestKeptUp:
                 self.history.append(x)  # type: ignore[attr-defined]
                 return str(self.history) + self.name  # type: ignore[attr-defined]
 
-        assert {"calls", "log", "stats"} == KeptUp(A.f).of(A)
+        assert {"calls", "log", "stats"} == KeptUp(A.f).of(holding(A()))
 
     def test_by_ones_methods(self) -> None:
         """What the methods that are called on the object keep up is told, but for what one sets and another uses."""
@@ -391,9 +417,9 @@ class TestKeptUp:
             def reset(self) -> None:
                 self.name = ""
 
-        assert {"calls", "log"} == KeptUp(A.f).of(A)
+        assert {"calls", "log"} == KeptUp(A.f).of(holding(A()))
 
     @pytest.mark.parametrize("subject", [lambda: 1, len])
     def test_of_nobody(self, subject: Callable[..., Any]) -> None:
         """A function without parameters keeps nothing up, nor does one without code."""
-        assert frozenset() == KeptUp(subject).of(Cell) == KeptUp(subject).of(str)
+        assert frozenset() == KeptUp(subject).of(Own()) == KeptUp(subject).of("a")

@@ -68,6 +68,8 @@ HEAD = """
 import jinja2
 env = jinja2.Environment()
 env.filters["loud"] = str.upper
+old, held = env.globals["lipsum"], {}
+env.globals["held"] = held
 loaded = jinja2.Environment(loader=jinja2.DictLoader({"prompt": "Be terse."}))
 T = env.from_string("Be terse. {{ x | loud }}")
 class Own(jinja2.BaseLoader):
@@ -85,6 +87,11 @@ L = loaded.get_template("prompt")
         ("T.render(x=x)", "old = T; T = env.from_string('Be kind. {{ x | loud }}')", "T = old"),
         ("T.render(x=x)", "env.filters['loud'] = str.lower", "env.filters['loud'] = str.upper"),
         ("T.render(x=x)", "env.finalize = str", "env.finalize = None"),
+        ("T.render(x=x)", "env.globals['tone'] = 'rude'", "del env.globals['tone']"),
+        ("T.render(x=x)", "T.globals['tone'] = 'rude'", "del T.globals['tone']"),
+        ("T.render(x=x)", "env.globals['lipsum'] = print", "env.globals['lipsum'] = old"),
+        ("T.render(x=x)", "held['tone'] = 'rude'", "del held['tone']"),
+        ("T.render(x=x)", "env.policies['truncate.leeway'] = 9", "env.policies['truncate.leeway'] = 5"),
         (
             "loaded.get_template('prompt').render()",
             "loaded.loader.mapping['prompt'] = 'Be kind.'",
@@ -104,12 +111,3 @@ def test_a_change_is_seen_at_once(expression: str, change: str, back: str) -> No
     assert before.digest != cell.now().digest
     cell.run(back)
     assert before.digest == cell.now().digest
-
-
-def test_a_template_is_watched_where_it_is_kept() -> None:
-    """A template without a loader is not encoded anew on each call."""
-    cell = Cell(f"{HEAD}\ndef f(x=None):\n    return T.render(x=x)\n")
-    cell.now()
-    state = cell.fingerprint._state
-    assert state is not None
-    assert [] == state[0].others

@@ -18,6 +18,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(MODULE)
     (tmp_path / "installed_module.py").write_text(MODULE)
+    (tmp_path / "installed_one" / "own_part.py").write_text(MODULE)
     (tmp_path / "installed_module" / "__init__.py").unlink()
     (tmp_path / "installed_one-1.0.dist-info").mkdir()
     (tmp_path / "installed_one-1.0.dist-info" / "RECORD").write_text(
@@ -33,7 +34,13 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "own"),
-    [("own_one", True), ("installed_one", False), ("installed_module", False), ("overlaid", False)],
+    [
+        ("own_one", True),
+        ("installed_one.own_part", True),
+        ("installed_one", False),
+        ("installed_module", False),
+        ("overlaid", False),
+    ],
 )
 @pytest.mark.usefixtures("target")
 def test_whose_code_it_is(name: str, own: bool) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from llm_memo.identity.paths import Scope, Use
 from llm_memo.identity.reads import reads_of
 
-CALLED, LOOKED_AT, PASSED, HANDED_ON = Use.CALLED, Use.LOOKED_AT, Use.PASSED, Use.HANDED_ON
+CALLED, LOOKED_AT, UPDATED = Use.CALLED, Use.LOOKED_AT, Use.UPDATED
+PASSED, HANDED_ON = Use.PASSED, Use.HANDED_ON
 
 
 def read(function: Callable[..., Any]) -> dict[str, Use]:
@@ -279,7 +280,8 @@ def test_updates_in_place() -> None:
         G[x] = G[x] + 1
 
     assert ["A", "C.d", "E['f']", "G[…]"] == written(f)
-    assert {"A": LOOKED_AT, "B": HANDED_ON, "C.d": LOOKED_AT, "E['f']": LOOKED_AT, "G[…]": HANDED_ON} == read(f)
+    seen = LOOKED_AT | HANDED_ON
+    assert {"A": UPDATED, "B": seen, "C.d": UPDATED, "E['f']": UPDATED, "G[…]": seen} == read(f)
 
 
 def test_what_is_known_survives_a_condition() -> None:
