@@ -225,8 +225,8 @@ class _Reader(Stack):
                 self.push_path(function.path.up().then(GOTTEN))
             case [] if _is_method(function, "values"):
                 self.push(Derived((function.path.up(),)))
-            case [_, *_] if _is_method(function, "setdefault"):
-                self.push_path(function.path.up().then(ANY))
+            case [key, *_] if _is_method(function, "get") or _is_method(function, "setdefault"):
+                self.push_path(function.path.up().then(_item(key)))
             case _:
                 self.push(None)
         if function is None:

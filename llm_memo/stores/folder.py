@@ -156,16 +156,16 @@ def make(root: str, shelf: str) -> None:
         OSError: It cannot be made.
     """
     function = os.path.dirname(shelf)
-    if files.is_folder(function) and files.is_folder(shelf):
-        return
-    os.makedirs(root, mode=0o700, exist_ok=True)
-    if all(item.name in _MARKS or is_mark_leftover(item.name) for item in files.scan(root)):
-        # Never into a folder with files of the user's.
-        for name, text in _MARKS.items():
-            if not os.path.lexists(f"{root}/{name}"):
-                files.write_whole(f"{root}/{name}", text.encode())
-    make_folder(function)
-    make_folder(shelf)
+    if not files.is_folder(function):
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        if all(item.name in _MARKS or is_mark_leftover(item.name) for item in files.scan(root)):
+            # Never into a folder with files of the user's.
+            for name, text in _MARKS.items():
+                if not os.path.lexists(f"{root}/{name}"):
+                    files.write_whole(f"{root}/{name}", text.encode())
+        make_folder(function)
+    if not files.is_folder(shelf):
+        make_folder(shelf)
 
 
 def make_folder(path: str) -> None:

@@ -124,6 +124,22 @@ class Agent:
         return q + self.options.get("model")
 out = [Agent("small").ask("q"), Agent("big").ask("q")]
 """,
+    "settings beside a counter of one's own": """
+class Agent:
+    def __init__(self, model): self.options = {"model": model, "calls": 0}
+    @cached
+    def ask(self, q):
+        self.options["calls"] += 1
+        return q + self.options.get("model")
+OPTIONS = {"model": "small"}
+@cached
+def ask(q):
+    OPTIONS[q] = q
+    return q + OPTIONS.get("model")
+out = [Agent("small").ask("q"), Agent("big").ask("q"), ask("q")]
+OPTIONS["model"] = "big"
+out += [ask("q")]
+""",
     "the names in a dict of counters": """
 TOOLS = {"search": 0}
 @cached
