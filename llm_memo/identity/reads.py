@@ -223,16 +223,20 @@ class _Reader(Stack):
                 self.push(_GLOBALS)
             case [] if _is_method(function, "get"):
                 self.push_path(function.path.up().then(GOTTEN))
-            case [] if _is_method(function, "values"):
+            case [] if _is_method(function, "keys", "values"):
                 self.push(Derived((function.path.up(),)))
-            case [key, *_] if _is_method(function, "get") or _is_method(function, "setdefault"):
+            case _ if _is_method(function, "pop", "popitem", "popleft"):
+                self.push(Derived((function.path.up(),)))
+            case [Loaded(path), *_] if _is_one_of(function, "heappop", "heappushpop", "heapreplace"):
+                self.push(Derived((path,)))
+            case [key, *_] if _is_method(function, "get", "setdefault"):
                 self.push_path(function.path.up().then(_item(key)))
             case _:
                 self.push(None)
         if function is None:
             for argument in arguments:
                 self.use(argument, Use.HANDED_ON)
-        elif name in _MEASURES or "sleep" in (name, *function.path.steps[-1:]):
+        elif name in _MEASURES or _is_one_of(function, "sleep"):
             for argument in arguments:
                 self.use(argument, Use.LOOKED_AT)
         else:
@@ -272,10 +276,10 @@ class _Reader(Stack):
         if (step.arg or 0) >= FIRST_INPLACE:
             self.use(left, Use.UPDATED)
             left = None
-        paths = [path for known in (left, right) for path in _paths(known)]
+        paths = tuple({path: None for known in (left, right) for path in _paths(known)})
         for path in paths:
             self.note(path, Use.LOOKED_AT)
-        self.push(Derived(tuple(paths)) if paths else None)
+        self.push(Derived(paths) if paths else None)
 
     def _BINARY_SUBSCR(self, step: Instruction) -> None:
         key, container = self.pop(), self.pop()
@@ -348,8 +352,12 @@ def _paths(known: Known) -> tuple[Path, ...]:
     return known.paths if isinstance(known, Derived) else ()
 
 
-def _is_method(function: Loaded | None, name: str) -> TypeGuard[Loaded]:
-    return function is not None and function.path.steps[-1:] == (name,)
+def _is_method(function: Loaded | None, *names: str) -> TypeGuard[Loaded]:
+    return function is not None and bool(function.path.steps) and function.path.steps[-1] in names
+
+
+def _is_one_of(function: Loaded | None, *names: str) -> bool:
+    return function is not None and (function.path.steps[-1] if function.path.steps else function.path.name) in names
 
 
 def _is_global(path: Path) -> bool:

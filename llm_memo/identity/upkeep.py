@@ -118,13 +118,20 @@ class KeptUpBy:
     """Those that it sets."""
     inside: set[Step] = field(default_factory=set)
     """Those that it writes into."""
+    items_handed_on: set[Step] = field(default_factory=set)
+    """Those of which items go somewhere: of a list they are depended on, of a dict it may be a memo."""
 
     def names(self, attributes: Mapping[str, object]) -> frozenset[str]:
         """Of an object with these attributes, those that are kept up.
 
         What looks like writing into an object of another kind than Python's own containers may be anything.
         """
-        into = {name for name in self.inside if type(attributes.get(str(name))) in _CONTAINERS}
+        into = {
+            name
+            for name in self.inside
+            if (kind := type(attributes.get(str(name)))) in _CONTAINERS
+            and not (name in self.items_handed_on and kind in (list, deque))
+        }
         return frozenset(name for name in self.assigned | into if isinstance(name, str))
 
 
@@ -169,6 +176,7 @@ def kept_up_by(code: types.CodeType, kind: type) -> KeptUpBy:
             if path not in written and use_inside(rest, use) & HANDED:
                 depended_on.add(name)
         depended_on |= items_changed & items_handed_on
+        found.items_handed_on |= items_handed_on
         if each is code:
             found.assigned, found.inside = set_here, into_here
         else:

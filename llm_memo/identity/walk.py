@@ -6,6 +6,7 @@ import builtins
 import importlib.util
 import sys
 import types
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -160,7 +161,8 @@ class Walk:
         if type(reached.value) is ContextVar and reached.rest == ("set",):
             facts.written.add((id(reached.value), GOTTEN))
         if hands_on_item(reached.rest, use):
-            facts.items_handed_on.add(id(reached.value))
+            of_list = type(reached.value) in (list, deque)  # by number: of a dict, a memo's answer is taken by name
+            (facts.handed_on if of_list else facts.items_handed_on).add(id(reached.value))
         use = use if reached.value is MISSING else use_inside(reached.rest, use)
         if use & (Use.GONE_THROUGH | Use.HANDED_ON):
             self._hand_on(reached.value, use)

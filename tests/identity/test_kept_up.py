@@ -180,6 +180,36 @@ out += [weigh("q")]
 WEIGHTS.update(a=3.0)
 out += [weigh("q")]
 """,
+    "items by number": """
+H = ["a", "b", "c"]
+@cached
+def ask(q):
+    H.append(q)
+    for n in range(2): q += H[n]
+    return q
+class Chat:
+    def __init__(self, *h): self.messages = list(h)
+    def last(self, n): return self.messages[n]
+    @cached
+    def ask(self, q): self.messages.append(q); return self.last(0)
+out = [ask("q")]
+H[:] = ["x", "y", "b"]
+out += [ask("q"), Chat("a").ask("q"), Chat("b").ask("q")]
+""",
+    "jobs that are taken": """
+import heapq
+JOBS, HEAP, NAMED = ["a", "b"], ["a", "b"], {"a": 1}
+@cached
+def first(q): return q + JOBS.pop(0)
+@cached
+def least(q): return q + heapq.heappop(HEAP)
+@cached
+def names(q): NAMED[q] = 1; return ", ".join(NAMED.keys())
+out = [first("q"), least("q"), names("q")]
+JOBS[:], HEAP[:] = ["x", "y"], ["x", "y"]
+NAMED["z"] = 1
+out += [first("q"), least("q"), names("q")]
+""",
     "histories by user": """
 HISTORIES = {"bob": []}
 @cached
@@ -340,3 +370,11 @@ class Answer:
 
     def __memo_key__(self) -> str:
         return "a model"
+
+
+def test_sums_of_sums_are_soon_followed() -> None:
+    """A value that is computed from itself over and over takes no longer to follow each time."""
+    steps = "\n".join(f"    x{n + 1} = x{n} + x{n}" for n in range(200))
+    names: dict[str, Any] = {"__name__": "__main__", "T": [0]}
+    exec(f"def ask(text):\n    x0 = T[0]\n{steps}\n    return text + str(x200)\n", names)
+    assert "a0" == cached_completion(names["ask"])("a")
