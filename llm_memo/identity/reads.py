@@ -225,10 +225,6 @@ class _Reader(Stack):
                 self.push_path(function.path.up().then(GOTTEN))
             case [] if _is_method(function, "keys", "values"):
                 self.push(Derived((function.path.up(),)))
-            case _ if _is_method(function, "pop", "popitem", "popleft"):
-                self.push(Derived((function.path.up(),)))
-            case [Loaded(path), *_] if _is_one_of(function, "heappop", "heappushpop", "heapreplace"):
-                self.push(Derived((path,)))
             case [key, *_] if _is_method(function, "get", "setdefault"):
                 self.push_path(function.path.up().then(_item(key)))
             case _:
@@ -236,7 +232,7 @@ class _Reader(Stack):
         if function is None:
             for argument in arguments:
                 self.use(argument, Use.HANDED_ON)
-        elif name in _MEASURES or _is_one_of(function, "sleep"):
+        elif name in _MEASURES or "sleep" in (name, *function.path.steps[-1:]):
             for argument in arguments:
                 self.use(argument, Use.LOOKED_AT)
         else:
@@ -354,10 +350,6 @@ def _paths(known: Known) -> tuple[Path, ...]:
 
 def _is_method(function: Loaded | None, *names: str) -> TypeGuard[Loaded]:
     return function is not None and bool(function.path.steps) and function.path.steps[-1] in names
-
-
-def _is_one_of(function: Loaded | None, *names: str) -> bool:
-    return function is not None and (function.path.steps[-1] if function.path.steps else function.path.name) in names
 
 
 def _is_global(path: Path) -> bool:

@@ -51,7 +51,7 @@ STEPS = (
     Step("settings in force", InForce, "now"),
     Step("arguments bound to the signature", Asker, "bind", _ASKED),
     Step("fingerprint checked", Asker, "_head", _ASKED),
-    Step("arguments as canonical bytes", Asker, "_encoded", _ASKED),
+    Step("arguments as canonical bytes", Asker, "_pieces", _ASKED),
     Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _ASKED),
     Step(_ASKED, Asker, "ask"),
     Step("where the entry is", Disk, "path"),

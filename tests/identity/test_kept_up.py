@@ -196,19 +196,13 @@ out = [ask("q")]
 H[:] = ["x", "y", "b"]
 out += [ask("q"), Chat("a").ask("q"), Chat("b").ask("q")]
 """,
-    "jobs that are taken": """
-import heapq
-JOBS, HEAP, NAMED = ["a", "b"], ["a", "b"], {"a": 1}
-@cached
-def first(q): return q + JOBS.pop(0)
-@cached
-def least(q): return q + heapq.heappop(HEAP)
+    "names that are joined": """
+NAMED = {"a": 1}
 @cached
 def names(q): NAMED[q] = 1; return ", ".join(NAMED.keys())
-out = [first("q"), least("q"), names("q")]
-JOBS[:], HEAP[:] = ["x", "y"], ["x", "y"]
+out = [names("q")]
 NAMED["z"] = 1
-out += [first("q"), least("q"), names("q")]
+out += [names("q")]
 """,
     "histories by user": """
 HISTORIES = {"bob": []}
@@ -330,6 +324,14 @@ def ask(q):
     if q in MEMO: return MEMO[q]
     MEMO[q] = answer(q)
     return MEMO[q]
+""",
+    "names that take turns": """
+NAMES = ["one", "two"]
+@cached
+def ask(q):
+    name = NAMES.pop(0)
+    NAMES.append(name)
+    return answer(q) if name else q
 """,
     "locks and loggers": """
 import asyncio, logging, threading
