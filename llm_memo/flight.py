@@ -80,7 +80,9 @@ class Flight:
     def with_reader(self, waiting: bool) -> None:
         """Note that its stream's reader has been given something, or has come back for more."""
         self.handed_on = time.monotonic() if waiting else None
-        FLIGHTS.read.setdefault(self)
+        with FLIGHTS.lock:  # others look through it meanwhile
+            if not self.landed:
+                FLIGHTS.read.add(self)
 
     def stalled(self) -> bool:
         """Whether it is not the model that is waited for, but a reader who has stopped reading."""
@@ -108,8 +110,8 @@ class Flights:
         # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.
         self.lock = threading.RLock()
         self._up: dict[object, Flight] = {}
-        self.read: dict[Flight, None] = {}
-        """Those that are up and whose stream is being read, in the order in which that began."""
+        self.read: set[Flight] = set()
+        """Those that are up and whose stream is being read."""
 
     def board(self, key: object) -> tuple[Flight | None, bool]:
         """The flight for ``key``, and whether the caller leads it.
@@ -134,7 +136,7 @@ class Flights:
             flight.landed, flight.landing = True, landing
             if self._up.get(flight._key) is flight:
                 del self._up[flight._key]
-            self.read.pop(flight, None)
+            self.read.discard(flight)
             callbacks, flight._callbacks = flight._callbacks, None
         for callback in callbacks or ():
             callback()

@@ -182,8 +182,8 @@ def _look_up(value: Any, step: Step, watch: Watch, home: str) -> Found | None:
     if kind is ContextVar:
         return current_value(value, watch) if step == GOTTEN else None
     if issubclass(kind, types.ModuleType):
-        is_own = is_local(value, home) or is_local(sys.modules.get(f"{value.__name__}.{step}", sys), home)
-        return _module_attribute(value, step, watch, home) if is_own else None
+        inner = sys.modules.get(f"{value.__name__}.{step}", value)  # one of the user's own, beside what is installed
+        return _module_attribute(value, step, watch, home) if is_local(value, home) or is_local(inner, home) else None
     if issubclass(kind, type):
         return _class_attribute(value, step, watch) if is_local(value, home) else None
     if kind is types.FunctionType or wrapped_by(value) is not MISSING:

@@ -199,7 +199,7 @@ def _codes(code: types.CodeType, kind: type) -> tuple[list[types.CodeType], bool
     for each in codes:
         understood = understood and "super" not in each.co_names
         for path in reads_of(each).read:
-            if path.scope is not Scope.PARAMETER or (path.name,) != each.co_varnames[:1] or not each.co_argcount:
+            if not _is_from_first(path, each):
                 continue
             step = path.steps[0] if path.steps else ANY
             if not isinstance(step, str) or (step.startswith("__") and step.endswith("__")):
@@ -219,6 +219,10 @@ _HARMLESS = (type, classmethod, types.MemberDescriptorType)
 """Members of a class that know nothing of an instance."""
 
 
-def _is_of_first(path: Path, code: types.CodeType) -> bool:
+def _is_from_first(path: Path, code: types.CodeType) -> bool:
     first = code.co_varnames[:1] if code.co_argcount else ()
-    return path.scope is Scope.PARAMETER and (path.name,) == first and bool(path.steps)
+    return path.scope is Scope.PARAMETER and (path.name,) == first
+
+
+def _is_of_first(path: Path, code: types.CodeType) -> bool:
+    return _is_from_first(path, code) and bool(path.steps)

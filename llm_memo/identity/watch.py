@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llm_memo import adapters
+from llm_memo.identity.canonical import class_name
 from llm_memo.identity.observe import Observed, observe
 
 Place = tuple[int, object]
@@ -197,7 +198,7 @@ def is_fixed(value: Any) -> bool:
 
 def is_fixed_kind(kind: type) -> bool:
     """Whether the instances of a class never change."""
-    return kind in FIXED or f"{kind.__module__}.{kind.__qualname__}" in _FIXED_BY_NAME
+    return kind in FIXED or class_name(kind) in _FIXED_BY_NAME
 
 
 def is_plain(value: Any) -> bool:
