@@ -1,5 +1,6 @@
 """llm_memo makes any function that calls a language model free and instant the second time."""
 
+from llm_memo.answers.usage import completion_usage
 from llm_memo.cache import Cache, Entry, clear_cache
 from llm_memo.decorator import CachedFunction, cached_completion
 from llm_memo.errors import (
@@ -14,9 +15,8 @@ from llm_memo.errors import (
     UnkeyableArgument,
     UntrustedEntry,
 )
-from llm_memo.policy import CachePolicy, cache_policy, configure
+from llm_memo.settings import CachePolicy, cache_policy, configure
 from llm_memo.stats import CacheInfo
-from llm_memo.values.usage import completion_usage
 
 __version__ = "0.1.0"
 

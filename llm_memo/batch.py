@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
 from llm_memo.call import NOTHING
+from llm_memo.codec import codec
+from llm_memo.codec.recording import Recording
 from llm_memo.errors import InvalidOption, from_here
-from llm_memo.flight import Failure
-from llm_memo.policy import CachePolicy
+from llm_memo.runtime.loop import turn
+from llm_memo.settings import CachePolicy
 from llm_memo.shapes import Shape, shape_of
+from llm_memo.singleflight import Failure
 from llm_memo.stats import CacheInfo
-from llm_memo.turns import turn
-from llm_memo.values import codec
-from llm_memo.values.recording import Recording
 
 Progress = bool | Literal["auto"]
 WORKERS = 8

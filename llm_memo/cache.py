@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, overload
 
+from llm_memo.codec.streams import items
+from llm_memo.display.shown import Shown
 from llm_memo.errors import InvalidOption, StoreError
-from llm_memo.policy import INHERIT, TTL, InForce, given, seconds
-from llm_memo.shown import Shown
+from llm_memo.settings import INHERIT, TTL, InForce, given, seconds
 from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
 from llm_memo.stores.folder import Found, function_folder
-from llm_memo.values.streams import items
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ class Entries(list[Entry], Shown):
         return Entries(found, self.ttl) if isinstance(found, list) else found
 
     def __repr__(self) -> str:
-        from llm_memo.notebook import text_of
+        from llm_memo.views import text_of
 
         return text_of(self)
 

@@ -25,23 +25,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from llm_memo.background import JUDGING, STORAGE, Background
+from llm_memo.answers.complete import incomplete
+from llm_memo.answers.usage import Usage, sum_of, usage_of
+from llm_memo.codec import codec, streams
 from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.flight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.key import Asker, Question
 from llm_memo.identity.preview import redacted
-from llm_memo.policy import CachePolicy, InForce
-from llm_memo.running import Running
+from llm_memo.runtime.context import Running
+from llm_memo.runtime.executor import JUDGING, STORAGE, Background
+from llm_memo.runtime.loop import turn
+from llm_memo.settings import CachePolicy, InForce
+from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
 from llm_memo.stores.entry import Asked, Header, Kept
 from llm_memo.stores.lock import Lock
-from llm_memo.turns import turn
-from llm_memo.values import codec, streams
-from llm_memo.values.complete import incomplete
-from llm_memo.values.usage import Usage, sum_of, usage_of
 
 log = logging.getLogger("llm_memo")
 
@@ -64,7 +64,7 @@ AT_ONCE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a cached function was told beside the settings of `llm_memo.policy`."""
+    """What a cached function was told beside the settings of `llm_memo.settings`."""
 
     ignore: tuple[str, ...] = ()
     key: Callable[..., object] | None = None

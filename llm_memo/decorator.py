@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 from llm_memo import batch, pickling
 from llm_memo.cache import Cache, Cleared, Entries
 from llm_memo.call import Call, Memo, Options
+from llm_memo.display.shown import Shown
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import Asker
 from llm_memo.identity.naming import function_name
-from llm_memo.policy import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
+from llm_memo.settings import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
 from llm_memo.shapes import Wrapper, wrapper_of
-from llm_memo.shown import Shown
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores.disk import disk
 

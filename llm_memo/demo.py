@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from llm_memo import Cache, CacheMiss, cache_policy, cached_completion, configure
-from llm_memo.notebook import amounts
-from llm_memo.notebook.plain import Ink, aligned, cut
-from llm_memo.notebook.sheet import Cell, Column, Span
+from llm_memo.display import amounts
+from llm_memo.display.plain import Ink, aligned, cut
+from llm_memo.display.sheet import Cell, Column, Span
 
 LATENCY = 0.4
 """Seconds that the local server takes to answer, as models do."""

@@ -6,9 +6,9 @@ import heapq
 from dataclasses import dataclass
 from typing import Any
 
+from llm_memo.display.shown import Shown
 from llm_memo.identity.key import Asker, Question
-from llm_memo.policy import Settings
-from llm_memo.shown import Shown
+from llm_memo.settings import Settings
 from llm_memo.stores.disk import Disk, Found, disk
 from llm_memo.stores.entry import Header
 

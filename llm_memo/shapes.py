@@ -11,9 +11,9 @@ from enum import Enum
 from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Step
-from llm_memo.flight import Failure
-from llm_memo.turns import turn
-from llm_memo.values.recording import Recording
+from llm_memo.codec.recording import Recording
+from llm_memo.runtime.loop import turn
+from llm_memo.singleflight import Failure
 
 Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
 """What wrapt calls: ``wrapper(wrapped, instance, args, kwargs)``."""

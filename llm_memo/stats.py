@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 
-from llm_memo.shown import Shown
-from llm_memo.values.usage import Usage, merged, price
+from llm_memo.answers.usage import Usage, merged, price
+from llm_memo.display.shown import Shown
+from llm_memo.runtime.fork import renewed_in_child
 
 
 class Outcome(str, Enum):
@@ -100,13 +100,11 @@ def _total(usages: tuple[Usage, ...]) -> Decimal | None:
 _lock = threading.Lock()
 
 
+@renewed_in_child
 def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
     global _lock
     _lock = threading.Lock()
 
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 _COUNTED = {
     "hit": "hits",

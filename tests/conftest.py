@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from looked_at import looked, things
 from openai import OpenAI
 
 from llm_memo.testing import ModelServer, model_server
+
+__all__ = ["looked", "things"]  # fixtures
 
 ROOT = Path(__file__).parent.parent
 

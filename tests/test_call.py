@@ -145,7 +145,7 @@ def test_every_policy_with_every_state_of_the_entry(
 
 def _make_older(function: Any, age: float) -> None:
     """Rewrite a function's entries as if they had been made ``age`` seconds earlier."""
-    from llm_memo.policy import Settings
+    from llm_memo.settings import Settings
     from llm_memo.stores.disk import disk
 
     for entry in function.entries():

@@ -12,7 +12,7 @@ import pytest
 
 from llm_memo import CachePolicy, cached_completion, demo
 from llm_memo.cli import main
-from llm_memo.policy import SCOPES
+from llm_memo.settings import SCOPES
 from llm_memo.testing import ModelServer
 
 ROOT = Path(__file__).parent.parent

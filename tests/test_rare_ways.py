@@ -23,13 +23,13 @@ from PIL import ImageFilter
 
 from llm_memo import CorruptEntry, UnkeyableArgument, cached_completion, configure
 from llm_memo.call import NOTHING, Work
-from llm_memo.flight import ALONE, FLIGHTS
+from llm_memo.codec.frozen import Frozen
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.naming import function_name
-from llm_memo.policy import INHERIT, SCOPES, Settings
+from llm_memo.settings import INHERIT, SCOPES, Settings
+from llm_memo.singleflight import ALONE, FLIGHTS
 from llm_memo.stats import Outcome
 from llm_memo.stores.disk import disk
-from llm_memo.values.frozen import Frozen
 
 
 @dataclasses.dataclass
@@ -63,7 +63,7 @@ def test_a_class_that_is_gone_is_a_miss(monkeypatch: pytest.MonkeyPatch) -> None
     replay = ask.with_options(policy="replay", version="1", name=ask.cache_parameters()["name"])
     assert not replay.is_cached("a")
     kept = disk(ask.cache_parameters()["cache_dir"]).load(entry.path, entry.key)
-    from llm_memo.values.frozen import UnknownClass
+    from llm_memo.codec.frozen import UnknownClass
 
     with pytest.raises(UnknownClass):
         kept.thaw()

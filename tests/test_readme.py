@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from llm_memo.policy import SCOPES
+from llm_memo.settings import SCOPES
 from llm_memo.testing import ModelServer
 
 README = Path(__file__).parent.parent / "README.md"

@@ -4,7 +4,7 @@ A room is a module here. It may offer any of these functions; what it does not o
 with None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
-- ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.values.codec`.
+- ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from llm_memo.values.frozen import UnknownClass
+from llm_memo.codec.frozen import UnknownClass
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llm_memo.values.frozen import Frozen, Thawer
+from llm_memo.codec.frozen import Frozen, Thawer
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:

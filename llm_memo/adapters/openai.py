@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from llm_memo.adapters import httpx, pydantic
+from llm_memo.codec import pickled
+from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
+from llm_memo.codec.references import reference, resolve
 from llm_memo.identity.canonical import class_name
-from llm_memo.values import pickled
-from llm_memo.values.frozen import Frozen, Thawer, Unfreezable
-from llm_memo.values.references import reference, resolve
 
 Change = Callable[[Any, Any], Any]
-"""Changes an iterator: see `llm_memo.values.streams.rewire`."""
+"""Changes an iterator: see `llm_memo.codec.streams.rewire`."""
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:

@@ -9,11 +9,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from llm_memo.codec import losses, pickled
+from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
+from llm_memo.codec.references import Watch, reference, resolve, watches
 from llm_memo.identity import canonical, classes
 from llm_memo.identity.local import is_local_module
-from llm_memo.values import losses, pickled
-from llm_memo.values.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
-from llm_memo.values.references import Watch, reference, resolve, watches
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:

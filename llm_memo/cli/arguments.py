@@ -8,9 +8,9 @@ from typing import Any
 
 from llm_memo import __version__
 from llm_memo.cli import looking, removing
+from llm_memo.display.amounts import parse_size
 from llm_memo.errors import InvalidOption
-from llm_memo.notebook.amounts import parse_size
-from llm_memo.policy import seconds
+from llm_memo.settings import seconds
 
 _ABOUT = """\
 See, check and clear the answers that cached functions have kept.

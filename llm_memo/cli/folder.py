@@ -9,7 +9,7 @@ from typing import Any
 
 from llm_memo.cache import Cache, Entry, _entry
 from llm_memo.cli.talk import Stop, say
-from llm_memo.notebook import amounts
+from llm_memo.display import amounts
 from llm_memo.stores.folder import Found
 
 

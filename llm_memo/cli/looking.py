@@ -11,12 +11,12 @@ from typing import Any
 from llm_memo.cache import Entry
 from llm_memo.cli.folder import Folder
 from llm_memo.cli.talk import Stop, print_json
-from llm_memo.notebook import amounts, plain
-from llm_memo.notebook.answers import answer_text
-from llm_memo.notebook.contents import cache_sheet, entry_sheet
-from llm_memo.notebook.folder import by_function
-from llm_memo.notebook.legible import answer_of
-from llm_memo.notebook.sheet import Cell, Column, Span, Table
+from llm_memo.display import amounts, plain
+from llm_memo.display.sheet import Cell, Column, Span, Table
+from llm_memo.views.answers import answer_text
+from llm_memo.views.contents import cache_sheet, entry_sheet
+from llm_memo.views.folder import by_function
+from llm_memo.views.legible import answer_of
 
 IN_TERMINAL = 50
 """So many entries ``ls`` lists in a terminal, unless told otherwise."""

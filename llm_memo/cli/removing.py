@@ -8,7 +8,7 @@ from collections.abc import Callable
 from llm_memo.cache import Cleared
 from llm_memo.cli.folder import Folder
 from llm_memo.cli.talk import Stop, ask, print_json
-from llm_memo.notebook import amounts
+from llm_memo.display import amounts
 
 
 def clear(told: argparse.Namespace) -> int:

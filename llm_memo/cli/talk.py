@@ -7,7 +7,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from llm_memo.notebook import plain
+from llm_memo.display import plain
 
 
 class Stop(Exception):

@@ -6,7 +6,6 @@ Functions and classes are values too: as an argument, or inside of one, each is 
 from __future__ import annotations
 
 import functools
-import os
 import threading
 import types
 import typing
@@ -19,6 +18,7 @@ from llm_memo.identity.chains import code_name, innermost, is_local
 from llm_memo.identity.observe import Observed, meet
 from llm_memo.identity.paths import Use
 from llm_memo.identity.watch import Watch
+from llm_memo.runtime.fork import renewed_in_child
 
 if typing.TYPE_CHECKING:
     from llm_memo.identity.upkeep import KeptUpBy
@@ -41,13 +41,10 @@ class Snapshot:
 _looking = threading.RLock()
 
 
+@renewed_in_child
 def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
     global _looking
     _looking = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 class Fingerprint:

@@ -6,13 +6,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llm_memo.decorator import _Surface
 from llm_memo.identity.local import is_local_module
-
-if TYPE_CHECKING:
-    from llm_memo.call import Memo
+from llm_memo.views.calls import memo_of
 
 _HISTORY = re.compile(r"_+i*\d*")
 """What IPython calls earlier inputs and outputs."""
@@ -21,12 +19,6 @@ _HISTORY = re.compile(r"_+i*\d*")
 def is_cached_function(value: object) -> bool:
     """Whether ``value`` is a cached function, bound or not; only its type is asked."""
     return issubclass(type(value), _Surface)
-
-
-def memo_of(function: Any) -> Memo:
-    """What all calls of a cached function share."""
-    memo: Memo = function._self_memo
-    return memo
 
 
 def cached_functions(namespace: Mapping[str, Any]) -> dict[str, Any]:

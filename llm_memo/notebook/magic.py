@@ -25,14 +25,14 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 
 from llm_memo.cache import Cache
+from llm_memo.display import amounts, html, plain
+from llm_memo.display.sheet import Cell, Note, Sheet, Span, joined
 from llm_memo.errors import MemoError
-from llm_memo.notebook import amounts, html, plain
-from llm_memo.notebook.calls import functions_sheet
-from llm_memo.notebook.folder import shown_path
-from llm_memo.notebook.live import cached_functions, is_cached_function, memo_of
-from llm_memo.notebook.sheet import Cell, Note, Sheet, Span, joined
+from llm_memo.notebook.live import cached_functions, is_cached_function
 from llm_memo.notebook.watch import Watch
-from llm_memo.policy import CachePolicy, InForce, cache_policy, configure
+from llm_memo.settings import CachePolicy, InForce, cache_policy, configure
+from llm_memo.views.calls import functions_sheet, memo_of
+from llm_memo.views.folder import shown_path
 
 _COMMANDS = ("info", "entries", "clear", "policy", "explain", "watch")
 _POLICIES = tuple(map(str, CachePolicy))
@@ -86,7 +86,7 @@ class Overview:
         return html.rendered(self._sheet())
 
     def __rich__(self) -> Any:
-        from llm_memo.notebook import rich
+        from llm_memo.display import rich
 
         return rich.rendered(self._sheet())
 

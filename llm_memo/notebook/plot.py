@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from llm_memo.cache import Cache, Entry
 from llm_memo.errors import InvalidOption
-from llm_memo.notebook.folder import shown_path
-from llm_memo.notebook.live import cached_functions, memo_of
+from llm_memo.notebook.live import cached_functions
 from llm_memo.stats import CacheInfo
+from llm_memo.views.calls import memo_of
+from llm_memo.views.folder import shown_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

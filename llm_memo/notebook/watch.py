@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from llm_memo.notebook import amounts, html, plain
-from llm_memo.notebook.live import cached_functions, memo_of
-from llm_memo.notebook.sheet import Cell, Sheet, Span, joined
+from llm_memo.display import amounts, html, plain
+from llm_memo.display.sheet import Cell, Sheet, Span, joined
+from llm_memo.notebook.live import cached_functions
 from llm_memo.stats import CacheInfo, Counters
+from llm_memo.views.calls import memo_of
 
 
 class Watch:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
-from llm_memo.policy import Settings
+from llm_memo.settings import Settings
 from llm_memo.stores import entry, files, folder, seal, tidy
 from llm_memo.stores.entry import Kept
 from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, Found, function_folder

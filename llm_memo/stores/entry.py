@@ -19,11 +19,11 @@ import time
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from llm_memo.answers.usage import Usage
+from llm_memo.codec.frozen import Frozen, Thawer, thawer
 from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
 from llm_memo.identity.key import Question
 from llm_memo.stores import seal
-from llm_memo.values.frozen import Frozen, Thawer, thawer
-from llm_memo.values.usage import Usage
 
 T = TypeVar("T")
 

@@ -11,6 +11,8 @@ import logging
 import os
 import weakref
 
+from llm_memo.runtime.fork import renewed_in_child
+
 log = logging.getLogger("llm_memo")
 
 _OPENING = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -81,13 +83,10 @@ class Lock:
             return False
 
 
+@renewed_in_child
 def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
     for lock in list(_held):
         descriptor, lock._descriptor = lock._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
     _held.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

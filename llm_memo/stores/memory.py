@@ -10,6 +10,7 @@ import os
 import threading
 from typing import NamedTuple
 
+from llm_memo.runtime.fork import renewed_in_child
 from llm_memo.stores.entry import Kept
 
 Signature = tuple[int, int, int]
@@ -71,5 +72,4 @@ class Memory:
 
 
 MEMORY = Memory()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=MEMORY.after_fork)
+renewed_in_child(MEMORY.after_fork)

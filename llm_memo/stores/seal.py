@@ -14,8 +14,8 @@ import os
 import secrets
 import stat
 
-from llm_memo import environ
 from llm_memo.errors import StoreError
+from llm_memo.runtime import environ
 from llm_memo.stores import files
 
 SIZE = 32

@@ -20,7 +20,7 @@ import xxhash
 
 from llm_memo.call import Call
 from llm_memo.identity.key import Asker
-from llm_memo.policy import InForce
+from llm_memo.settings import InForce
 from llm_memo.stats import Counters
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import Kept

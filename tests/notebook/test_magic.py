@@ -14,7 +14,7 @@ from traitlets.config import Config
 import llm_memo
 from llm_memo import Cache, CachePolicy
 from llm_memo.notebook import magic
-from llm_memo.policy import SCOPES
+from llm_memo.settings import SCOPES
 
 CELL = """
 from llm_memo import cached_completion

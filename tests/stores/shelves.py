@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from llm_memo.policy import Settings
+from llm_memo.codec.frozen import Frozen
+from llm_memo.settings import Settings
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import Header, Kept
-from llm_memo.values.frozen import Frozen
 
 HOLD = 1 << 20
 

@@ -13,12 +13,12 @@ from anew import forget
 from shelves import HOLD, kept, key, read, write
 
 from llm_memo import CorruptEntry, StoreError
-from llm_memo.policy import Settings
+from llm_memo.codec.frozen import Frozen
+from llm_memo.settings import Settings
 from llm_memo.stores import entry, files
 from llm_memo.stores.disk import Disk, TooBig, disk
 from llm_memo.stores.entry import Header, Kept
 from llm_memo.stores.memory import MEMORY
-from llm_memo.values.frozen import Frozen
 
 HOUR = 3600
 

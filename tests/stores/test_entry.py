@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_memo import cached_completion
+from llm_memo.codec.frozen import Frozen
 from llm_memo.stores import entry, seal
 from llm_memo.stores.entry import HEAD, Asked, Damaged, Header, Kept, Newer, NotOurs
-from llm_memo.values.frozen import Frozen
 
 KEY = b"k" * seal.SIZE
 NAME = "0" * 32

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from shelves import kept
 
+from llm_memo.codec.frozen import Frozen
 from llm_memo.stores.entry import Header, Kept
 from llm_memo.stores.memory import Memory
-from llm_memo.values.frozen import Frozen
 
 SIGNATURE = (1, 2, 3)
 BOUND = 80_000

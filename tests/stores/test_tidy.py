@@ -14,7 +14,7 @@ import pytest
 from anew import forget
 from shelves import kept, key, pruners, read, write
 
-from llm_memo.policy import Settings
+from llm_memo.settings import Settings
 from llm_memo.stores import files, tidy
 from llm_memo.stores.disk import Disk
 

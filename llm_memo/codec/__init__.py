@@ -1,0 +1,1 @@
+"""An answer as plain data, and back."""

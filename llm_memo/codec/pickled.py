@@ -1,0 +1,127 @@
+"""Everything without a codec of its own, by pickle, less what must not or cannot come back.
+
+Models and arrays inside, at any depth, go the way they go by themselves, so that a tuple, a dict or a
+dataclass of completions survives an SDK upgrade as a completion does. Pickle, not joblib: its C pickler
+reads an object graph fifty times as fast, and the entry's own ``joblib.dump`` then sees bytes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import pickle
+import re
+import types
+from collections.abc import Callable
+from typing import Any
+
+from llm_memo import adapters
+from llm_memo.codec.frozen import Frozen, Payload, Thawer, Unfreezable, UnknownClass, thaw
+from llm_memo.codec.references import reference, resolve
+
+
+def dumps(value: object) -> bytes:
+    """``value`` as pickle.
+
+    Raises:
+        Unfreezable: It, or something in it, cannot be kept.
+    """
+    buffer = io.BytesIO()
+    try:
+        _Pickler(buffer, protocol=5).dump(value)
+    except Unfreezable:
+        raise
+    except RecursionError:
+        raise Unfreezable("it is nested too deeply") from None
+    except Exception as error:
+        raise Unfreezable(_reason(error)) from error
+    return buffer.getvalue()
+
+
+def loads(payload: bytes) -> Any:
+    """What ``dumps`` wrote.
+
+    Raises:
+        UnknownClass: A class that it needs is gone.
+    """
+    try:
+        return pickle.loads(payload)
+    except (ImportError, AttributeError):
+        return loads_by(payload, thaw)
+
+
+def loads_by(payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> Any:
+    """What ``dumps`` wrote, the frozen values in it thawed by ``thaw_part``.
+
+    Raises:
+        UnknownClass: A class that it needs is gone.
+    """
+    return _Unpickler(payload, thaw_part).load()
+
+
+def thawer(codec: str) -> Thawer:
+    """The thawer of the codec ``pickle``."""
+    return loads
+
+
+def in_room(value: object) -> Frozen | None:
+    """``value`` as the room of its library freezes it; None if none does."""
+    own = getattr(type(value), "__memo_freeze__", None)
+    if own is not None:
+        frozen: Frozen = own(value)
+        return frozen
+    for room in adapters.rooms(type(value)):
+        freeze = getattr(room, "freeze", None)
+        found: Frozen | None = freeze and freeze(value)
+        if found is not None:
+            return found
+    return None
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, (type, types.FunctionType, types.GenericAlias)):
+            name = reference(value)
+            return (resolve, (name,)) if "[" in name else NotImplemented
+        frozen = in_room(value)
+        if frozen is not None and isinstance(frozen.payload, bytes):
+            return thaw, (tuple(frozen),)
+        _refuse(value)
+        return NotImplemented
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> None:
+        super().__init__(io.BytesIO(payload))
+        self._thaw_part = thaw_part
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == (thaw.__module__, thaw.__name__):
+            return self._thaw_part
+        try:
+            return super().find_class(module, name)
+        except Exception as error:
+            raise UnknownClass(f"{module}.{name} is gone") from error
+
+
+_WIRE = {"httpx", "httpx2", "httpcore", "httpcore2", "requests", "urllib3", "aiohttp", "http"}
+"""Packages whose requests, responses and connections carry keys, cookies and sockets."""
+
+
+def _refuse(value: Any) -> None:
+    """Raise `Unfreezable` for what pickle would take, but should not be kept."""
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+    if kind.__module__.partition(".")[0] in _WIRE and not isinstance(value, int):
+        raise Unfreezable(f"it holds a {name}, which may carry keys: return what the model said")
+    if inspect.isawaitable(value):
+        raise Unfreezable(f"it holds a {name}, which must be awaited first")
+    if hasattr(kind, "__anext__") or (hasattr(kind, "__next__") and not isinstance(value, io.IOBase)):
+        raise Unfreezable(f"it holds a {name}, which can be read only once: return a list of its items")
+
+
+def _reason(error: Exception) -> str:
+    held = re.match(r"cannot pickle '?([\w.]+)'?", str(error))
+    if held:
+        return f"it holds a {held[1]}, which lives in this process only"
+    return f"pickle refuses it: {type(error).__name__}"

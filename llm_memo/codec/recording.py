@@ -1,0 +1,76 @@
+"""The items of a generator or stream, frozen one by one as they are handed on."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from llm_memo.codec.codec import freeze
+from llm_memo.codec.frozen import Frozen, Payload, Thawer, Unfreezable, thaw
+
+
+class Recording:
+    """What a generator yielded, in order, and what it returned.
+
+    Args:
+        items: What was yielded. They are frozen when the recording is; with `add`, at once.
+        returned: What the generator returned.
+    """
+
+    whole = False
+    """Whether all that the model sent is among the items, as in a stream of an SDK."""
+
+    def __init__(self, items: Iterable[Any] = (), returned: Any = None) -> None:
+        self.items = list(items)
+        self.returned = returned
+        self._frozen: list[tuple[str, Payload]] = []
+        self._fault: Unfreezable | None = None
+
+    def add(self, item: Any) -> None:
+        """Record one more item as it is now, whatever the caller does to it later.
+
+        One that cannot be kept makes the recording `Unfreezable`, of which freezing it tells the reason.
+        """
+        self.items.append(item)
+        if self._fault is None:
+            try:
+                self._frozen.append(_plain(freeze(item)))
+            except Unfreezable as fault:
+                self._fault = fault
+
+    def answered_back(self) -> None:
+        """Its reader sent or threw something into the generator: what follows answers that, which no key holds."""
+        if self._fault is None:
+            self._fault = Unfreezable("its reader sent something into it, and that is no part of the key")
+
+    def frozen_items(self) -> list[tuple[str, Payload]]:
+        """The items, each frozen.
+
+        Raises:
+            Unfreezable: One of them cannot be kept.
+        """
+        if self._fault is not None:
+            raise self._fault
+        given = self.items[: len(self.items) - len(self._frozen)]
+        return [_plain(freeze(item)) for item in given] + self._frozen
+
+    def __memo_freeze__(self) -> Frozen:
+        state = self.frozen_items(), _plain(freeze(self.returned))
+        return Frozen("recording", pickle.dumps(state, protocol=5))
+
+
+def thawer(codec: str) -> Thawer:
+    """The thawer of the codec ``recording``."""
+    return _thaw_recording
+
+
+def _thaw_recording(payload: bytes) -> Recording:
+    items, returned = pickle.loads(payload)
+    return Recording(map(thaw, items), thaw(returned))
+
+
+def _plain(frozen: Frozen) -> tuple[str, Payload]:
+    # Interned, so that pickle writes the name of a codec once for all items.
+    return sys.intern(frozen.codec), frozen.payload

@@ -1,0 +1,311 @@
+"""Streams that a function returns: recorded while the caller reads them, and played again on a hit.
+
+A stream is a generator object, or what `llm_memo.adapters.openai` knows as one. Either way there is an
+iterator at its bottom, and `rewire` puts another in its place: one that records, one that plays, one
+that takes its time. All else of the stream stays the SDK's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import types
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from functools import partial
+from typing import Any
+
+from llm_memo.codec import pickled
+from llm_memo.codec.frozen import Frozen, Thawer, UnknownClass, thaw
+from llm_memo.codec.recording import Recording
+from llm_memo.codec.references import reference, resolve
+
+__all__ = ["Recording", "is_stream", "items", "paced", "record"]
+
+_GENERATORS = {types.GeneratorType: "generator", types.AsyncGeneratorType: "asynchronous generator"}
+_SDK = frozenset(
+    f"{prefix}{name}"
+    for prefix in ("", "Async")
+    for name in (
+        *("Stream", "ChatCompletionStream", "ResponseStream"),
+        *("ChatCompletionStreamManager", "ResponseStreamManager"),
+    )
+)
+
+
+def is_stream(value: object) -> bool:
+    """Whether ``value`` gives its answer piece by piece, once: a generator or a stream of OpenAI's SDK."""
+    kind = type(value)
+    return kind in _GENERATORS or (kind.__name__ in _SDK and kind.__module__.partition(".")[0] == "openai")
+
+
+def items(answer: Any) -> Any:
+    """The items of a recording, as a list; any other answer itself."""
+    return list(answer.items) if isinstance(answer, Recording) else answer
+
+
+def record(
+    stream: Any,
+    on_complete: Callable[[Any], object],
+    on_abandon: Callable[[], object],
+    on_step: Callable[[bool], object] = lambda waiting_for_reader: None,
+) -> Any:
+    """What the caller gets in place of ``stream``: the same, used in the same ways, and recorded meanwhile.
+
+    One of the two is called, once: ``on_complete(kept)`` when the stream has ended by itself, before the
+    caller hears of it, where ``kept`` is a `Recording` that freezes and thaws as a stream that plays it;
+    ``on_abandon()`` when it was closed early, failed, or was dropped, then by the garbage collector.
+    """
+    try:
+        tape = _Tape(KeptStream(stream), on_complete, on_abandon, on_step)
+        recorded = rewire(stream, tape.over, tape.abandon)
+    except Exception:  # an SDK built otherwise
+        on_abandon()
+        return stream
+    weakref.finalize(recorded, tape.abandon).atexit = False
+    return recorded
+
+
+def paced(value: Any, delay: float) -> Any:
+    """``value`` with ``delay`` seconds between one item and the next, if it is a stream; else as it is."""
+    return rewire(value, lambda iterator, _: _slow(iterator, delay)) if is_stream(value) else value
+
+
+Change = Callable[[Any, Any], Any]
+"""Takes an iterator and the HTTP response it reads, or None; gives the iterator to use instead."""
+
+
+def rewire(stream: Any, change: Change, failed: Callable[[], object] | None = None) -> Any:
+    """``stream``, or what to use instead of it, with the iterator at its bottom changed.
+
+    A stream that has yet to be asked for is changed when it is; ``failed()`` is called if that fails.
+    """
+    if type(stream) in _GENERATORS:
+        return change(stream, None)
+    from llm_memo.adapters import openai
+
+    openai.rewire(stream, change, failed)
+    return stream
+
+
+class KeptStream(Recording):
+    """A recording that thaws as the kind of stream it was made from."""
+
+    whole: bool
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self.whole = type(stream) not in _GENERATORS
+        self.response: dict[str, Any] | None = None
+        """What may be kept of the HTTP response."""
+        self._kind = type(stream)
+        self._arguments: dict[str, Any] = {}
+        if self.whole:
+            from llm_memo.adapters import openai
+
+            self._arguments = openai.stream_arguments(stream)
+
+    def __memo_freeze__(self) -> Frozen:
+        state = {
+            "kind": _GENERATORS.get(self._kind) or reference(self._kind),
+            "items": self.frozen_items(),
+            "returned": self.returned,
+            "response": self.response,
+            "arguments": self._arguments,
+        }
+        return Frozen("stream", pickled.dumps(state))
+
+
+def thawer(codec: str) -> Thawer:
+    """The thawer of the codec ``stream``."""
+    return _thaw_stream
+
+
+def _thaw_stream(payload: bytes) -> Any:
+    state = pickled.loads(payload)
+    # All at once: what does not thaw must be a miss, not an error in the middle of a stream.
+    thawed = [[thaw(frozen) for frozen in state["items"]]]
+
+    def play(asynchronously: bool) -> Any:
+        these = thawed.pop() if thawed else [thaw(frozen) for frozen in state["items"]]
+        return _play_async(these) if asynchronously else _play(these, state["returned"])
+
+    kind = state["kind"]
+    if kind in _GENERATORS.values():
+        return play(asynchronously=kind != "generator")
+    from llm_memo.adapters import openai
+
+    try:
+        return openai.stream_of(resolve(kind), state["arguments"], state["response"], play)
+    except (TypeError, AttributeError) as error:
+        raise UnknownClass(f"{kind}, as it is now, cannot be made anew") from error
+
+
+def _play(these: list[Any], returned: Any) -> Generator[Any, Any, Any]:
+    yield from these
+    return returned
+
+
+async def _play_async(these: list[Any]) -> AsyncGenerator[Any, Any]:
+    for item in these:
+        yield item
+
+
+class _Tape:
+    """Runs along with a stream and says once how it ended."""
+
+    def __init__(
+        self,
+        kept: KeptStream,
+        on_complete: Callable[[Any], object],
+        on_abandon: Callable[[], object],
+        on_step: Callable[[bool], object],
+    ) -> None:
+        self.kept = kept
+        self.reading = False
+        self._on_step = on_step
+        self._on_complete = on_complete
+        self._on_abandon = on_abandon
+        self._ended = False
+
+    def over(self, iterator: Any, response: Any) -> Any:
+        """``iterator``, recorded; as it is when the stream was recorded already."""
+        if self._ended:
+            return iterator
+        if response is not None:
+            from llm_memo.adapters import httpx
+
+            try:
+                self.kept.response = httpx.facts(response)
+            except Exception:  # a response of another build: the stream goes on without us
+                self.abandon()
+                return iterator
+            self._watch(response)
+        recorded: Any = _recorded_async if hasattr(iterator, "__anext__") else _recorded
+        return recorded(iterator, self)
+
+    def turn(self, *, reading: bool) -> None:
+        """Note whether the next item is waited for, or whoever reads them."""
+        self.reading = reading
+        self._on_step(not reading)
+
+    def complete(self, returned: Any = None) -> None:
+        """The stream has ended by itself."""
+        if not self._ended:
+            self._ended = True
+            self.kept.returned = returned
+            self._on_complete(self.kept)
+
+    def abandon(self) -> None:
+        """The stream will not be read to its end."""
+        if not self._ended:
+            self._ended = True
+            self._on_abandon()
+
+    def _watch(self, response: Any) -> None:
+        """Notice ``response`` being closed other than by its being read, as closing a stream does."""
+        close, aclose = response.close, response.aclose
+
+        def closing() -> None:
+            try:
+                close()
+            finally:
+                self._closed()
+
+        async def aclosing() -> None:
+            try:
+                await aclose()
+            finally:
+                self._closed()
+
+        response.close, response.aclose = closing, aclosing
+
+    def _closed(self) -> None:
+        if not self.reading:
+            self.abandon()
+
+
+def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
+    """``yield from inner``, each item going to the tape first."""
+    resume = partial(next, inner)
+    try:
+        while True:
+            tape.turn(reading=True)
+            try:
+                item = resume()
+            except StopIteration as end:
+                tape.complete(end.value)
+                return end.value
+            finally:
+                tape.turn(reading=False)
+            tape.kept.add(item)
+            try:
+                sent = yield item
+                resume = partial(next, inner) if sent is None else partial(inner.send, sent)
+                if sent is not None:
+                    tape.kept.answered_back()
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                tape.kept.answered_back()
+                resume = partial(inner.throw, error)
+    finally:
+        try:
+            inner.close()
+        finally:
+            tape.abandon()
+
+
+async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
+    """`_recorded` for an asynchronous generator, which has no return value."""
+    resume = inner.__anext__
+    try:
+        while True:
+            tape.turn(reading=True)
+            try:
+                item = await resume()
+            except StopAsyncIteration:
+                tape.complete()
+                return
+            finally:
+                tape.turn(reading=False)
+            tape.kept.add(item)
+            try:
+                sent = yield item
+                resume = partial(inner.asend, sent)
+                if sent is not None:
+                    tape.kept.answered_back()
+            except GeneratorExit:
+                raise
+            except BaseException as error:
+                tape.kept.answered_back()
+                resume = partial(inner.athrow, error)
+    finally:
+        try:
+            await inner.aclose()
+        finally:
+            tape.abandon()
+
+
+def _slow(iterator: Any, delay: float) -> Any:
+    return _slow_async(iterator, delay) if hasattr(iterator, "__anext__") else _slow_sync(iterator, delay)
+
+
+def _slow_sync(iterator: Iterator[Any], delay: float) -> Generator[Any, Any, Any]:
+    pause = 0.0
+    while True:
+        try:
+            item = next(iterator)
+        except StopIteration as end:
+            return end.value
+        time.sleep(pause)
+        yield item
+        pause = delay
+
+
+async def _slow_async(iterator: AsyncIterator[Any], delay: float) -> AsyncGenerator[Any, Any]:
+    pause = 0.0
+    async for item in iterator:
+        await asyncio.sleep(pause)
+        yield item
+        pause = delay

@@ -1,0 +1,1 @@
+"""What calls run on: the event loop, threads, contexts, the environment, forks."""

@@ -1,0 +1,395 @@
+"""Policies, durations, and the one rule by which every setting is decided.
+
+A setting can be given in five places. The nearest to the call wins::
+
+    with_options(...)  ›  with cache_policy(...)  ›  @cached_completion(...)  ›  configure(...)  ›  environment
+
+and where none gives it, its default. They are looked at when a call is made, never at import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from types import TracebackType
+from typing import Any, Final, Literal
+
+from llm_memo import location
+from llm_memo.errors import InvalidOption
+from llm_memo.runtime import environ
+
+
+class CachePolicy(str, Enum):
+    """Whether a call reads, calls and writes.
+
+    The values are the names that OpenPipe's hosted cache uses, with ``off`` and ``replay`` beside
+    them. ``CachePolicy("read_write")``, ``CachePolicy(True)`` and ``CachePolicy.READ_WRITE`` are the
+    same; ``False`` is ``off``. Anything else raises `InvalidOption` (a ``ValueError``).
+    """
+
+    READ_WRITE = "readWrite"
+    """Return the kept answer; on a miss call, and keep the answer."""
+    READ_ONLY = "readOnly"
+    """Return the kept answer; on a miss call, and keep nothing."""
+    WRITE_ONLY = "writeOnly"
+    """Always call, and keep the answer in place of the old one: a refresh."""
+    OFF = "off"
+    """Always call, keep nothing."""
+    REPLAY = "replay"
+    """Return the kept answer; on a miss raise `CacheMiss`. The function is never called."""
+
+    reads: bool
+    calls: bool
+    writes: bool
+
+    def __new__(cls, name: str) -> CachePolicy:
+        """Make a member with its three decisions beside its name."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.reads = name in ("readWrite", "readOnly", "replay")
+        member.calls = name != "replay"
+        member.writes = name in ("readWrite", "writeOnly")
+        return member
+
+    @classmethod
+    def _missing_(cls, value: object) -> CachePolicy:
+        if isinstance(value, bool):
+            return cls.READ_WRITE if value else cls.OFF
+        if isinstance(value, str):
+            for member in cls:
+                if value.strip().replace("_", "").replace("-", "").lower() == member.value.lower():
+                    return member
+        names = ", ".join(repr(member.value) for member in cls)
+        raise InvalidOption(f"policy={value!r} is not a cache policy; it is one of {names}, True or False")
+
+    __str__ = str.__str__
+
+
+PolicyName = Literal["readWrite", "readOnly", "writeOnly", "off", "replay", "read_write", "read_only", "write_only"]
+PolicyLike = CachePolicy | PolicyName | bool
+TTL = float | timedelta | str
+"""A duration: seconds, a `timedelta`, or text such as ``"90s"``, ``"15m"``, ``"12h"``, ``"7d"``, ``"1w"``."""
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def seconds(duration: TTL | None, option: str = "ttl") -> float | None:
+    """A duration in seconds; None, and text ``"never"``, for one without end.
+
+    Raises:
+        InvalidOption: Not a duration, or a negative one.
+    """
+    found = _seconds(duration)
+    if found is None and duration is not None and duration != "never":
+        raise InvalidOption(
+            f"{option}={duration!r} is not a duration; it is a number of seconds, a timedelta, "
+            "text such as '90s', '15m', '12h', '7d' or '1w', or None for never"
+        )
+    return None if found == math.inf else found
+
+
+def _seconds(duration: object) -> float | None:
+    if isinstance(duration, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", duration)
+        return float(match[1]) * _UNITS[match[2] or "s"] if match else None
+    if isinstance(duration, timedelta):
+        duration = duration.total_seconds()
+    if isinstance(duration, (int, float)) and not isinstance(duration, bool) and duration >= 0:
+        return float(duration)
+    return None
+
+
+class Inherit(Enum):
+    """The type of `INHERIT`."""
+
+    INHERIT = "inherit"
+
+    def __repr__(self) -> str:
+        return "inherit"
+
+
+INHERIT: Final = Inherit.INHERIT
+"""Stands for a setting that is not given here: the next scope decides. None is a value of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force for one call."""
+
+    policy: CachePolicy = CachePolicy.READ_WRITE
+    ttl: float | None = None
+    """How old an answer may be when it is read, in seconds; None: never too old."""
+    cache_dir: str = ""
+    """The folder that entries live in, absolute."""
+    max_bytes: int | None = None
+    """Writers prune the folder to this size now and then, in the background; None: no cap."""
+    compress: int = 0
+    """joblib's compression level for values over 10 kB, 0 (none) to 9."""
+    lock_timeout: float | None = 600.0
+    """How long, in seconds, a call waits for an equal call in another process; None: for ever."""
+    memory_bytes: int = 32 * 1024 * 1024
+    """Bytes of frozen values that this process keeps at hand in front of the disk; 0: none."""
+
+
+Given = Mapping[str, Any]
+"""What one scope gives: name of a setting → parsed value."""
+
+
+def given(**settings: Any) -> dict[str, Any]:
+    """The settings that are not `INHERIT`, each parsed.
+
+    Raises:
+        InvalidOption: A value that is not one of its setting's.
+    """
+    return {name: _PARSERS[name](value) for name, value in settings.items() if value is not INHERIT}
+
+
+def _cache_dir(value: object) -> str:
+    try:
+        return os.path.expanduser(os.fsdecode(value))  # type: ignore[arg-type]
+    except TypeError:
+        raise InvalidOption(f"cache_dir={value!r} is not a path") from None
+
+
+def _count(name: str, *, optional: bool = False, most: float = math.inf) -> Any:
+    def parse(value: object) -> object:
+        if value is None and optional:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
+            return value
+        raise InvalidOption(
+            f"{name}={value!r} is not a whole number of at least 0" + f" and at most {most}" * (most < 99)
+        )
+
+    return parse
+
+
+_PARSERS: dict[str, Any] = {
+    "policy": CachePolicy,
+    "ttl": seconds,
+    "cache_dir": _cache_dir,
+    "max_bytes": _count("max_bytes", optional=True),
+    "compress": _count("compress", most=9),
+    "lock_timeout": lambda value: seconds(value, "lock_timeout"),
+    "memory_bytes": _count("memory_bytes"),
+}
+_ENVIRONMENT = {"policy": "LLM_MEMO_POLICY", "ttl": "LLM_MEMO_TTL", "cache_dir": "LLM_MEMO_DIR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one ``with cache_policy(...)`` block gives, and to which functions; none named is all."""
+
+    functions: tuple[object, ...]
+    settings: Given
+
+
+class Scopes:
+    """The settings that are given outside of a function: the process's and the blocks'.
+
+    This is the one object that holds them; each holder is replaced as a whole and never changed,
+    so that a call can tell by identity whether anything has changed since the last.
+    """
+
+    __slots__ = ("blocks", "configured")
+
+    def __init__(self) -> None:
+        self.blocks: ContextVar[tuple[Block, ...]] = ContextVar("llm_memo_blocks", default=())
+        self.configured: Given = {}
+
+
+SCOPES: Final = Scopes()
+
+
+class InForce:
+    """The settings of one cached function, decided anew whenever a scope has changed.
+
+    Args:
+        call: What ``with_options`` gave.
+        function: What stands for the function, and for its copies with other options, in blocks.
+        decorated: What the decorator gave.
+    """
+
+    __slots__ = ("_decided", "call", "decorated", "function")
+
+    def __init__(self, call: Given, function: object, decorated: Given) -> None:
+        self.call = call
+        self.function = function
+        self.decorated = decorated
+        self._decided: tuple[Any, ...] = (None,) * 5
+
+    def now(self) -> Settings:
+        """The settings in force at this moment, here.
+
+        Raises:
+            InvalidOption: The environment gives a value that is none.
+            StoreError: The cache folder is a file.
+        """
+        blocks, configured = SCOPES.blocks.get(), SCOPES.configured
+        variables = _read_environment()
+        seen = self._decided
+        if (
+            seen[0] is blocks
+            and seen[1] is configured
+            and seen[2] == variables
+            and (seen[3] is None or seen[3] == location.working_directory())
+        ):
+            return seen[4]  # type: ignore[no-any-return]
+        settings = Settings(**{name: value for name, (value, _) in self.sources(configured).items()})
+        self._decided = (blocks, configured, variables, self._here(configured), settings)
+        return settings
+
+    def _here(self, configured: Given) -> str | None:
+        """The working directory, if the cache folder depends on it."""
+        given = next((given["cache_dir"] for _, given in self._scopes(configured) if "cache_dir" in given), "")
+        return None if os.path.isabs(given) else location.working_directory()
+
+    def sources(self, configured: Given | None = None) -> dict[str, tuple[Any, str]]:
+        """Every setting with the scope that decided it: ``{"policy": (…, "decorator"), …}``."""
+        scopes = list(self._scopes(SCOPES.configured if configured is None else configured))
+        decided = {}
+        for name, default in _DEFAULTS.items():
+            value, scope = next(
+                ((given[name], scope) for scope, given in scopes if name in given), (default, "default")
+            )
+            decided[name] = (value, scope)
+        folder, scope = decided["cache_dir"]
+        decided["cache_dir"] = (location.folder(folder), scope)
+        return decided
+
+    def _scopes(self, configured: Given) -> Iterator[tuple[str, Given]]:
+        yield "with_options", self.call
+        for block in reversed(SCOPES.blocks.get()):
+            if not block.functions or any(function is self.function for function in block.functions):
+                yield "cache_policy", block.settings
+        yield "decorator", self.decorated
+        yield "configure", configured
+        yield "environment", environment()
+
+
+_DEFAULTS: dict[str, Any] = {
+    name: field.default for name, field in Settings.__dataclass_fields__.items() if name != "cache_dir"
+} | {"cache_dir": None}
+
+
+def environment() -> Given:
+    """What the environment variables give; an empty one gives nothing.
+
+    Raises:
+        InvalidOption: A variable's value is not one of its setting's; the message names the variable.
+    """
+    found = {}
+    for name, variable in _ENVIRONMENT.items():
+        value = os.environ.get(variable, "")
+        if value:
+            try:
+                found[name] = _PARSERS[name](value)
+            except InvalidOption as error:
+                raise InvalidOption(f"environment variable {variable}: {error}") from None
+    return found
+
+
+_read_environment = environ.reader(*_ENVIRONMENT.values())
+
+
+class configure(contextlib.AbstractContextManager["configure"]):
+    """Give settings to the whole process, at once; as a context manager, restore what was before.
+
+    Every thread sees them, those that a pool started earlier too. Settings not named stay as they
+    were; a decorator, a block and ``with_options`` are nearer to the call and win.
+
+    Args:
+        policy: A `CachePolicy`, its name, True or False.
+        ttl: How old an answer may be when it is read; None: never too old.
+        cache_dir: The folder that entries live in.
+        max_bytes: Prune the folder to this many bytes in the background, whenever a process has written
+            a sixteenth of it (64 KiB at least) and otherwise hourly; None (the default): no cap.
+        compress: joblib's compression level for values over 10 kB, 0 (the default) to 9.
+        lock_timeout: How long to wait for an equal call in another process (600 s); None: for ever.
+        memory_bytes: Bytes of frozen values kept at hand in this process (32 MiB); 0: none.
+
+    Raises:
+        InvalidOption: A value that is not one of its setting's.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: PolicyLike | Inherit = INHERIT,
+        ttl: TTL | Inherit | None = INHERIT,
+        cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+        max_bytes: int | Inherit | None = INHERIT,
+        compress: int | Inherit = INHERIT,
+        lock_timeout: TTL | Inherit | None = INHERIT,
+        memory_bytes: int | Inherit = INHERIT,
+    ) -> None:
+        settings = given(
+            policy=policy,
+            ttl=ttl,
+            cache_dir=cache_dir,
+            max_bytes=max_bytes,
+            compress=compress,
+            lock_timeout=lock_timeout,
+            memory_bytes=memory_bytes,
+        )
+        self._before = SCOPES.configured
+        SCOPES.configured = {**self._before, **settings}
+
+    def __enter__(self) -> configure:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        SCOPES.configured = self._before
+
+
+class cache_policy(contextlib.AbstractContextManager[None]):
+    """Give a policy to every cached function called inside the block, or only to those named.
+
+    ``with cache_policy("readOnly"):`` covers the calls made in this thread or task, and in the tasks
+    it starts; ``with cache_policy("off", summarize):`` only those of ``summarize``. Blocks nest; the
+    inner one wins. An ``await`` inside is fine.
+
+    Args:
+        policy: A `CachePolicy`, its name, True or False.
+        functions: The cached functions that the block is for; none named: all.
+        ttl: How old an answer may be when it is read inside the block.
+        cache_dir: The folder that entries live in, inside the block.
+
+    Raises:
+        InvalidOption: A value that is not one of its setting's, or a function that is not a cached one.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyLike | Inherit = INHERIT,
+        *functions: object,
+        ttl: TTL | Inherit | None = INHERIT,
+        cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+    ) -> None:
+        memos = [getattr(function, "_self_memo", None) for function in functions]
+        for function, memo in zip(functions, memos, strict=True):
+            if memo is None:
+                raise InvalidOption(f"cache_policy(…, {function!r}): not a cached function")
+        named = tuple(memo.in_force.function for memo in memos if memo is not None)
+        self._block = Block(named, given(policy=policy, ttl=ttl, cache_dir=cache_dir))
+
+    def __enter__(self) -> None:
+        SCOPES.blocks.set((*SCOPES.blocks.get(), self._block))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        blocks = SCOPES.blocks.get()
+        for place in reversed(range(len(blocks))):
+            if blocks[place] is self._block:
+                SCOPES.blocks.set(blocks[:place] + blocks[place + 1 :])
+                return

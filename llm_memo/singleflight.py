@@ -1,0 +1,311 @@
+"""Single flight: of equal calls at the same time one, the leader, calls; the others wait for it.
+
+Within the process threads and tasks wait for the leader's flight; between processes a file lock
+per key, which the kernel frees when its holder dies, makes one of them lead. A flight ends in one
+of three ways: it *lands* with an answer or with the function's own exception, which its waiters
+get too, or it is *given up* (cancelled, killed, abandoned half-read), and a waiter takes over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from llm_memo.errors import MemoWarning, warn
+from llm_memo.runtime import context
+from llm_memo.runtime.fork import renewed_in_child
+from llm_memo.runtime.loop import turn
+from llm_memo.stores.lock import Lock
+
+log = logging.getLogger("llm_memo")
+
+_LOOK_EVERY = 1.0
+_STALLED_AFTER = 30.0
+"""Seconds after which a half-read stream no longer holds those who wait for it."""
+_TRY_EVERY = 0.05
+"""Seconds between two tries at a lock that another process holds, at most."""
+
+_LOCKLESS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ELOOP, errno.EISDIR}
+"""What is said where files can be written and still no lock be had; all else is told when the write fails."""
+
+Landing = object
+"""What a flight ends with: a kept answer, a `Failure`, `ALONE`, or None when it was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What was raised, as a value that can be handed about."""
+
+    error: BaseException
+
+
+class _Alone:
+    def __repr__(self) -> str:
+        return "ALONE"
+
+
+ALONE: Final = _Alone()
+"""The leader's answer cannot be shared: each who waited makes a call of its own."""
+
+
+class Flight:
+    """The one running call that equal calls wait for."""
+
+    __slots__ = ("_callbacks", "_key", "handed_on", "landed", "landing", "leader", "waits_for")
+
+    def __init__(self, key: object) -> None:
+        self._key = key
+        self._callbacks: list[Callable[[], object]] | None = None
+        self.leader = _here()
+        self.waits_for: tuple[Flight, ...] = ()
+        """The flights whose end is waited for inside of this one, or by the reader of its stream."""
+        self.landed = False
+        self.landing: Landing = None
+        self.handed_on: float | None = None
+        """When a stream's reader was last given something and not yet come back, by `time.monotonic`."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether anybody waits for this flight."""
+        return bool(self._callbacks)
+
+    def with_reader(self, waiting: bool) -> None:
+        """Note that its stream's reader has been given something, or has come back for more."""
+        self.handed_on = time.monotonic() if waiting else None
+        with FLIGHTS.lock:  # others look through it meanwhile
+            if not self.landed:
+                FLIGHTS.read.add(self)
+
+    def stalled(self) -> bool:
+        """Whether it is not the model that is waited for, but a reader who has stopped reading."""
+        return self.handed_on is not None and time.monotonic() - self.handed_on > _STALLED_AFTER
+
+    def land(self, landing: Landing) -> None:
+        """End the flight, with None to give it up, and wake everybody who waits."""
+        FLIGHTS.land(self, landing)
+
+    def on_landing(self, callback: Callable[[], object]) -> None:
+        """Call ``callback``, in whatever thread lands the flight, when it has ended."""
+        with FLIGHTS.lock:
+            if not self.landed:
+                if self._callbacks is None:
+                    self._callbacks = []
+                self._callbacks.append(callback)
+                return
+        callback()
+
+
+class Flights:
+    """The flights of this process, by question."""
+
+    def __init__(self) -> None:
+        # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.
+        self.lock = threading.RLock()
+        self._up: dict[object, Flight] = {}
+        self.read: set[Flight] = set()
+        """Those that are up and whose stream is being read."""
+
+    def board(self, key: object) -> tuple[Flight | None, bool]:
+        """The flight for ``key``, and whether the caller leads it.
+
+        There is none, ``(None, True)``, for a caller that is itself inside of that flight: it would
+        wait for itself.
+        """
+        with self.lock:
+            flight = self._up.get(key)
+            if flight is None:
+                flight = self._up[key] = Flight(key)
+                return flight, True
+        if flight.leader == _here() or flight in context.flights():
+            return None, True
+        return flight, False
+
+    def land(self, flight: Flight, landing: Landing) -> None:
+        """End ``flight``; a second end changes nothing."""
+        with self.lock:
+            if flight.landed:
+                return
+            flight.landed, flight.landing = True, landing
+            if self._up.get(flight._key) is flight:
+                del self._up[flight._key]
+            self.read.discard(flight)
+            callbacks, flight._callbacks = flight._callbacks, None
+        for callback in callbacks or ():
+            callback()
+
+    def wait_for(self, flight: Flight) -> tuple[Flight, ...] | None:
+        """Note that whoever calls this waits for ``flight``; returns what `waited_for` is to be told.
+
+        None if the wait would never end: ``flight`` waits itself, at some remove, for the caller.
+        """
+        with self.lock:
+            here = _here()
+            inside = [each for each in context.flights() if isinstance(each, Flight)]
+            mine = (*inside, *(each for each in self.read if each.leader == here))
+            if mine:
+                found, todo = {flight}, [flight]
+                while todo:
+                    new = [each for each in todo.pop().waits_for if each not in found]
+                    found.update(new)
+                    todo += new
+                if not found.isdisjoint(mine):
+                    return None
+            for each in mine:
+                each.waits_for += (flight,)
+            return mine
+
+    def waited_for(self, flight: Flight, mine: tuple[Flight, ...]) -> None:
+        """The wait that `wait_for` has noted is over."""
+        with self.lock:
+            for each in mine:
+                waits_for = list(each.waits_for)
+                waits_for.remove(flight)
+                each.waits_for = tuple(waits_for)
+
+    def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+        """Forget, in a child process, the flights that only its parent is on."""
+        self.lock = threading.RLock()
+        self._up.clear()
+        self.read.clear()
+
+
+FLIGHTS: Final = Flights()
+renewed_in_child(FLIGHTS.after_fork)
+
+
+def _here() -> tuple[int, int | None]:
+    """Which thread, and which of its tasks, is running."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    return threading.get_ident(), None if task is None else id(task)
+
+
+class Wait:
+    """A step: wait until a flight has ended; gives its landing, or None to take over.
+
+    A flight whose stream somebody has stopped reading could hold its waiters for ever, and its
+    reader could itself wait for one of them: after a while without a step they go their own way.
+    """
+
+    __slots__ = ("_ended", "_loop", "flight")
+
+    def __init__(self, flight: Flight) -> None:
+        self.flight = flight
+
+    def now(self) -> Landing:
+        """Wait in this thread."""
+        flight = self.flight
+        if flight.leader[0] == threading.get_ident():
+            return ALONE  # a task of this thread cannot go on while its thread waits for it
+        mine = FLIGHTS.wait_for(flight)
+        if mine is None:
+            return ALONE
+        try:
+            ended = threading.Event()
+            flight.on_landing(ended.set)
+            while not ended.wait(_LOOK_EVERY):
+                if flight.stalled():
+                    return None
+        finally:
+            FLIGHTS.waited_for(flight, mine)
+        return flight.landing
+
+    async def soon(self) -> Landing:
+        """Wait in this task."""
+        flight = self.flight
+        mine = FLIGHTS.wait_for(flight)
+        if mine is None:
+            return ALONE
+        try:
+            self._loop = asyncio.get_running_loop()
+            self._ended = self._loop.create_future()
+            flight.on_landing(self._landed)
+            while not flight.landed:
+                look = self._loop.call_later(_LOOK_EVERY, self._wake)
+                try:
+                    await self._ended
+                finally:
+                    look.cancel()
+                if not flight.landed and flight.stalled():
+                    return None
+                self._ended = self._loop.create_future()
+        finally:
+            FLIGHTS.waited_for(flight, mine)
+        await turn()
+        return flight.landing
+
+    def _landed(self) -> None:
+        with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+
+class Acquire:
+    """A step: take the lock that equal calls of other processes share; gives it, or None.
+
+    A folder in which no lock can be had (read-only, full) does without; a lock that stays taken for
+    longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own.
+    """
+
+    def __init__(self, take: Callable[[], Lock | None], timeout: float | None, name: str) -> None:
+        self.take = take
+        self.timeout = math.inf if timeout is None else timeout
+        self.name = name
+
+    def now(self) -> Lock | None:
+        """Wait in this thread."""
+        tries = self._tries()
+        with suppress(StopIteration):
+            while True:
+                time.sleep(next(tries))
+        return self._lock
+
+    async def soon(self) -> Lock | None:
+        """Wait in this task."""
+        await turn()
+        for pause in self._tries():
+            await asyncio.sleep(pause)
+        return self._lock
+
+    def _tries(self) -> Iterator[float]:
+        """Try again and again; yields how long to pause, in seconds, before the next try."""
+        self._lock: Lock | None = None
+        until = time.monotonic() + self.timeout
+        pause = 0.001
+        try:
+            while (lock := self.take()) is None:
+                if time.monotonic() >= until:
+                    break
+                yield pause
+                pause = min(pause * 1.5, _TRY_EVERY)
+            else:
+                self._lock = lock
+                return
+        except Exception as error:  # whatever is met here, the call can do without
+            log.debug("%s(): no lock between processes: %s", self.name, error)
+            if not isinstance(error, OSError) or error.errno in _LOCKLESS:
+                warn(
+                    MemoWarning,
+                    f"{self.name}(): no lock can be had in the cache folder "
+                    f"({getattr(error, 'strerror', None) or error}); equal calls of several processes at the same "
+                    "time may each be made",
+                )
+            return
+        warn(
+            MemoWarning,
+            f"{self.name}(): an equal call in another process has been under way for more than {self.timeout:g} s; "
+            "this one calls as well (configure(lock_timeout=…) is how long it waits)",
+        )

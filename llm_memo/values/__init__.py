@@ -1,1 +1,0 @@
-"""What was the answer? Values frozen to plain data and thawed again, and what they say of themselves."""

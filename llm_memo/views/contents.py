@@ -1,0 +1,185 @@
+"""What the sheet of an entry, of entries, of a folder says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+
+from llm_memo.answers.usage import Usage, price
+from llm_memo.cache import Cache, Entry
+from llm_memo.display import amounts
+from llm_memo.display.sheet import Beside, Cell, Column, Facts, Note, Passage, Sheet, Span, Table, joined, says
+from llm_memo.views.answers import answer_text
+from llm_memo.views.folder import Sum, by_folder, by_function, shown_path, summed
+from llm_memo.views.legible import answer_of
+
+ROWS = 50
+"""Rows of a table, at most."""
+_ANSWER = 4_000
+_ANSWER_IN_ROW = 160
+_ARGUMENTS_IN_ROW = 160
+"""Characters that are shown of a text, at most."""
+_READ = 64_000_000
+_READ_IN_ROW = 1_000_000
+"""Entries of more bytes are not read only to be shown."""
+_GLANCE = 10_000
+"""So many entries take about a second to read."""
+
+
+def entry_sheet(entry: Entry) -> Sheet:
+    """One entry: its arguments beside its answer, what it cost, and what its key is made of."""
+    header = entry.header
+    usage = Usage.from_dict(header.usage) if header.usage is not None else None
+    arguments = [(Span(name), Span(text, "data")) for name, text in _arguments(entry)]
+    others = [name for name in header.asked.parts if not name.startswith("argument ")]
+    facts: list[tuple[Cell, Cell]] = [
+        ("created", joined([_moment(entry), Span(amounts.ago(entry.age), "dim")])),
+        ("the call took", amounts.duration(entry.seconds)),
+        ("model", Span(entry.model or "", "data")),
+        ("tokens", _tokens(usage)),
+        ("cost", amounts.money(price(usage)) if usage else ""),
+        ("answer", joined([Span(entry.type, "data"), amounts.size(entry.size)])),
+        ("sample", str(entry.sample) if entry.sample else ""),
+        ("key", Span(entry.key, "dim")),
+    ]
+    parts = [
+        (Span(name), Span(header.asked.previews.get(name, ""), "data"), Span(header.asked.parts[name], "dim"))
+        for name in others
+    ]
+    return Sheet(
+        joined([Span(entry.function, "strong"), Span(f"kept {amounts.ago(entry.age)}", "dim")]),
+        (
+            Beside((Facts(tuple(arguments)),), (Passage("answer", _answer(entry, _ANSWER, _READ)),)),
+            Facts(tuple(fact for fact in facts if says(fact[1]))),
+            Table((Column("depends on"), Column("value", wide=True), Column("digest")), tuple(parts)),
+        ),
+    )
+
+
+def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int = ROWS) -> Sheet:
+    """A table of entries, as they come.
+
+    Args:
+        entries: The entries.
+        ttl: How old an answer may be, in seconds; older ones are marked as expired.
+        rows: Show no more than so many.
+    """
+    total = summed(entries)
+    several = len({entry.function for entry in entries}) > 1
+    columns = [
+        Column("when"),
+        Column("age", right=True),
+        *([Column("function")] if several else []),
+        Column("arguments", wide=True, brief=True),
+        Column("answer", wide=True, brief=True),
+        Column("model"),
+        Column("tokens", right=True),
+        Column("size", right=True),
+        *([Column("state")] if ttl is not None else []),
+    ]
+    shown = tuple(_row(entry, ttl, several) for entry in entries[:rows])
+    title = joined(
+        [
+            Span(amounts.count(total.entries, "entry"), "strong"),
+            "" if several or not entries else Span(entries[0].function, "strong"),
+            amounts.size(total.bytes) if total.entries else "",
+            *_cost(total),
+        ]
+    )
+    more = Note(f"… and {amounts.count(total.entries - rows, 'more entry', 'more entries')}; all: pandas.DataFrame(…)")
+    return Sheet(title, (Table(tuple(columns), shown), *([more] if total.entries > rows else [])))
+
+
+def cache_sheet(cache: Cache, most: int | None = _GLANCE) -> Sheet:
+    """A folder: a row for each function.
+
+    Args:
+        cache: The folder.
+        most: Of a folder with more entries, only count them; None: read them all, however many.
+    """
+    glance = most is not None and cache.info().entries > most
+    sums = by_folder(cache) if glance else by_function(cache)
+    rows = [
+        (
+            Span(name, "data"),
+            f"{found.entries:,}",
+            amounts.size(found.bytes),
+            Span(amounts.ago(max(time.time() - found.latest, 0)), "dim"),
+            "" if glance else amounts.duration(found.seconds),
+            "" if found.tokens is None else f"{found.tokens:,}",
+            amounts.money(found.money),
+        )
+        for name, found in sums.items()
+    ]
+    columns = [
+        Column("function", wide=True),
+        *(Column(name, right=True) for name in ("entries", "size", "latest", "time paid", "tokens paid", "cost")),
+    ]
+    entries = sum(found.entries for found in sums.values())
+    title = joined(
+        [
+            Span("Cache", "strong"),
+            Span(shown_path(cache.path), "data"),
+            amounts.count(entries, "entry"),
+            amounts.size(sum(found.bytes for found in sums.values())),
+        ]
+    )
+    notes = [Note("what they cost: llm-memo info")] if glance else []
+    if len(rows) > ROWS:
+        notes.insert(0, Note(f"… and {amounts.count(len(rows) - ROWS, 'more function')}"))
+    return Sheet(title, (Table(tuple(columns), tuple(rows[:ROWS])), *notes))
+
+
+def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:
+    expired = ttl is not None and entry.age >= ttl
+    sample = Span(f"sample {entry.sample}", "dim") if entry.sample else ""
+    return (
+        Span(f"{entry.created:%d %b %H:%M}", "dim"),
+        amounts.age(entry.age),
+        *([Span(entry.function, "data")] if several else []),
+        joined([Span(_cut(entry.arguments, _ARGUMENTS_IN_ROW), "data"), sample]),
+        Span(" ".join(_answer(entry, _ANSWER_IN_ROW, _READ_IN_ROW).split()), "data"),
+        Span(entry.model or "", "data"),
+        "" if entry.input_tokens is None else f"{entry.input_tokens + (entry.output_tokens or 0):,}",
+        amounts.size(entry.size),
+        *([Span("expired", "warn") if expired else Span("fresh", "good")] if ttl is not None else []),
+    )
+
+
+def _answer(entry: Entry, most: int, read: int) -> str:
+    if entry.size > read:
+        return f"({entry.type} of {amounts.size(entry.size)})"
+    try:
+        return answer_text(answer_of(entry), most)
+    except LookupError:
+        return "(it cannot be read)"
+
+
+def _arguments(entry: Entry) -> list[tuple[str, str]]:
+    return [
+        (name.removeprefix("argument "), text)
+        for name, text in entry.header.asked.previews.items()
+        if name.startswith("argument ")
+    ]
+
+
+def _moment(entry: Entry) -> str:
+    return f"{entry.created:%Y-%m-%d %H:%M:%S}"
+
+
+def _tokens(usage: Usage | None) -> str:
+    return f"{usage.input_tokens:,} in, {usage.output_tokens:,} out" if usage is not None else ""
+
+
+def _cost(total: Sum) -> list[Cell]:
+    money: Decimal | None = total.money
+    return [
+        f"{total.tokens:,} tokens" if total.tokens is not None else "",
+        f"{amounts.duration(total.seconds)} of calls" if total.entries else "",
+        amounts.money(money),
+    ]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

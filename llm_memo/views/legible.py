@@ -1,0 +1,117 @@
+"""Kept answers as plain data, to be looked at and not used.
+
+Nothing is thawed: models are their JSON, streams the list of their items, and of a pickle no module
+is imported that is not the standard library's or loaded already. So a look at an entry never runs
+the user's script, and shows answers whose classes are gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import json
+import os
+import pickle
+import sys
+from typing import Any
+
+from llm_memo.cache import Entry
+from llm_memo.codec.frozen import thaw
+from llm_memo.stores.disk import disk
+
+
+class Items(list[Any]):
+    """What a generator or stream gave, piece by piece."""
+
+
+def answer_of(entry: Entry) -> Any:
+    """The answer of an entry, as plain data.
+
+    Raises:
+        LookupError: The entry is gone, or is not readable.
+    """
+    root = os.path.dirname(os.path.dirname(os.path.dirname(entry.path)))
+    try:
+        return legible(disk(root).load(entry.path, entry.key).frozen)
+    except Exception as error:
+        raise LookupError(f"the entry {entry.key} of {entry.function} cannot be read: {error}") from error
+
+
+def legible(frozen: tuple[str, Any]) -> Any:
+    """A frozen value as plain data.
+
+    Raises:
+        Exception: It holds what plain data cannot stand for.
+    """
+    codec, payload = frozen
+    kind = codec.partition(" ")[0]
+    if kind == "pydantic":
+        return _model(*(payload, []) if payload[:1] == b"{" else _opened(payload))
+    if kind == "recording":
+        return Items(map(legible, _opened(payload)[0]))
+    if kind == "stream":
+        return Items(map(legible, _opened(payload)["items"]))
+    if kind in ("pickle", "openai"):
+        return _opened(payload)
+    return thaw(frozen)
+
+
+def _model(text: bytes, lost: list[tuple[tuple[tuple[str, Any], ...], Any]]) -> Any:
+    """A model's JSON, with what it lost put back as far as JSON has a place for it."""
+    model = json.loads(text)
+    for way, item in lost:
+        *steps, (_, name) = way
+        if type(name) is int or (isinstance(name, str) and not name.startswith("_")):
+            with contextlib.suppress(LookupError, TypeError):
+                functools.reduce(lambda inner, step: inner[step[1]], steps, model)[name] = item
+    return model
+
+
+def _opened(payload: bytes) -> Any:
+    return _Opener(io.BytesIO(payload)).load()
+
+
+class _Opener(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        stand_in = _OURS.get((module, name))
+        if stand_in is not None:
+            return stand_in
+        if module in sys.modules or module.partition(".")[0] in sys.stdlib_module_names:
+            try:
+                return super().find_class(module, name)
+            except AttributeError:
+                pass
+        return type(name, (StandIn,), {"__module__": module})
+
+
+class StandIn:
+    """In the place of an object whose class was not imported: it has its attributes and does nothing."""
+
+    def __init__(self, *arguments: Any) -> None:
+        if arguments:
+            self.arguments = list(arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        for part in state if isinstance(state, tuple) else (state,):
+            vars(self).update(part if isinstance(part, dict) else {"state": part} if part is not None else {})
+
+    def __setitem__(self, key: Any, item: Any) -> None:
+        vars(self)[str(key)] = item
+
+    def append(self, item: Any) -> None:
+        """Take an item, as a subclass of list does."""
+        vars(self).setdefault("items", []).append(item)
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    """In the place of ``getattr``, by which Python pickled an enum's member before 3.11.4."""
+    return owner(name) if isinstance(owner, type) and issubclass(owner, StandIn) else getattr(owner, name)
+
+
+_OURS = {
+    ("builtins", "getattr"): _attribute,
+    ("llm_memo.codec.frozen", "thaw"): legible,
+    ("llm_memo.codec.references", "resolve"): str,
+}
+"""What is called in the place of functions that are in pickles."""
