@@ -10,9 +10,11 @@ from llm_memo.errors import (
     MemoError,
     MemoWarning,
     NotStored,
+    SelfChanging,
     StaleAnswer,
     StoreError,
     UnkeyableArgument,
+    Untracked,
     UntrustedEntry,
 )
 from llm_memo.settings import CachePolicy, cache_policy, configure
@@ -47,9 +49,11 @@ __all__ = [
     "MemoError",
     "MemoWarning",
     "NotStored",
+    "SelfChanging",
     "StaleAnswer",
     "StoreError",
     "UnkeyableArgument",
+    "Untracked",
     "UntrustedEntry",
     "cache_policy",
     "cached_completion",

@@ -21,26 +21,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from llm_memo.answers.complete import incomplete
-from llm_memo.answers.usage import Usage, sum_of, usage_of
 from llm_memo.codec import codec, streams
-from llm_memo.errors import CacheMiss, CorruptEntry, NotStored, StaleAnswer, warn
+from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.identity.canonical import class_name
 from llm_memo.identity.key import Asker, Question
-from llm_memo.identity.preview import redacted
-from llm_memo.runtime.context import Running
+from llm_memo.options import Options
+from llm_memo.persist import Lead
 from llm_memo.runtime.executor import JUDGING, STORAGE, Background
 from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy, InForce
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
-from llm_memo.stores.entry import Asked, Header, Kept
+from llm_memo.stores.entry import Kept
 from llm_memo.stores.lock import Lock
 
 log = logging.getLogger("llm_memo")
@@ -60,21 +57,6 @@ _HIT: Final = Outcome.HIT
 
 AT_ONCE = 1_000_000
 """A task reads an entry of up to so many bytes at once, a larger one in a thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a cached function was told beside the settings of `llm_memo.settings`."""
-
-    ignore: tuple[str, ...] = ()
-    key: Callable[..., object] | None = None
-    version: str | None = None
-    name: str | None = None
-    cache_if: Callable[[Any], object] | None = None
-    stale_if_error: bool = False
-    single_flight: bool = True
-    sample: int = 0
-    replay_delay: float = 0.0
 
 
 class Memo:
@@ -283,181 +265,6 @@ class Call:
 
     def _explain(self) -> Explanation:
         return explain(self.memo.asker, self.memo.folder, self.settings, self.asked, self.kwargs)
-
-
-class Lead:
-    """A step: run one call's function. And what is done however that ends: once, and to the end.
-
-    A shape whose answer comes in pieces runs the function in its own way.
-
-    Args:
-        call: The call that pays.
-        flight: The flight that it leads; None when nobody can wait for it.
-    """
-
-    __slots__ = (
-        "_asked", "_ended", "_reader_since", "_readers_seconds", "_started", "call", "flight", "handed_on",
-        "lock", "running",
-    )  # fmt: skip
-
-    def __init__(self, call: Call, flight: Flight | None) -> None:
-        self.call = call
-        self.flight = flight
-        self.lock: Lock | None = None
-        self.running = Running(flight)
-        self.handed_on = False
-        """Whether the caller has items of the answer already, so that no other can take its place."""
-        self._ended = False
-        self._asked = Asked()
-        self._started = self._reader_since = self._readers_seconds = 0.0
-
-    def start(self) -> None:
-        """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
-        asker = self.call.memo.asker
-        if self.call.settings.policy.writes:
-            parts, previews = asker.parts(self.call.asked, self.call.kwargs)
-            self._asked = Asked(code=asker.code, parts=parts, previews=previews)
-        self._started = time.perf_counter()
-
-    def begin(self) -> Any:
-        """Call the function, with what it gives: a value, a coroutine, a generator."""
-        return self.call.run(*self.call.args, **self.call.kwargs)
-
-    def now(self) -> Any:
-        """Run it in this thread."""
-        with self.running:
-            return self.begin()
-
-    async def soon(self) -> Any:
-        """Run it in this task."""
-        with self.running:
-            return await self.begin()
-
-    def progress(self, waiting_for_reader: bool) -> None:
-        """Note whether the function is at work, or whoever reads its stream is."""
-        self.handed_on = self.handed_on or waiting_for_reader
-        now = time.perf_counter()
-        if self._reader_since:
-            self._readers_seconds += now - self._reader_since
-        self._reader_since = now if waiting_for_reader else 0.0
-        if self.flight is not None:
-            self.flight.with_reader(waiting_for_reader)
-
-    def streaming(self, stream: Any) -> Any:
-        """The stream that the caller gets in place of the function's: it is recorded while it is read."""
-        self.progress(waiting_for_reader=True)
-        return streams.record(stream, self.answered, self.given_up, self.progress)
-
-    def answered(self, answer: Any) -> None:
-        """The function has answered: keep the answer, count it, wake everybody who waits."""
-        if self._ended:  # a pool that could start no thread raised, and had the work in its queue all the same
-            return
-        self._ended = True
-        kept: Kept | None = None
-        try:
-            seconds = time.perf_counter() - self._started - self._readers_seconds
-            usage = sum_of(self.running.told) or self._usage(answer)
-            kept = self._keep(answer, seconds, usage)
-            outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
-            self.call.memo.counters.answered(outcome, seconds, usage)
-        finally:
-            self._end(kept or ALONE)
-
-    def _usage(self, answer: Any) -> Usage | None:
-        try:
-            return usage_of(answer)
-        except Exception as fault:  # a property of the user's own model
-            log.info("%s(): the answer's usage cannot be read: %s", self.call.memo.name, type(fault).__name__)
-            return None
-
-    def failed(self, failure: Failure) -> Any:
-        """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
-        call = self.call
-        if not isinstance(failure.error, Exception):
-            self.given_up()
-            return failure
-        self._ended = True
-        call.memo.counters.raised()
-        self._end(failure)
-        return failure if self.handed_on else call.stale_for(failure)
-
-    def overtaken(self) -> None:
-        """The answer was there after all."""
-        self.given_up()
-
-    def given_up(self) -> None:
-        """The call was cancelled, interrupted or abandoned: one of those who wait takes over."""
-        if not self._ended:
-            self._ended = True
-            self._end(None)
-
-    def _end(self, landing: object) -> None:
-        try:
-            if self.lock is not None:
-                self.lock.release()
-        finally:
-            # Its landing may hold the error whose frames hold this; and tasks that go on hold what they are inside of.
-            flight, self.flight, self.running.flight = self.flight, None, None
-            if flight is not None:
-                flight.land(landing)
-
-    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> Kept | None:
-        """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
-        call = self.call
-        wanted = call.settings.policy.writes and self._is_wanted(answer)
-        if not wanted and (self.flight is None or not self.flight.awaited):
-            return None
-        try:
-            kept = Kept(self._header(answer, seconds, usage), codec.freeze(answer))
-            if wanted:
-                call.disk.write(call.path, call.question.key, kept, call.settings)
-            return kept
-        except Exception as fault:
-            if wanted:
-                self._not_stored(fault)
-            return None
-
-    def _is_wanted(self, answer: Any) -> bool:
-        """Whether ``cache_if``, or else the rule that an answer is complete, would have it kept."""
-        call = self.call
-        cache_if = call.memo.options.cache_if
-        try:
-            if cache_if is not None:
-                with self.running:  # it may ask the same question, and would wait for its own answer
-                    reason = None if cache_if(streams.items(answer)) else "cache_if said no"
-            else:
-                reason = incomplete(answer)
-        except Exception as fault:
-            self._not_stored(fault, "cache_if raised ")
-            return False
-        if reason is not None:
-            log.info("%s(): answer not kept: %s", call.memo.name, reason)
-            call.memo.counters.not_stored()
-        return reason is None
-
-    def _not_stored(self, fault: Exception, what: str = "") -> None:
-        call = self.call
-        call.memo.counters.not_stored()
-        if call.disk.told(call.path, fault):  # what could not be written could not be read either
-            return
-        cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
-        warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{redacted(cause)}")
-
-    def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
-        call = self.call
-        return Header(
-            function=call.memo.name,
-            created=time.time(),
-            digest=call.question.digest,
-            seconds=seconds,
-            type=class_name(type(answer)),
-            usage=usage.to_dict() if usage is not None else None,
-            sample=call.memo.options.sample,
-            _asked=self._asked,
-        )
-
-
-_OUTCOMES = {CachePolicy.OFF: Outcome.BYPASS, CachePolicy.WRITE_ONLY: Outcome.REFRESH}
 
 
 class Work:

@@ -6,19 +6,19 @@ import copy
 import inspect
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from llm_memo import batch, pickling
 from llm_memo.cache import Cache, Cleared, Entries
-from llm_memo.call import Call, Memo, Options
+from llm_memo.call import Call, Memo
 from llm_memo.display.shown import Shown
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import Asker
 from llm_memo.identity.naming import function_name
-from llm_memo.settings import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given, seconds
+from llm_memo.options import Options, changed
+from llm_memo.settings import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given
 from llm_memo.shapes import Wrapper, wrapper_of
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores.disk import disk
@@ -283,7 +283,7 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             InvalidOption: A value that is not one of its option's.
         """
         memo = self._self_memo
-        told = _options(
+        told = changed(
             memo.options,
             ignore=ignore,
             key=key,
@@ -311,70 +311,6 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CachedFunction[P, R]:
         return self
-
-
-def _options(base: Options, **told: Any) -> Options:
-    """``base`` with what was told, each parsed.
-
-    Raises:
-        InvalidOption: A value that is not one of its option's.
-    """
-    return replace(base, **{name: _PARSERS[name](value) for name, value in told.items() if value is not INHERIT})
-
-
-def _names(value: object) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(isinstance(name, str) for name in names):
-        raise InvalidOption(f"ignore={value!r} is not a parameter's name, or several")
-    return names
-
-
-def _text(option: str) -> Callable[[object], str | None]:
-    def parse(value: object) -> str | None:
-        if value is None or (isinstance(value, str) and value):
-            return value
-        if option == "version" and isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        raise InvalidOption(f"{option}={value!r} is not a text")
-
-    return parse
-
-
-def _function(option: str) -> Callable[[object], Any]:
-    def parse(value: object) -> Any:
-        if value is None or callable(value):
-            return value
-        raise InvalidOption(f"{option}={value!r} is not a function")
-
-    return parse
-
-
-def _flag(option: str) -> Callable[[object], bool]:
-    def parse(value: object) -> bool:
-        if isinstance(value, bool):
-            return value
-        raise InvalidOption(f"{option}={value!r} is neither True nor False")
-
-    return parse
-
-
-def _sample(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise InvalidOption(f"sample={value!r} is not a whole number of at least 0")
-
-
-_PARSERS: dict[str, Callable[[Any], Any]] = {
-    "ignore": _names,
-    "key": _function("key"),
-    "version": _text("version"),
-    "name": _text("name"),
-    "cache_if": _function("cache_if"),
-    "stale_if_error": _flag("stale_if_error"),
-    "single_flight": _flag("single_flight"),
-    "sample": _sample,
-    "replay_delay": lambda value: seconds(value, "replay_delay") or 0.0,
-}
 
 
 def _plain(function: Any) -> Callable[..., Any]:
@@ -442,7 +378,7 @@ def cached_completion(
     Raises:
         InvalidOption: A value that is not one of its option's.
     """
-    options = _options(
+    options = changed(
         Options(),
         ignore=ignore,
         key=key,

@@ -12,7 +12,9 @@ Each error is also the builtin that a caller would expect::
     ├── NotStored                        the answer was returned, but could not be kept
     ├── UntrustedEntry                   a file not sealed by this user's key was refused
     ├── CorruptEntry                     a file that is damaged, or cannot be read, was of no use
-    └── StaleAnswer                      the call failed, an expired answer was returned instead
+    ├── StaleAnswer                      the call failed, an expired answer was returned instead
+    ├── SelfChanging                     a call changes what its own key is made of
+    └── Untracked                        the answer depends on something that the key cannot hold
 
 No message holds a secret: arguments appear as redacted previews, seals and keys never.
 """
@@ -74,6 +76,21 @@ class CorruptEntry(MemoWarning):
 
 class StaleAnswer(MemoWarning):
     """The call failed and an expired answer was returned instead (``stale_if_error``)."""
+
+
+class SelfChanging(MemoWarning):
+    """A call changed what its own key is made of: a global, ``self`` or a mutable argument.
+
+    Calls after it have other keys, and a hit does not make the change. The message names the value
+    and the ``ignore=`` that leaves it out of the key.
+    """
+
+
+class Untracked(MemoWarning):
+    """The answer depends on a value that the key cannot hold, such as an object without any form.
+
+    It counts by its class alone. The message names the value and how to give it a form.
+    """
 
 
 class Place(NamedTuple):

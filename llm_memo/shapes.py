@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from enum import Enum
 from typing import Any
 
-from llm_memo.call import AT_ONCE, NOTHING, Call, Lead, Memo, Step
+from llm_memo.call import AT_ONCE, NOTHING, Call, Memo, Step
 from llm_memo.codec.recording import Recording
+from llm_memo.persist import Lead
 from llm_memo.runtime.loop import turn
 from llm_memo.singleflight import Failure
 

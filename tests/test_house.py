@@ -17,10 +17,10 @@ PACKAGE = Path(llm_memo.__file__).parent
 
 FLOORS = [
     {"testing"},
-    {"errors", "location", "settings", "runtime", "display"},
+    {"errors", "location", "settings", "options", "runtime", "display"},
     {"identity", "codec", "answers", "adapters", "stores"},
     {"singleflight", "stats", "explain"},
-    {"call"},
+    {"call", "persist"},
     {"shapes", "decorator", "batch", "pickling", "cache"},
     {"views", "notebook", "cli", "demo"},
 ]
@@ -41,9 +41,11 @@ def test_the_exported_names() -> None:
         "MemoError",
         "MemoWarning",
         "NotStored",
+        "SelfChanging",
         "StaleAnswer",
         "StoreError",
         "UnkeyableArgument",
+        "Untracked",
         "UntrustedEntry",
         "cache_policy",
         "cached_completion",
