@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import warnings
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple
+from contextlib import contextmanager, nullcontext
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from llm_memo.call import NOTHING
 from llm_memo.codec import codec
 from llm_memo.codec.recording import Recording
-from llm_memo.errors import InvalidOption, from_here
+from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
+from llm_memo.identity.preview import preview
+from llm_memo.items import arguments_of, listed
+from llm_memo.progress import Progress, bar, postfix
 from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy
 from llm_memo.shapes import Shape, shape_of
 from llm_memo.singleflight import Failure
 from llm_memo.stats import CacheInfo
 
-Progress = bool | Literal["auto"]
 WORKERS = 8
 
 
@@ -37,14 +39,20 @@ class Group(NamedTuple):
 
     job: Job
     places: list[int]
+    path: str = ""
+    """Where its answer is going to be kept; "" if it is not."""
+    written: int = 0
+    """When the expired answer that is there now was written, in ns; 0: there is none."""
 
 
 def jobs(function: Any, items: Iterable[Any]) -> list[Job]:
-    """The calls that ``items`` stand for: a tuple is arguments, a dict keywords, anything else one argument."""
-    return [
-        Job(function, (), item) if type(item) is dict else Job(function, item if type(item) is tuple else (item,), {})
-        for item in items
-    ]
+    """The calls that ``items`` stand for, see `llm_memo.items`.
+
+    Raises:
+        InvalidOption: It is one thing rather than several.
+    """
+    name = function._self_memo.name.rpartition(".")[2]
+    return [Job(function, *arguments_of(item)) for item in listed(items, name)]
 
 
 def run(
@@ -55,6 +63,7 @@ def run(
     progress: Progress = "auto",
     return_exceptions: bool = False,
     backend: str | None = None,
+    is_map: bool = True,
 ) -> Any:
     """Make the calls and give their answers in order; an awaitable of them for coroutine functions.
 
@@ -67,7 +76,7 @@ def run(
         raise InvalidOption(f"max_workers={max_workers!r} is not a whole number of at least 1")
     if progress not in (True, False, "auto"):
         raise InvalidOption(f"progress={progress!r} is not 'auto', True or False")
-    batch = Batch(calls, max_workers, progress, return_exceptions)
+    batch = Batch(calls, max_workers, progress, return_exceptions, is_map)
     waits = shape_of(function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
     if backend is not None:
         return asyncio.to_thread(batch.through_joblib, backend) if waits else batch.through_joblib(backend)
@@ -77,12 +86,17 @@ def run(
 class Batch:
     """Some calls, which of them are still to be made, and the answers so far."""
 
-    def __init__(self, calls: Sequence[Job], max_workers: int, progress: Progress, return_exceptions: bool) -> None:
+    def __init__(
+        self, calls: Sequence[Job], max_workers: int, progress: Progress, return_exceptions: bool, is_map: bool
+    ) -> None:
         self._calls = calls
+        self._is_map = is_map
         self._max_workers = max_workers
         self._progress = progress
         self._return_exceptions = return_exceptions
         self._answers: list[Any] = [NOTHING] * len(calls)
+        self._misfits: list[tuple[int, Exception]] = []
+        self._policy = CachePolicy.OFF
         self._before = calls[0].function.cache_info() if calls else CacheInfo()
 
     def in_threads(self) -> list[Any]:
@@ -91,7 +105,7 @@ class Batch:
         Interrupted, it begins no further call and waits for those under way: their answers are paid
         for, and kept.
         """
-        with self._bar(self._groups()) as (groups, done):
+        with self._under_way(self._groups()) as (groups, done):
             waiting: dict[Future[Any], Group] = {}
             pool = ThreadPoolExecutor(min(self._max_workers, len(groups)) or 1, "llm_memo map")
             try:
@@ -111,7 +125,7 @@ class Batch:
 
     async def in_tasks(self) -> list[Any]:
         """Make the calls in tasks of the running loop."""
-        with self._bar(await self._groups_soon()) as (groups, done):
+        with self._under_way(await self._groups_soon()) as (groups, done):
             waiting: dict[asyncio.Task[Any], Group] = {}
             try:
                 todo = iter(groups)
@@ -140,7 +154,7 @@ class Batch:
                 parallel = Parallel(return_as="generator_unordered")
         except (ValueError, TypeError, ImportError) as error:
             raise InvalidOption(f"backend={backend!r} cannot be had from joblib: {error}") from error
-        with self._bar(self._groups()) as (groups, done):
+        with self._under_way(self._groups()) as (groups, done):
             tasks = (delayed(_outcome_there)(place, _settled(group.job)) for place, group in enumerate(groups))
             for place, outcome in parallel(tasks):
                 done(groups[place], outcome)
@@ -154,6 +168,7 @@ class Batch:
         groups: dict[object, Group] = {}
         for place, job in enumerate(self._calls):
             self._look(place, job, groups)
+        self._refuse_misfits()
         return list(groups.values())
 
     async def _groups_soon(self) -> list[Group]:
@@ -162,29 +177,66 @@ class Batch:
         for place, job in enumerate(self._calls):
             await turn()
             self._look(place, job, groups)
+        self._refuse_misfits()
         return list(groups.values())
 
     def _look(self, place: int, job: Job, groups: dict[object, Group]) -> None:
         try:
             call = job.function._self_call(job.args, job.kwargs)
+            self._policy = call.settings.policy
+            if self._policy is CachePolicy.OFF:
+                call.memo.asker.bind(call.asked, call.kwargs)
             answer = call.look()
         except Exception as error:
-            if not self._return_exceptions:
+            if self._return_exceptions:
+                self._answers[place] = error
+            elif type(error) in (TypeError, UnkeyableArgument):
+                self._misfits.append((place, error))
+            else:
                 raise
-            self._answers[place] = error
             return
         if answer is not NOTHING:
             self._answers[place] = _collected(answer)
-        elif call.settings.policy is CachePolicy.OFF:
+        elif self._policy is CachePolicy.OFF:
             groups[place] = Group(job, [place])
         else:
             question = (call.path, call.question.digest)
-            groups.setdefault(question, Group(job, [])).places.append(place)
+            if question not in groups:
+                groups[question] = Group(job, [], call.path, _written(call.path) if call.expired else 0)
+            groups[question].places.append(place)
+
+    def _refuse_misfits(self) -> None:
+        """Raise the first item's error, with its place and value, and say which others there are.
+
+        Raises:
+            TypeError: The arguments do not fit the function.
+            UnkeyableArgument: An argument has no canonical form.
+        """
+        if not self._misfits:
+            return
+        place, error = self._misfits[0]
+        if not self._is_map:
+            raise error
+        others = [str(place) for place, _ in self._misfits[1:]]
+        more = f", and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        also = f". Nor can these be asked: {', '.join(others[:_NAMED])}{more}" if others else ""
+        tuple_told = "" if len(self._calls[place].args) == 1 or self._calls[place].kwargs else _TUPLE
+        raise type(error)(f"{self._item(place)}: {error}{tuple_told}{also}. No call was made") from None
+
+    def _item(self, place: int) -> str:
+        """An item for a message: its place and, redacted, its value."""
+        job = self._calls[place]
+        names = list(job.function._self_memo.asker.signature.parameters)[len(job.function._arguments(())) :]
+        values = [preview(value, name) for value, name in zip_longest(job.args, names[: len(job.args)], fillvalue="")]
+        shown = preview(job.kwargs) if job.kwargs else values[0] if len(values) == 1 else f"({', '.join(values)})"
+        return f"item {place} of map, {shown}"
 
     def _done(self, group: Group, outcome: Any) -> None:
         first, *others = group.places
         if isinstance(outcome, Failure):
             if not (self._return_exceptions and isinstance(outcome.error, Exception)):
+                if self._is_map:
+                    _note(outcome.error, self._item(first))
                 raise outcome.error
             outcome = outcome.error
         self._answers[first] = outcome
@@ -194,22 +246,58 @@ class Batch:
                 self._answers[place] = copy()
 
     @contextmanager
-    def _bar(self, groups: list[Group]) -> Iterator[tuple[list[Group], Callable[[Group, Any], None]]]:
-        """The bar, if there is to be one, and what to call with each outcome."""
-        bar = _tqdm(self._progress, len(self._calls)) if groups else None
-        if bar is None:
-            yield groups, self._done
-            return
+    def _under_way(self, groups: list[Group]) -> Iterator[tuple[list[Group], Callable[[Group, Any], None]]]:
+        """The groups, and what to call with each outcome; it moves the bar, if there is to be one.
+
+        An exception that ends all this is told how many answers are kept.
+        """
+        shown = bar(self._progress, len(self._calls)) if groups else None
+        try:
+            with shown or nullcontext():
+                yield groups, self._done if shown is None else self._moving(shown, groups)
+        except BaseException as error:
+            self._tell_kept(groups, error)
+            raise
+
+    def _moving(self, shown: Any, groups: list[Group]) -> Callable[[Group, Any], None]:
         info = groups[0].job.function.cache_info
-        bar.update(len(self._calls) - sum(len(group.places) for group in groups))
+        shown.update(len(self._calls) - sum(len(group.places) for group in groups))
 
         def done(group: Group, outcome: Any) -> None:
             self._done(group, outcome)
-            bar.set_postfix_str(_postfix(self._before, info()), refresh=False)
-            bar.update(len(group.places))
+            shown.set_postfix_str(postfix(self._before, info()), refresh=False)
+            shown.update(len(group.places))
 
-        with bar:
-            yield groups, done
+        return done
+
+    def _tell_kept(self, groups: list[Group], error: BaseException) -> None:
+        """Note on ``error`` how many answers are kept, also of calls that have ended since."""
+        if not groups or not self._policy.writes:
+            return
+        hits = len(self._calls) - sum(len(group.places) for group in groups)
+        new = sum(len(group.places) for group in groups if _written(group.path) not in (0, group.written))
+        what = "answers are kept; run it again to go on from there"
+        if not self._policy.reads:
+            what = f"answers were asked anew and are kept; under the policy {str(self._policy)!r} all would be again"
+        _note(error, f"{groups[0].job.function._self_memo.name}: {hits + new:,} of {len(self._calls):,} {what}")
+
+
+_TUPLE = " (a tuple holds a call's arguments; one that is the argument itself is written as ((…),))"
+_NAMED = 8
+"""So many items that are of no use are named."""
+
+
+def _note(error: BaseException, note: str) -> None:
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def _written(path: str) -> int:
+    """When a file was written, in ns; 0 if there is none."""
+    try:
+        return os.lstat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _outcome(job: Job) -> Any:
@@ -256,34 +344,3 @@ def _copier(answer: Any) -> Callable[[], Any]:
     except codec.Unfreezable:
         return lambda: answer
     return lambda: codec.thaw(frozen)
-
-
-def _tqdm(progress: Progress, total: int) -> Any:
-    """A bar in a terminal or a notebook; with ``True`` anywhere, with False, or without tqdm, none."""
-    if progress is False or (progress == "auto" and not _is_watched()):
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # without ipywidgets tqdm warns of its plainer bar
-            from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        if progress is True:
-            raise ImportError("progress=True needs tqdm: pip install 'llm_memo[progress]'") from None
-        return None
-    return tqdm(total=total, unit="call")
-
-
-def _is_watched() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
-
-
-def _postfix(before: CacheInfo, now: CacheInfo) -> str:
-    spent = now.tokens_spent - before.tokens_spent
-    parts = [f"{now.hits - before.hits} hits", f"{now.paid - before.paid} calls"]
-    if failed := now.errors - before.errors:
-        parts.append(f"{failed} failed")
-    if spent:
-        parts.append(f"{spent:,} tokens")
-        if (money := now.money_spent) is not None:
-            parts.append(f"${money - (before.money_spent or 0):.4f}")
-    return ", ".join(parts)

@@ -18,6 +18,7 @@ from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import Asker
 from llm_memo.identity.naming import function_name
 from llm_memo.options import Options, changed
+from llm_memo.progress import Progress
 from llm_memo.settings import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given
 from llm_memo.shapes import Wrapper, wrapper_of
 from llm_memo.stats import CacheInfo, Counters
@@ -105,7 +106,7 @@ class _Surface(Shown):
         items: Iterable[Any],
         *,
         max_workers: int = batch.WORKERS,
-        progress: batch.Progress = "auto",
+        progress: Progress = "auto",
         return_exceptions: bool = False,
         backend: str | None = None,
     ) -> Any:
@@ -117,8 +118,8 @@ class _Surface(Shown):
         generator function, an answer is the list of what it yields.
 
         Args:
-            items: A tuple holds a call's arguments, a dict its keyword arguments, anything else is
-                its one argument.
+            items: An item that is exactly a ``tuple`` holds a call's arguments, exactly a ``dict`` its keyword
+                arguments; anything else, a list or a namedtuple too, is its one argument.
             max_workers: How many calls are under way at most.
             progress: A tqdm bar (extra ``[progress]``) with hits, calls, failures, tokens and money:
                 ``"auto"``: in terminals and notebooks, when there is something to call; or True, False.
@@ -127,8 +128,12 @@ class _Surface(Shown):
                 to run the calls on, in place of threads or tasks here.
 
         Raises:
-            InvalidOption: A value that is not one of its option's.
-            Exception: What a call raised first, unless ``return_exceptions``.
+            InvalidOption: A value that is not one of its option's; ``items`` is one text, mapping, record, table
+                or array of rows, which Python would take apart in a way that is not meant.
+            TypeError: An item does not fit the function. As the next, with its place, and before the first call.
+            UnkeyableArgument: An argument has no canonical form.
+            Exception: What a call raised first, unless ``return_exceptions``. A note on it, as on a
+                ``KeyboardInterrupt``, tells how many answers are kept.
         """
         return batch.run(
             self,
@@ -151,7 +156,7 @@ class _Surface(Shown):
         if not isinstance(n, int) or isinstance(n, bool) or n < 0:
             raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
         one = self.with_options  # type: ignore[attr-defined]
-        return batch.run(self, [batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False)
+        return batch.run(self, [batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False, is_map=False)
 
     def _self_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(self._self_memo, self.__wrapped__, args, self._arguments(args), kwargs)  # type: ignore[attr-defined]

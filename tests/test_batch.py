@@ -125,16 +125,16 @@ def test_a_blocks_policy_holds_in_the_workers() -> None:
         return text
 
     with cache_policy("readOnly"):
-        assert ["a", "b"] == ask.map("ab")
-        assert ["a", "b"] == asyncio.run(later.map("ab"))
-        assert ["a"] == ask.map("a", backend="threading")
+        assert ["a", "b"] == ask.map(list("ab"))
+        assert ["a", "b"] == asyncio.run(later.map(list("ab")))
+        assert ["a"] == ask.map(["a"], backend="threading")
     assert ([], []) == (ask.entries(), later.entries())
     with cache_policy("off"):
-        assert ["a", "a"] == ask.map("aa")
+        assert ["a", "a"] == ask.map(list("aa"))
     assert 5 == len(counted.calls)
-    ask.map("ab")
+    ask.map(list("ab"))
     with cache_policy("writeOnly"):
-        assert ["a", "b", "a"] == ask.map("aba")
+        assert ["a", "b", "a"] == ask.map(list("aba"))
     assert 9 == len(counted.calls)
 
 
@@ -166,7 +166,7 @@ def test_methods_map_over_their_instance() -> None:
         def ask(self, text: str) -> str:
             return self.name + text
 
-    assert ["xa", "xb"] == Helper("x").ask.map("ab")
+    assert ["xa", "xb"] == Helper("x").ask.map(list("ab"))
     assert ["y", "y"] == Helper("y").ask.samples(2, "")
 
 
@@ -177,7 +177,7 @@ def test_answers_that_cannot_be_copied_are_shared() -> None:
     def ask(text: str) -> Any:
         return threading.Lock()
 
-    one, other = ask.map("aa")
+    one, other = ask.map(list("aa"))
     assert one is other
 
 
@@ -206,7 +206,7 @@ async def test_coroutines_on_joblibs_backends() -> None:
     async def ask(text: str) -> str:
         return text
 
-    assert ["a", "b"] == await ask.map("ab", backend="threading")
+    assert ["a", "b"] == await ask.map(list("ab"), backend="threading")
 
 
 def test_samples_are_topped_up(server: ModelServer, client: OpenAI) -> None:
@@ -244,7 +244,7 @@ def test_map_refuses_other_options(options: dict[str, Any]) -> None:
     """map refuses what is no value of its option before it calls."""
     counted = Counted()
     with pytest.raises(InvalidOption, match=next(iter(options))):
-        cached_completion(name="ask")(lambda text: counted(text)).map("a", **options)
+        cached_completion(name="ask")(lambda text: counted(text)).map(["a"], **options)
     assert [] == counted.calls
 
 
@@ -265,8 +265,8 @@ def test_the_bar(capsys: pytest.CaptureFixture[str], server: ModelServer, client
         return client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": text}])
 
     ask("a")
-    ask.map("a", progress=True)
-    ask.map("b")
+    ask.map(["a"], progress=True)
+    ask.map(["b"])
     assert "" == capsys.readouterr().err
     ask.map(["a", "c", "bad"], progress=True, return_exceptions=True, max_workers=1)
     shown = capsys.readouterr().err
@@ -277,11 +277,11 @@ def test_the_bar(capsys: pytest.CaptureFixture[str], server: ModelServer, client
 def test_without_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without tqdm the default shows no bar, and progress=True says what to install."""
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    monkeypatch.setattr("llm_memo.batch._is_watched", lambda: True)
+    monkeypatch.setattr("llm_memo.progress._is_watched", lambda: True)
     ask = cached_completion(name="ask")(lambda text: text)
-    assert ["a"] == ask.map("a")
+    assert ["a"] == ask.map(["a"])
     with pytest.raises(ImportError, match=r"pip install 'llm_memo\[progress\]'"):
-        ask.map("b", progress=True)
+        ask.map(["b"], progress=True)
 
 
 async def test_a_cancelled_map_cancels_its_calls() -> None:
@@ -296,7 +296,7 @@ async def test_a_cancelled_map_cancels_its_calls() -> None:
             ended.append(text)
         return text
 
-    batch = asyncio.create_task(ask.map("abcd", max_workers=2))
+    batch = asyncio.create_task(ask.map(list("abcd"), max_workers=2))
     await asyncio.sleep(0.1)
     batch.cancel()
     with pytest.raises(asyncio.CancelledError):

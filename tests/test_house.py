@@ -21,6 +21,7 @@ FLOORS = [
     {"identity", "codec", "answers", "adapters", "stores"},
     {"singleflight", "stats", "explain"},
     {"call", "persist"},
+    {"items", "progress"},
     {"shapes", "decorator", "batch", "pickling", "cache"},
     {"views", "notebook", "cli", "demo"},
 ]

@@ -211,7 +211,7 @@ def test_made_collisions_do_no_harm() -> None:
         with ThreadPoolExecutor(8) as pool:
             assert [text + prompt for text in "abcd" * 4] == list(pool.map(one, "abcd" * 4))
         assert [f"other {text}" for text in "abcabc"] == asyncio.run(several())
-        assert [f"{text}{prompt}" for text in "abab"] == one.map("abab")
+        assert [f"{text}{prompt}" for text in "abab"] == one.map(list("abab"))
 
 
 SYSTEM = "You are terse."
