@@ -159,7 +159,6 @@ def test_models_are_read_as_dicts_are() -> None:
         ({"refusal": "No."}, "a refusal", "a refusal"),
         ({"reply": lambda _: ""}, EMPTY, EMPTY),
     ],
-    ids=str,
 )
 def test_real_answers_whole_and_streamed(
     server: ModelServer, client: OpenAI, settings: Any, chat_reason: str | None, response_reason: str | None

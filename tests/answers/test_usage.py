@@ -104,7 +104,6 @@ def test_usage_is_read_in_the_words_of_every_api(usage: Usage, value: Any) -> No
         {"usage": {"type": "duration", "seconds": 1.0}}, {"usage": None}, {"usage": {"prompt_tokens": -1}},
         {"type": "response.output_text.delta", "delta": "a"}, Recording(["text"]),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_what_reports_no_tokens_has_no_usage(value: Any) -> None:
     """No report, a report in seconds or one that is none: None, not nought."""

@@ -126,7 +126,7 @@ def test_mixtures_come_back_to_the_letter(value: Any) -> None:
         ("pickle", AnyUrl("https://example.com/")),
         ("pickle", Answer),
     ],
-    ids=lambda value: repr(value)[:30] if not isinstance(value, int) else "int",
+    ids=lambda value: "int" if type(value) is int else None,  # pytest would write out 5,000 digits
 )
 def test_each_kind_has_its_codec(codec: str, value: Any) -> None:
     """Each kind goes its own way and comes back equal and of the same type."""
@@ -307,7 +307,6 @@ class Frail:
         (Reluctant, r"pickle refuses it: ValueError$"),
         (Frail, r"freezing it failed: ValueError$"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_kept_says_why(value: Callable[[], Any], reason: str) -> None:
     """What cannot come back, or must not, is refused with a reason; alone or inside of something."""

@@ -333,7 +333,7 @@ def test_a_file_system_without_locks(error: int, asked: Asked, monkeypatch: pyte
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr("filelock._unix.fcntl.flock", flock)
+    monkeypatch.setattr("fcntl.flock", flock)
     assert ([] if error == errno.EIO else [MemoWarning]) == asked.warned("a")
     assert [] == asked.warned("a")
     assert ["a"] == asked.calls

@@ -12,6 +12,8 @@ from pairs_miss import MISSES
 from pairs_miss_values import VALUE_MISSES
 from programs import Lab, Pair
 
+pytestmark = [pytest.mark.pairs, pytest.mark.xdist_group("pairs")]  # the laboratories are this module's
+
 Results = dict[str, Future[str]]
 Work = Callable[[Lab, Pair], str]
 
