@@ -57,7 +57,8 @@ def main() -> int:
     lines = given.steps.read_text().splitlines() if given.steps.exists() else []
     steps = [Step(*line.split("\t"), given.told_only.split()) for line in lines]
     widths = [max([len(step.name) for step in steps] + [4]), 7, 7, 7, 7]
-    print("\n== " + " ".join(["what".ljust(widths[0]), *map(str.rjust, ["passed", "failed", "skipped", "minutes"], widths[1:])]))
+    heads = map(str.rjust, ["passed", "failed", "skipped", "minutes"], widths[1:])
+    print("\n== " + " ".join(["what".ljust(widths[0]), *heads]))
     for step in steps:
         told = step.said if step.demanded or not step.failed else f"{step.said} (not demanded yet)"
         cells = map(str.rjust, [*step.counts, step.minutes], widths[1:])
