@@ -11,7 +11,7 @@ from typing import Any
 
 from llm_memo.codec import losses, pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
-from llm_memo.codec.references import Watch, reference, resolve, watches
+from llm_memo.codec.references import Place, places, reference, resolve, unchanged
 from llm_memo.identity import canonical, classes
 from llm_memo.identity.local import is_local_module
 
@@ -113,21 +113,17 @@ def freeze(value: Any) -> Frozen | None:
 def thawer(codec: str) -> Thawer:
     """The thawer of ``pydantic ‹class›``: validates, or constructs what an SDK would not validate.
 
-    A class defined again, as in a notebook, is found again; the present one is used.
+    A class that was defined again, as in a notebook or when its module was imported again, is resolved again.
     """
     name = codec.partition(" ")[2]
     read: Callable[[bytes], Any]
-    watched: tuple[Watch, ...] = ()
+    resolved: tuple[Place, ...] = ()
 
     def thaw_model(payload: bytes) -> Any:
-        nonlocal read, watched
-        for namespace, part, thing in watched:
-            if namespace.get(part) is not thing:
-                watched = ()
-                break
-        if not watched:
+        nonlocal read, resolved
+        if not (resolved and unchanged(resolved)):
             read = _reader(resolve(name))
-            watched = watches(name)
+            resolved = places(name)
         try:
             if payload[0] != _PICKLE:
                 return read(payload)

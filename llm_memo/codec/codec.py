@@ -11,6 +11,7 @@ from typing import Any
 
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Unfreezable, UnknownClass, thaw
+from llm_memo.codec.references import is_replaced
 
 __all__ = ["Frozen", "Unfreezable", "UnknownClass", "freeze", "thaw"]
 
@@ -60,7 +61,7 @@ def _read_back(frozen: Frozen, value: object) -> None:
         copy = thaw(frozen)
     except Exception as error:
         raise Unfreezable(f"it cannot be read back: {type(error).__name__}") from error
-    if frozen.codec == "pickle" and type(copy) is not type(value):
+    if frozen.codec == "pickle" and type(copy) is not type(value) and not is_replaced(type(value)):
         raise Unfreezable(f"it is a {type(value).__name__} and comes back as a {type(copy).__name__}")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from llm_memo import adapters
 from llm_memo.codec.frozen import Frozen, Payload, Thawer, Unfreezable, UnknownClass, thaw
-from llm_memo.codec.references import reference, resolve
+from llm_memo.codec.references import is_replaced, reference, resolve
 
 
 def dumps(value: object) -> bytes:
@@ -82,7 +82,8 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, (type, types.FunctionType, types.GenericAlias)):
             name = reference(value)
-            return (resolve, (name,)) if "[" in name else NotImplemented
+            by_name = "[" in name or is_replaced(value)  # pickle itself would refuse what is replaced
+            return (resolve, (name,)) if by_name else NotImplemented
         frozen = in_room(value)
         if frozen is not None and isinstance(frozen.payload, bytes):
             return thaw, (tuple(frozen),)

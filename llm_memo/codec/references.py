@@ -9,17 +9,26 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from llm_memo.codec.frozen import Unfreezable, UnknownClass
+from llm_memo.identity import canonical
 
-Watch = tuple[dict[str, Any], str, object]
-"""A module's namespace, a name, and what it named: still the same, or has the class been defined again?"""
+
+class Place(NamedTuple):
+    """A name at the top of a module, and what it named when it was resolved."""
+
+    module: str
+    name: str
+    thing: object
 
 
 def reference(thing: Any) -> str:
     """The name of a class, function or type variable; of a generic class with its arguments.
+
+    What was defined again in the same words, as a class is whose module was imported again, keeps its
+    name, and is resolved to what has that name then.
 
     Raises:
         Unfreezable: Nothing would find it again by this name, for example since it was made in a function.
@@ -35,9 +44,34 @@ def reference(thing: Any) -> str:
     name = next(filter(None, (getattr(thing, each, None) for each in ("__qualname__", "__name__", "_name"))), None)
     if module is None or name is None:
         raise Unfreezable(f"its type names {thing!r}, which has no name of its own")
-    if _find(module, name) is not thing:
-        raise Unfreezable(f"it needs {name}, which nobody finds again: define it at the top of {module}")
-    return f"{module}:{name}"
+    found = _find(module, name)
+    if found is thing or _is_defined_again(thing, found):
+        return f"{module}:{name}"
+    if _reference_of(found) == (module, name):
+        raise Unfreezable(
+            f"it needs {name} as it was before {module} was imported, or its cell run, anew: import anew what "
+            f"still uses the earlier {name}, too"
+        )
+    raise Unfreezable(f"it needs {name}, which nobody finds again: define it at the top of {module}")
+
+
+def is_replaced(thing: Any) -> bool:
+    """Whether another class or function has its name now."""
+    found = _find(*_reference_of(thing))
+    return found is not None and found is not thing
+
+
+def _reference_of(thing: Any) -> tuple[str, str]:
+    return str(getattr(thing, "__module__", "")), str(getattr(thing, "__qualname__", ""))
+
+
+def _is_defined_again(thing: Any, found: Any) -> bool:
+    """Whether two things are the same class or function, defined twice in the same words."""
+    if type(found) is not type(thing) or _reference_of(found) != _reference_of(thing):
+        return False
+    if isinstance(thing, type):
+        return canonical.encode(found) == canonical.encode(thing)
+    return isinstance(thing, types.FunctionType) and thing.__code__ == found.__code__
 
 
 def resolve(name: str) -> Any:
@@ -55,17 +89,26 @@ def resolve(name: str) -> Any:
         raise UnknownClass(f"{name} is not what it was") from error
 
 
-def watches(name: str) -> tuple[Watch, ...]:
+def places(name: str) -> tuple[Place, ...]:
     """What must stay as it is for ``resolve(name)`` to give the same again."""
-    return tuple(_watches(name))
+    return tuple(_places(name))
 
 
-def _watches(name: str) -> Iterator[Watch]:
+def _places(name: str) -> Iterator[Place]:
     for plain in re.findall(r"[^][,]*:[^][,]*", name):
         module, _, path = plain.partition(":")
         first = path.partition(".")[0]
-        namespace = vars(sys.modules[module])
-        yield namespace, first, namespace[first]
+        yield Place(module, first, vars(sys.modules[module])[first])
+
+
+def unchanged(places: Iterable[Place]) -> bool:
+    """Whether each place is as it was; what a module that is not loaded now has named is."""
+    modules = sys.modules
+    for module, name, thing in places:
+        found = modules.get(module)
+        if found is not None and found.__dict__.get(name) is not thing:
+            return False
+    return True
 
 
 def _parts(thing: Any) -> tuple[Any, tuple[Any, ...]]:

@@ -109,9 +109,15 @@ def _attribute(owner: Any, name: str) -> Any:
     return owner(name) if isinstance(owner, type) and issubclass(owner, StandIn) else getattr(owner, name)
 
 
+def _resolved(name: str) -> Any:
+    """In the place of `llm_memo.codec.references.resolve`: a generic type is only shown."""
+    module, _, path = name.partition(":")
+    return name if "[" in name else _Opener(io.BytesIO()).find_class(module, path)
+
+
 _OURS = {
     ("builtins", "getattr"): _attribute,
     ("llm_memo.codec.frozen", "thaw"): legible,
-    ("llm_memo.codec.references", "resolve"): str,
+    ("llm_memo.codec.references", "resolve"): _resolved,
 }
 """What is called in the place of functions that are in pickles."""
