@@ -246,7 +246,7 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             fingerprint=base.asker.fingerprint if base else Fingerprint(plain),
         )
         counters = base.counters if base else Counters()
-        in_force = InForce(nearest or {}, counters, decorated)
+        in_force = InForce(nearest or {}, counters, decorated, base.in_force.default if base else None)
         memo = Memo(options, asker, in_force, counters)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo

@@ -1,6 +1,8 @@
 """Cached functions travel to other processes: by name where they can be imported, else by value.
 
-So ``joblib.Parallel``, ``multiprocessing``, dask and ray can be handed one, also from a notebook.
+With them goes the folder that they use here if no option of theirs names one, so that workers, which have
+no script of their own and perhaps another working directory, keep answers where their parent does. So
+``joblib.Parallel``, ``multiprocessing``, dask and ray can be handed one, also from a notebook.
 """
 
 from __future__ import annotations
@@ -12,17 +14,20 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+from llm_memo.settings import Sent
+
 
 def reduce(function: Any) -> tuple[Any, ...]:
     """How pickle and cloudpickle take ``function`` along."""
     module, qualname = function.__module__, function.__qualname__
     original = _named(module, qualname) is function
-    if original and module != "__main__":
-        return _imported, (module, qualname)
     memo = function._self_memo
+    sent = memo.in_force.sent()
+    if original and module != "__main__":
+        return _arrived, (module, qualname, sent)
     here = _named(module, qualname)
     if module != "__main__" and getattr(here, "__wrapped__", None) is function.__wrapped__:
-        return _with_options, (module, qualname, memo.options, memo.in_force.call)
+        return _with_options, (module, qualname, memo.options, memo.in_force.call, sent)
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes whoever does the pickling.
     try:
@@ -30,7 +35,7 @@ def reduce(function: Any) -> tuple[Any, ...]:
     except ImportError:  # pragma: no cover - up to 1.5 joblib carries its own copy
         from joblib.externals import cloudpickle
 
-    parts = (function.__wrapped__, memo.options, memo.in_force.decorated, memo.in_force.call, memo.name)
+    parts = (function.__wrapped__, memo.options, memo.in_force.decorated, memo.in_force.call, memo.name, sent)
     return _built, (module, qualname, original, cloudpickle.dumps(parts))
 
 
@@ -39,17 +44,29 @@ def reduce_bound(method: Any) -> tuple[Any, ...]:
     holder = method._self_instance if method._self_instance is not None else method._self_owner
     if getattr(holder, method.__name__)._self_memo is not method._self_memo:
         return _bound, (method._self_parent, method._self_instance, method._self_owner)
-    return getattr, (holder, method.__name__)
+    return _arrived_bound, (holder, method.__name__, method._self_memo.in_force.sent())
 
 
 def _bound(function: Any, instance: Any, owner: Any) -> Any:
     return function.__get__(instance, owner)
 
 
-def _with_options(module: str, qualname: str, options: Any, call: Any) -> Any:
+def _arrived(module: str, qualname: str, sent: Sent) -> Any:
+    function = _imported(module, qualname)
+    function._self_memo.in_force.came_from(sent)
+    return function
+
+
+def _arrived_bound(holder: Any, name: str, sent: Sent) -> Any:
+    method = getattr(holder, name)
+    method._self_memo.in_force.came_from(sent)
+    return method
+
+
+def _with_options(module: str, qualname: str, options: Any, call: Any, sent: Sent) -> Any:
     from llm_memo.decorator import CachedFunction
 
-    base = _imported(module, qualname)
+    base = _arrived(module, qualname, sent)
     memo = base._self_memo
     return CachedFunction(base.__wrapped__, options, memo.in_force.decorated, call, memo)
 
@@ -72,5 +89,7 @@ def _built(module: str, qualname: str, original: bool, parts: bytes) -> Any:
     here = _named(module, qualname)
     if original and isinstance(here, CachedFunction):
         return here
-    function, options, decorated, call, name = pickle.loads(parts)
-    return CachedFunction(function, replace(options, name=name), decorated, call)
+    function, options, decorated, call, name, sent = pickle.loads(parts)
+    built = CachedFunction(function, replace(options, name=name), decorated, call)
+    built._self_memo.in_force.came_from(sent)
+    return built

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from llm_memo import location
-from llm_memo.errors import InvalidOption
+from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.runtime import environ
 
 
@@ -153,9 +153,12 @@ def given(**settings: Any) -> dict[str, Any]:
 
 def _cache_dir(value: object) -> str:
     try:
-        return os.path.expanduser(os.fsdecode(value))  # type: ignore[arg-type]
+        path = os.fsdecode(value)  # type: ignore[arg-type]
     except TypeError:
-        raise InvalidOption(f"cache_dir={value!r} is not a path") from None
+        path = ""
+    if not path:
+        raise InvalidOption(f"cache_dir={value!r} is not a path")
+    return location.absolute(path)
 
 
 def _count(name: str, *, optional: bool = False, most: float = math.inf) -> Any:
@@ -208,6 +211,10 @@ class Scopes:
 SCOPES: Final = Scopes()
 
 
+Sent = tuple[str, str]
+"""What travels with a pickled function: the process that it comes from, and the folder that it uses there."""
+
+
 class InForce:
     """The settings of one cached function, decided anew whenever a scope has changed.
 
@@ -215,15 +222,17 @@ class InForce:
         call: What ``with_options`` gave.
         function: What stands for the function, and for its copies with other options, in blocks.
         decorated: What the decorator gave.
+        default: The default folder of the process that the function came from; None: this process's own.
     """
 
-    __slots__ = ("_decided", "call", "decorated", "function")
+    __slots__ = ("_decided", "call", "decorated", "default", "function")
 
-    def __init__(self, call: Given, function: object, decorated: Given) -> None:
+    def __init__(self, call: Given, function: object, decorated: Given, default: str | None = None) -> None:
         self.call = call
         self.function = function
         self.decorated = decorated
-        self._decided: tuple[Any, ...] = (None,) * 5
+        self.default = default
+        self._decided: tuple[Any, ...] = (None,) * 4
 
     def now(self) -> Settings:
         """The settings in force at this moment, here.
@@ -235,21 +244,11 @@ class InForce:
         blocks, configured = SCOPES.blocks.get(), SCOPES.configured
         variables = _read_environment()
         seen = self._decided
-        if (
-            seen[0] is blocks
-            and seen[1] is configured
-            and seen[2] == variables
-            and (seen[3] is None or seen[3] == location.working_directory())
-        ):
-            return seen[4]  # type: ignore[no-any-return]
+        if seen[0] is blocks and seen[1] is configured and seen[2] == variables:
+            return seen[3]  # type: ignore[no-any-return]
         settings = Settings(**{name: value for name, (value, _) in self.sources(configured).items()})
-        self._decided = (blocks, configured, variables, self._here(configured), settings)
+        self._decided = (blocks, configured, variables, settings)
         return settings
-
-    def _here(self, configured: Given) -> str | None:
-        """The working directory, if the cache folder depends on it."""
-        given = next((given["cache_dir"] for _, given in self._scopes(configured) if "cache_dir" in given), "")
-        return None if os.path.isabs(given) else location.working_directory()
 
     def sources(self, configured: Given | None = None) -> dict[str, tuple[Any, str]]:
         """Every setting with the scope that decided it: ``{"policy": (…, "decorator"), …}``."""
@@ -261,8 +260,26 @@ class InForce:
             )
             decided[name] = (value, scope)
         folder, scope = decided["cache_dir"]
-        decided["cache_dir"] = (location.folder(folder), scope)
+        decided["cache_dir"] = (location.folder(folder, self.default), scope)
         return decided
+
+    def sent(self) -> Sent:
+        """The folder that the function uses in this process if no option of its own names one; "" if there is none."""
+        try:
+            here = {**environment(), **SCOPES.configured}
+            return location.PROCESS, location.folder(here.get("cache_dir"), self.default)
+        except MemoError:
+            return location.PROCESS, ""
+
+    def came_from(self, sent: Sent) -> None:
+        """Use the folder of the process that sent the function, where nothing here names another."""
+        process, folder = sent
+        if process == location.PROCESS or not folder:
+            return
+        location.adopt(folder)
+        if folder != location.default_folder():
+            self.default = folder
+            self._decided = (None,) * 4
 
     def _scopes(self, configured: Given) -> Iterator[tuple[str, Given]]:
         yield "with_options", self.call
@@ -283,20 +300,23 @@ def environment() -> Given:
     """What the environment variables give; an empty one gives nothing.
 
     Raises:
-        InvalidOption: A variable's value is not one of its setting's; the message names the variable.
+        InvalidOption: A variable's value is not one of its setting's, or a key is too short; the message
+            names the variable.
     """
+    environ.warn_of_unknown()
+    environ.seal_texts()  # before any money is spent
     found = {}
     for name, variable in _ENVIRONMENT.items():
         value = os.environ.get(variable, "")
         if value:
             try:
-                found[name] = _PARSERS[name](value)
+                found[name] = location.from_variable(value) if name == "cache_dir" else _PARSERS[name](value)
             except InvalidOption as error:
                 raise InvalidOption(f"environment variable {variable}: {error}") from None
     return found
 
 
-_read_environment = environ.reader(*_ENVIRONMENT.values())
+_read_environment = environ.reader(*_ENVIRONMENT.values(), "LLM_MEMO_KEY", "LLM_MEMO_OLD_KEYS")
 
 
 class configure(contextlib.AbstractContextManager["configure"]):

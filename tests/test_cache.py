@@ -306,7 +306,7 @@ def test_verify_sorts(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = sorted(Path(entry.path) for entry in filled.entries())
     damaged, newer, unread, linked = paths[:4]
     damaged.write_text("damaged")
-    newer.write_bytes(b"llm_memo\2" + newer.read_bytes()[9:])
+    newer.write_bytes(b"llm_memo\xff" + newer.read_bytes()[9:])
     linked.rename(linked.with_suffix(".bak"))
     linked.symlink_to(linked.with_suffix(".bak"))
     gone = damaged.parent / f"{damaged.parent.name}{'0' * 30}.joblib"
@@ -332,10 +332,13 @@ def test_verify_sorts(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verify_without_a_key_refuses_nothing(filled: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no key to check with, verify is an error and every entry stays where it is."""
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+    key = tmp_path / "other" / "llm_memo" / "seal.key"
+    key.parent.mkdir(parents=True)
+    key.write_bytes(b"k" * 32)
+    key.chmod(0o644)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "other"))
     for look in (filled.verify, filled.entries, filled.functions):
-        with pytest.raises(StoreError, match="no key to seal entries with"):
+        with pytest.raises(StoreError, match="can be read by others"):
             look()
     assert 5 == filled.info().entries
 

@@ -115,7 +115,11 @@ class Disk:
         self._take(files.open_to_look(path), entry.check, key)
 
     def _take(
-        self, descriptor: int, take: Callable[[str, bytes, memoryview, bytes], T], key: str, most: int | None = None
+        self,
+        descriptor: int,
+        take: Callable[[str, bytes, memoryview, list[bytes]], T],
+        key: str,
+        most: int | None = None,
     ) -> tuple[T, os.stat_result]:
         """What ``take`` makes of an open entry, and its status; the file is closed."""
         try:
@@ -129,7 +133,7 @@ class Disk:
                 head, body = whole[: entry.HEAD], memoryview(whole)[entry.HEAD :]
                 entry.check_head(head)
                 self._look()
-                return take(key, head, body, seal.seal_key()), status
+                return take(key, head, body, [each.secret for each in seal.seal_keys()]), status
             except entry.Refused as fault:
                 fault.seen = signature(status)
                 raise

@@ -2,7 +2,8 @@
 
 The layout::
 
-    magic and format version (9 bytes) │ seal (32 bytes) │ joblib.dump of {header, codec, frozen}
+    magic and format version (9 bytes) │ size of what follows the seal (8 bytes, big-endian)
+    │ seal (32 bytes) │ joblib.dump of {header, codec, frozen}
 
 The header is JSON, two documents of it: what a hit needs, and what only `explain` and people ask for.
 So it can be read, and grow, without unpickling the answer. What joblib gets is bytes and arrays, never
@@ -16,6 +17,7 @@ import io
 import json
 import pickle
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -27,10 +29,12 @@ from llm_memo.stores import seal
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 _NAME = b"llm_memo"
 _MAGIC = _NAME + bytes([FORMAT])
-HEAD = len(_MAGIC) + seal.SIZE
+_SEALED = len(_MAGIC) + 8
+"""Bytes in front of the seal: it is over them, too."""
+HEAD = _SEALED + seal.SIZE
 """Bytes in front of an entry's body."""
 _WORTH_COMPRESSING = 10_000
 _WORTH_REMEMBERING = 1_000
@@ -192,7 +196,13 @@ def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, b
     """Head and body of an entry called ``name``, sealed with ``key``."""
     content = {"header": kept.header.to_json(), "codec": kept.frozen.codec, "frozen": kept.frozen.payload}
     body = _dumped(content, compress if kept.size > _WORTH_COMPRESSING else 0)
-    return _MAGIC + seal.sealed(key, _MAGIC, name, body), body
+    return seal_anew(name, body, key), body
+
+
+def seal_anew(name: str, body: bytes | memoryview, key: bytes) -> bytes:
+    """The head of the entry called ``name`` with this body, sealed with ``key``."""
+    start = _MAGIC + len(body).to_bytes(8, "big")
+    return start + seal.sealed(key, start, name, body)
 
 
 def _dumped(content: dict[str, Any], compress: int) -> bytes:
@@ -212,15 +222,19 @@ def check_head(head: bytes) -> None:
         Damaged: It is cut short, or no entry at all.
         Newer: It has a format of a later version; the entry may be fine.
     """
-    written = head[len(_NAME) : len(_MAGIC)]
-    if head.startswith(_NAME) and written > _MAGIC[len(_NAME) :]:
-        raise Newer(f"it has format {written[0]}, and this version of llm_memo knows {FORMAT}")
-    if not head.startswith(_NAME) or len(head) < HEAD:
-        raise Damaged("it is cut short, or is no entry")
+    name, version = head[: len(_NAME)], head[len(_NAME) : len(_MAGIC)]
+    if name != _NAME[: len(head)]:
+        raise Damaged("it is no entry of llm_memo")
+    if version and version[0] > FORMAT:
+        raise Newer(f"it has format {version[0]}, and this version of llm_memo knows {FORMAT}")
+    if version and version[0] < FORMAT:
+        raise Damaged(f"it has format {version[0]}, from before llm_memo was released")
+    if len(head) < HEAD:
+        raise Damaged(f"it is cut short: {len(head)} bytes are left of it")
 
 
-def check(name: str, head: bytes, body: bytes | memoryview, key: bytes) -> None:
-    """Check the entry called ``name``; nothing of it is unpickled.
+def check(name: str, head: bytes, body: bytes | memoryview, keys: Sequence[bytes]) -> int:
+    """Check the entry called ``name``; nothing of it is unpickled. Returns which of the ``keys`` sealed it.
 
     Raises:
         Damaged: It is cut short, or no entry at all.
@@ -228,8 +242,13 @@ def check(name: str, head: bytes, body: bytes | memoryview, key: bytes) -> None:
         NotOurs: It was altered, or sealed with another key or for another name.
     """
     check_head(head)
-    if not seal.same(head[len(_MAGIC) :], seal.sealed(key, head[: len(_MAGIC)], name, body)):
-        raise NotOurs("it is not sealed with your key for this place")
+    size = int.from_bytes(head[len(_MAGIC) : _SEALED], "big")
+    if len(body) < size:
+        raise Damaged(f"it is cut short: {len(head) + len(body):,} of {len(head) + size:,} bytes are left of it")
+    for number, key in enumerate(keys):
+        if seal.same(head[_SEALED:], seal.sealed(key, head[:_SEALED], name, body)):
+            return number
+    raise NotOurs("it is not sealed with your key for this place")
 
 
 class _NotPlain(Exception):
@@ -255,13 +274,13 @@ def _content(body: bytes | memoryview) -> dict[str, Any]:
     return joblib.load(stream)  # type: ignore[no-any-return]
 
 
-def unpack(name: str, head: bytes, body: bytes | memoryview, key: bytes) -> Kept:
+def unpack(name: str, head: bytes, body: bytes | memoryview, keys: Sequence[bytes]) -> Kept:
     """The entry called ``name``; nothing of it is unpickled before its seal is checked.
 
     Raises:
         Damaged, Newer, NotOurs: As `check`.
         Exception: It is as it was written, and what it needs to be read is missing here.
     """
-    check(name, head, body, key)
+    check(name, head, body, keys)
     content = _content(body)
     return Kept(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]), unshared=True)

@@ -1,8 +1,10 @@
 """The seal: what tells an entry that this user wrote from any other file.
 
 A keyed BLAKE2b (RFC 7693) over the entry and the key that names it, checked before anything is
-unpickled. Its key is `LLM_MEMO_KEY`, or 32 random bytes in the user's own config folder, never in
-the cache folder: a cache folder that came with a cloned repository cannot run code here.
+unpickled. Entries are sealed with `LLM_MEMO_KEY`, or with 32 random bytes in the user's own config
+folder, never in the cache folder: a cache folder that came with a cloned repository cannot run code
+here. They are read with each of the keys that the user has, those in `LLM_MEMO_OLD_KEYS` among
+them, so that setting a key loses nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import hmac
 import os
 import secrets
 import stat
+from typing import NamedTuple
 
-from llm_memo.errors import StoreError
+from llm_memo import location
+from llm_memo.errors import MemoWarning, StoreError, warn
 from llm_memo.runtime import environ
 from llm_memo.stores import files
 
 SIZE = 32
 """Bytes of a seal, and of the key that it is made with."""
+_FILE = "seal.key"
 
 
 def sealed(key: bytes, magic: bytes, name: str, body: bytes | memoryview) -> bytes:
@@ -35,29 +40,70 @@ def same(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
+class Key(NamedTuple):
+    """One of the keys that the user has."""
+
+    secret: bytes
+    source: str
+    """The variable or the file that it is from."""
+
+    @property
+    def name(self) -> str:
+        """Eight hex digits by which two keys can be told apart, and which tell nothing of either."""
+        return hashlib.blake2b(self.secret, digest_size=4, person=b"llm_memo name").hexdigest()
+
+
 def seal_key() -> bytes:
-    """This user's key, made on first use.
+    """The key that entries are sealed with; a key file is made when there is none.
 
     Raises:
         StoreError: The key file cannot be made or read, or is not this user's alone.
+        InvalidOption: ``LLM_MEMO_KEY`` is too short.
     """
-    return _seal_key(_read_environment())
+    return seal_keys()[0].secret
 
 
-_read_environment = environ.reader("LLM_MEMO_KEY", "XDG_CONFIG_HOME", "HOME")
+def seal_keys() -> tuple[Key, ...]:
+    """The keys that entries are read with; the first is `seal_key`.
+
+    Raises:
+        StoreError: As `seal_key`.
+        InvalidOption: As `seal_key`.
+    """
+    return _seal_keys(_read_environment())
+
+
+_read_environment = environ.reader("LLM_MEMO_KEY", "LLM_MEMO_OLD_KEYS", "XDG_CONFIG_HOME", "HOME")
 
 
 @functools.lru_cache(maxsize=16)
-def _seal_key(_: tuple[object, ...]) -> bytes:
-    given = os.environ.get("LLM_MEMO_KEY")
-    return _from_text(given) if given else _from_file(key_file())
+def _seal_keys(_: tuple[object, ...]) -> tuple[Key, ...]:
+    given, old = environ.seal_texts()
+    keys = [Key(_from_text(given), "LLM_MEMO_KEY")] if given else []
+    path = key_file()
+    if not given:
+        keys.append(Key(_from_file(path), path))
+    keys += [Key(_from_text(text), "LLM_MEMO_OLD_KEYS") for text in old]
+    if given:
+        try:
+            keys.append(Key(_read(path), path))
+        except OSError:  # there is none, or none of use
+            pass
+    return tuple(keys)
 
 
 def key_file() -> str:
     """Where the key is kept when ``LLM_MEMO_KEY`` does not give one."""
-    import platformdirs
+    folder = location.user_folder("config")
+    path = os.path.join(folder, _FILE)
+    if os.path.isdir(folder) and not os.access(folder, os.W_OK) and not os.path.lexists(path):
+        return os.path.join(location.temporary_folder("config"), _FILE)
+    return path
 
-    return os.path.join(platformdirs.user_config_dir("llm_memo", appauthor=False), "seal.key")
+
+def new_text() -> str:
+    """A random text for ``LLM_MEMO_KEY``, of 256 bits."""
+    return secrets.token_urlsafe(SIZE)
 
 
 def _from_text(given: str) -> bytes:
@@ -69,7 +115,7 @@ def _from_file(path: str) -> bytes:
         try:
             return _read(path)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            _make_folder(os.path.dirname(path))
             # Lasting: a key lost in a power cut would take every entry with it.
             files.write_whole(path, secrets.token_bytes(SIZE), place=_first, lasting=True)
             return _read(path)
@@ -82,6 +128,22 @@ def _from_file(path: str) -> bytes:
         )
         error.errno = fault.errno
         raise error from fault
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder of the key; say so if it is a temporary one, and never trust one that another user has made."""
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    if path != location.temporary_folder("config"):
+        return
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        raise StoreError(f"no key to seal entries with: {path} is another user's; set LLM_MEMO_KEY")
+    warn(
+        MemoWarning,
+        f"there is no home folder that can be written to: the key that seals entries is in {path}, and without it "
+        "they cannot be read. Set LLM_MEMO_KEY to keep them longer than the temporary folder; "
+        "llm-memo key new prints a key",
+    )
 
 
 def _first(fresh: str, path: str) -> None:

@@ -45,18 +45,23 @@ def test_every_byte_flipped(flip: int, asked: Asked, kept: bytes) -> None:
         altered = kept[:place] + bytes([kept[place] ^ flip]) + kept[place + 1 :]
         warned = answers_anyway(asked, path, altered)
         is_magic, is_format = place < 8, place == 8
+        is_cut_short = is_format or int.from_bytes(altered[9:17], "big") > len(altered) - entry.HEAD
         if is_format and altered[place] > entry.FORMAT:
             assert [NotStored] == warned
             path.unlink()
         else:
-            assert [CorruptEntry if is_magic else UntrustedEntry] == warned
+            assert [CorruptEntry if is_magic or is_cut_short else UntrustedEntry] == warned
 
 
 def test_every_truncation(asked: Asked, kept: bytes) -> None:
     """An entry that is cut short anywhere is refused, with one warning, and the call is made."""
     for length in range(len(kept)):
-        warned = answers_anyway(asked, asked.path("a"), kept[:length])
-        assert [CorruptEntry if length < entry.HEAD else UntrustedEntry] == warned
+        asked.path("a").write_bytes(kept[:length])
+        forget()
+        with pytest.warns(CorruptEntry, match="cut short") as caught:
+            asked.ask("a")
+        assert 1 == len(caught)
+    assert ["a"] * (1 + len(kept)) == asked.calls
 
 
 @pytest.mark.parametrize("more", [b"\0", b"\n" * 100, pickle.dumps("B")], ids=["a byte", "lines", "a pickle"])
@@ -81,7 +86,7 @@ def test_seals_swapped(asked: Asked, kept: bytes) -> None:
     """An entry with the seal of another is refused."""
     asked.ask("b")
     other = asked.path("b").read_bytes()
-    swapped = kept[:9] + other[9 : entry.HEAD] + kept[entry.HEAD :]
+    swapped = kept[:17] + other[17 : entry.HEAD] + kept[entry.HEAD :]
     assert [UntrustedEntry] == answers_anyway(asked, asked.path("a"), swapped)
 
 
@@ -96,12 +101,13 @@ def test_what_was_refused_is_in_quarantine(asked: Asked, kept: bytes, cache_dir:
 def test_no_message_holds_a_seal_or_key(asked: Asked, kept: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A warning of a refused entry tells what to do, and neither the key nor the seal that was expected."""
     monkeypatch.setenv("LLM_MEMO_KEY", "correct horse battery staple")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(asked.path("a").parents[4] / "another user"))
     forget()
     with pytest.warns(UntrustedEntry, match="LLM_MEMO_KEY") as caught:
         asked.ask("a")
     message = str(caught[0].message)
-    expected = asked.path("a").read_bytes()[9 : entry.HEAD]
-    for secret in ("horse", kept[9 : entry.HEAD].hex(), expected.hex(), seal.seal_key().hex()):
+    expected = asked.path("a").read_bytes()[17 : entry.HEAD]
+    for secret in ("horse", kept[17 : entry.HEAD].hex(), expected.hex(), seal.seal_key().hex()):
         assert secret not in message
 
 
@@ -115,14 +121,19 @@ class Evil:
         return os.mkdir, (str(self.canary),)
 
 
+def headed(good: bytes, evil: bytes) -> bytes:
+    """What is in front of the seal of an entry of that much evil."""
+    return good[:9] + len(evil).to_bytes(8, "big")
+
+
 Plant = Callable[[bytes, bytes, str], bytes]
 PLANTS: dict[str, Plant] = {
     "bare": lambda evil, good, name: evil,
-    "behind our magic": lambda evil, good, name: good[:9] + secrets.token_bytes(32) + evil,
-    "behind a good seal": lambda evil, good, name: good[: entry.HEAD] + evil,
+    "behind our magic": lambda evil, good, name: headed(good, evil) + secrets.token_bytes(32) + evil,
+    "behind a good seal": lambda evil, good, name: headed(good, evil) + good[17 : entry.HEAD] + evil,
     "after a good entry": lambda evil, good, name: good + evil,
-    "sealed with another key": lambda evil, good, name: good[:9] + seal.sealed(b"k" * 32, good[:9], name, evil) + evil,
-    "sealed without a key": lambda evil, good, name: good[:9] + seal.sealed(b"", good[:9], name, evil) + evil,
+    "sealed with another key": lambda evil, good, name: entry.seal_anew(name, evil, b"k" * 32) + evil,
+    "sealed without a key": lambda evil, good, name: entry.seal_anew(name, evil, b"") + evil,
 }
 
 

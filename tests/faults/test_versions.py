@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,15 +90,16 @@ def test_an_entry_of_a_later_version_is_listed_as_such(asked: Asked, newer: byte
 
 
 def test_another_key_for_a_while(asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Entries that were refused while LLM_MEMO_KEY was another come back with verify, under their own key."""
+    """Entries that were refused while the key was another come back with verify, under their own key."""
     for text in "abc":
         asked.ask(text)
-    monkeypatch.setenv("LLM_MEMO_KEY", "another key")
+    own = os.environ["XDG_CONFIG_HOME"]
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(cache_dir.parent / "another"))
     forget()
     assert [UntrustedEntry] == asked.warned("a")
     assert 2 == len(Cache().verify().quarantined)
     assert 1 == Cache().verify().entries
-    monkeypatch.delenv("LLM_MEMO_KEY")
+    monkeypatch.setenv("XDG_CONFIG_HOME", own)
     forget()
     found = Cache().verify()
     assert {str(asked.path("b")), str(asked.path("c"))} == set(found.restored)

@@ -53,7 +53,7 @@ def test_what_is_packed_is_unpacked(kept: Kept, compress: int) -> None:
     """Header, codec and answer come back as they were, whatever they hold, compressed or not."""
     head, body = packed(kept, compress)
     assert HEAD == len(head)
-    found = entry.unpack(NAME, head, body, KEY)
+    found = entry.unpack(NAME, head, body, [KEY])
     assert (kept.header, kept.header.asked, kept.frozen) == (found.header, found.header.asked, found.frozen)
 
 
@@ -63,10 +63,10 @@ def test_another_key_or_name_is_refused(kept: Kept, key: bytes, name: str) -> No
     head, body = packed(kept)
     if key != KEY:
         with pytest.raises(NotOurs):
-            entry.unpack(NAME, head, body, key)
+            entry.unpack(NAME, head, body, [key])
     if name != NAME:
         with pytest.raises(NotOurs):
-            entry.unpack(name, head, body, KEY)
+            entry.unpack(name, head, body, [KEY])
 
 
 @given(st.text(max_size=5), st.binary(max_size=5), st.text(max_size=5), st.binary(max_size=5))
@@ -85,7 +85,7 @@ def test_altered_bytes_are_refused(kept: Kept, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(whole) - 1))
     whole[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises((Damaged, NotOurs, Newer)):
-        entry.unpack(NAME, bytes(whole[:HEAD]), bytes(whole[HEAD:]), KEY)
+        entry.unpack(NAME, bytes(whole[:HEAD]), bytes(whole[HEAD:]), [KEY])
 
 
 @given(st.binary(max_size=60))
@@ -93,10 +93,10 @@ def test_other_bytes_are_no_entry(data: bytes) -> None:
     """Bytes that are no entry at all are told from an entry of a later format."""
     with pytest.raises(Damaged):
         entry.check_head(b"other" + data)
-    with pytest.raises(Newer, match="format 2"):
-        entry.check_head(b"llm_memo\2" + data)
+    with pytest.raises(Newer, match="format 3"):
+        entry.check_head(b"llm_memo\3" + data)
     with pytest.raises(Damaged):
-        entry.check_head(b"llm_memo\1"[: len(data)])
+        entry.check_head(b"llm_memo\2"[: len(data)])
 
 
 def test_large_answers_are_compressed_small_ones_not() -> None:
@@ -112,7 +112,7 @@ def test_arrays_go_as_arrays(order: str, compress: int) -> None:
     """A numpy array is written as its own bytes, not as a graph of objects, and comes back in its order."""
     array = np.asarray(np.arange(60_000.0).reshape(300, 200), order=order)  # type: ignore[call-overload]
     head, body = packed(Kept(Header(function="f", created=0.0), Frozen("array", array)), compress)
-    found = entry.unpack(NAME, head, body, KEY).frozen.payload
+    found = entry.unpack(NAME, head, body, [KEY]).frozen.payload
     assert np.array_equal(array, found)
     assert array.flags.f_contiguous == found.flags.f_contiguous
     if not compress:
@@ -139,7 +139,7 @@ def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(builtins, "__import__", refuse)
         head, body = packed(kept)
-    assert kept.frozen == entry.unpack(NAME, head, body, KEY).frozen
+    assert kept.frozen == entry.unpack(NAME, head, body, [KEY]).frozen
     assert {"header", "codec", "frozen"} == joblib.load(io.BytesIO(body)).keys()
 
 
