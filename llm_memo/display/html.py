@@ -1,4 +1,4 @@
-"""Sheets as HTML: plain markup and one style, light and dark; no script, everything escaped.
+"""Sheets as HTML: plain markup and one style for light and dark pages; no script, everything escaped.
 
 Texts of the user's own are isolated, so that a right-to-left one turns nothing around it.
 """
@@ -10,49 +10,38 @@ from functools import singledispatch
 
 from llm_memo.display.sheet import Bar, Beside, Block, Cell, Facts, Note, Passage, Sheet, Span, Table, spans
 
-_LIGHT = (
-    "--line:#d8dee4;--dim:#656d76;--good:#1a7f37;--warn:#9a6700;--bad:#cf222e;--soft:#f6f8fa;"
-    "--old:#ffebe9;--new:#dafbe1;--oldtext:#82071e;--newtext:#116329;--goodbar:#2da44e;--warnbar:#d4a72c"
-)
-_DARK = (
-    "--line:#3d444d;--dim:#9198a1;--good:#3fb950;--warn:#d29922;--bad:#f85149;--soft:#ffffff0d;"
-    "--old:#f851493d;--new:#2ea0433d;--oldtext:#ffb3ad;--newtext:#9be9a8;--goodbar:#2ea043;--warnbar:#bb8009"
-)
-_RULES = """
+STYLE = """
 .llm-memo{font-size:13px;line-height:1.45;max-width:1100px;margin:4px 0}
 .llm-memo header{margin:0 0 6px}
 .llm-memo.llm-memo table{border-collapse:collapse;border:0;margin:4px 0 8px;font-size:12.5px;table-layout:auto}
 .llm-memo.llm-memo :is(th,td){text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;\
-border-bottom:1px solid var(--line);background:none;color:inherit;white-space:nowrap;max-width:none}
+border-bottom:1px solid #8884;background:none;color:inherit;white-space:nowrap;max-width:none}
 .llm-memo.llm-memo tbody tr:nth-child(n){background:none}
-.llm-memo.llm-memo thead th{font-weight:600;font-size:11.5px;color:var(--dim)}
+.llm-memo.llm-memo thead th{font-weight:600;font-size:11.5px}
 .llm-memo.llm-memo :is(th,td).right{text-align:right;font-variant-numeric:tabular-nums}
 .llm-memo.llm-memo td.wide{white-space:pre-wrap;overflow-wrap:anywhere;min-width:150px}
 .llm-memo .brief>div{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden}
-.llm-memo.llm-memo .facts th{font-weight:400;color:var(--dim)}
+.llm-memo.llm-memo .facts th{font-weight:400}
 .llm-memo.llm-memo .facts :is(th,td){border:0;padding:1px 14px 1px 0}
 .llm-memo.llm-memo .facts td{white-space:pre-wrap;overflow-wrap:anywhere}
 .llm-memo .beside{display:flex;flex-wrap:wrap;gap:4px 24px}
 .llm-memo .beside>div{flex:1 1 320px;min-width:0}
-.llm-memo .label,.llm-memo .note{color:var(--dim);font-size:12px}
-.llm-memo .passage{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);border:1px solid var(--line);\
+.llm-memo :is(.label,.note){font-size:12px}
+.llm-memo :is(.label,.note,.dim,.facts th,thead th){opacity:.72}
+.llm-memo .note .dim{opacity:1}
+.llm-memo .passage{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;border:1px solid #8884;\
 border-radius:4px;padding:6px 10px;margin:2px 0 8px;max-height:24em;overflow:auto}
 .llm-memo svg{vertical-align:middle;margin-right:10px;border-radius:3px}
-.llm-memo .strong{font-weight:600}.llm-memo .dim{color:var(--dim)}
-.llm-memo .good{color:var(--good);font-weight:600}.llm-memo .warn{color:var(--warn);font-weight:600}
-.llm-memo .bad{color:var(--bad);font-weight:600}
-.llm-memo .old{background:var(--old);color:var(--oldtext);text-decoration:none;border-radius:2px}
-.llm-memo .new{background:var(--new);color:var(--newtext);text-decoration:none;border-radius:2px}
-.llm-memo rect.good{fill:var(--goodbar)}.llm-memo rect.warn{fill:var(--warnbar)}.llm-memo rect.bad{fill:var(--bad)}
-.llm-memo rect.strong{fill:var(--dim)}.llm-memo rect.dim{fill:var(--line)}
+.llm-memo .strong{font-weight:600}
+.llm-memo :is(.good,.warn,.bad){font-weight:600;border-radius:3px;padding:0 5px}
+.llm-memo :is(.old,.new){color:inherit;text-decoration:none;border-radius:2px}
+.llm-memo :is(.good,.new){background:#2ea04344}.llm-memo .warn{background:#d2992244}
+.llm-memo :is(.bad,.old){background:#f8514944}
+.llm-memo rect.good{fill:#2ea043}.llm-memo rect.warn{fill:#d29922}.llm-memo rect.bad{fill:#f85149}
+.llm-memo rect.strong{fill:#888}.llm-memo rect.dim{fill:#8886}
 """
-_DARK_PLACES = ':is([data-jp-theme-light="false"],[data-theme="dark"],[theme="dark"],.vscode-dark)'
-_LIGHT_PLACES = ':is([data-jp-theme-light="true"],[data-theme="light"],[theme="light"],.vscode-light)'
-STYLE = (
-    f".llm-memo{{{_LIGHT}}}\n@media (prefers-color-scheme:dark){{.llm-memo{{{_DARK}}}}}\n"
-    f"{_LIGHT_PLACES} .llm-memo{{{_LIGHT}}}\n{_DARK_PLACES} .llm-memo{{{_DARK}}}{_RULES}"
-)
-"""The one style; a notebook's own theme, where it has one, goes before the browser's."""
+"""The one style. It knows nothing of the page: text has the page's own colour, and whatever else is coloured lets
+the page's ground through, so that both are read on any theme, also where the browser's differs from the page's."""
 
 _TAGS = {"data": "bdi", "strong": "b", "old": "del", "new": "ins"}
 _BAR = 200

@@ -99,11 +99,12 @@ def test_what_turns_text_around_is_written_out() -> None:
     assert "\\u202egnp.exe" == html.escaped("\u202egnp.exe")
 
 
-def test_light_and_dark() -> None:
-    """The style has both, and a notebook's own theme goes before the browser's."""
-    dark = html.STYLE.index("prefers-color-scheme:dark")
-    assert dark < html.STYLE.index('[data-jp-theme-light="true"]')
-    assert dark < html.STYLE.index('[data-jp-theme-light="false"]')
+def test_the_style_leaves_texts_the_colour_of_their_page() -> None:
+    """No rule colours a text or asks for the browser's theme, and grounds let the page's own through."""
+    assert {"inherit"} == set(re.findall(r"[;{]color:([^;}]*)", html.STYLE))
+    assert "@media" not in html.STYLE
+    grounds = re.findall(r"background:([^;}]*)", html.STYLE)
+    assert {4, 8} >= {len(ground.removeprefix("#")) for ground in grounds if ground != "none"}
     rules = re.findall(r"(?:^|[{}])([^{}@]+)\{", html.STYLE)
     assert [] == [rule for rule in rules if ".llm-memo" not in rule]
 
