@@ -53,9 +53,31 @@ def plotted(cache: Cache, measure: Measure = "calls") -> Figure:
     over_time.set_title(f"{measure} paid, {shown_path(cache.path)}", fontsize="medium", loc="left")
     _draw_beside(beside, {name: points[-1][1] for name, points in paid.items()}, _saved(cache, measure))
     beside.set_title(f"{measure} paid, and saved in this process", fontsize="medium", loc="left")
+    _without_ground(figure)
     if "inline" in pyplot.get_backend():
         pyplot.close(figure)  # the notebook shows the cell's value, and would show it once more
     return figure
+
+
+_INK = "#777777"
+_LIGHTER_INK = "#808080"
+"""Greys that are read on white and on black. IPython puts a ground of its own behind a picture without one if all
+of its tick labels are dark, or all are light; these two are one of each."""
+
+
+def _without_ground(figure: Figure) -> None:
+    """Let the page's own ground through, and write in greys that are read on any."""
+    figure.patch.set_alpha(0)
+    for axes in figure.axes:
+        axes.patch.set_alpha(0)
+        axes.set_title(axes.get_title(loc="left"), fontsize="medium", loc="left", color=_INK)
+        for spine in axes.spines.values():
+            spine.set_color(_INK)
+        axes.xaxis.get_offset_text().set_color(_INK)
+        axes.tick_params("x", colors=_INK)
+        axes.tick_params("y", colors=_LIGHTER_INK)
+        for text in axes.texts:
+            text.set_color(_INK)
 
 
 def _draw_over_time(axes: Axes, paid: dict[str, list[tuple[datetime, float]]]) -> None:
@@ -70,6 +92,8 @@ def _draw_over_time(axes: Axes, paid: dict[str, list[tuple[datetime, float]]]) -
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator))
     axes.set_ylim(bottom=0)
+    if paid:
+        axes.legend(loc="upper left", fontsize="small", frameon=False, labelcolor=_INK)
 
 
 def _draw_beside(axes: Axes, paid: dict[str, float], saved: dict[str, float]) -> None:

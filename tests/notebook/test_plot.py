@@ -52,8 +52,43 @@ def test_seconds(looked: Any) -> None:
 
 
 def test_an_empty_folder() -> None:
-    """A folder without entries has a picture without lines."""
-    assert [] == list(Cache().plot().axes[0].lines)
+    """A folder without entries has a picture without lines, and no legend of none."""
+    over_time, _ = Cache().plot().axes
+    assert [] == list(over_time.lines)
+    assert over_time.get_legend() is None
+
+
+def test_a_legend_names_the_functions(looked: Any) -> None:
+    """A legend says which colour is which function."""
+    legend = looked.cache.plot().axes[0].get_legend()
+    assert ["looked.summarize", "looked.draft"] == [text.get_text() for text in legend.get_texts()]
+
+
+@pytest.mark.parametrize("page", [0.0, 1.0], ids=["black", "white"])
+def test_the_picture_is_read_on_any_page(looked: Any, page: float) -> None:
+    """It has no ground of its own, and all of its texts stand out from black and from white."""
+    figure = looked.cache.plot()
+    figure.canvas.draw()
+    shown = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+    assert 10 < len(shown)
+    assert 0 == figure.patch.get_alpha()
+    for text in shown:
+        grey = sum(
+            weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+            for weight, part in zip((0.2126, 0.7152, 0.0722), matplotlib.colors.to_rgb(text.get_color()), strict=True)
+        )
+        brighter, darker = max(grey, page), min(grey, page)
+        assert 3.5 < (brighter + 0.05) / (darker + 0.05), text
+
+
+def test_a_notebook_puts_no_ground_behind_it(looked: Any) -> None:
+    """IPython puts a ground behind a picture whose tick labels are all dark or all light; these are some of each."""
+    figure = looked.cache.plot()
+    figure.canvas.draw()
+    labels = [label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()]
+    colours = [matplotlib.colors.to_rgb(label.get_color()) for label in labels]
+    light = {0.299 * red + 0.587 * green + 0.114 * blue > 0.5 for red, green, blue in colours}
+    assert {False, True} == light
 
 
 def test_a_notebook_shows_the_picture_once(looked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
