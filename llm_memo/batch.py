@@ -1,4 +1,4 @@
-"""Many calls at once: `map` over items, and independent `samples` of one question."""
+"""Many calls at once: `map` over items, and independent `samples` of one call."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class Batch:
         return self._answers
 
     def _groups(self) -> list[Group]:
-        """Answer the hits, and group what is left by question.
+        """Answer the hits, and group what is left by key.
 
         A mistake in any item is raised here, before the first call is paid for.
         """
@@ -200,10 +200,10 @@ class Batch:
         elif self._policy is CachePolicy.OFF:
             groups[place] = Group(job, [place])
         else:
-            question = (call.path, call.question.digest)
-            if question not in groups:
-                groups[question] = Group(job, [], call.path, _written(call.path) if call.expired else 0)
-            groups[question].places.append(place)
+            equal = (call.path, call.call_key.digest)
+            if equal not in groups:
+                groups[equal] = Group(job, [], call.path, _written(call.path) if call.expired else 0)
+            groups[equal].places.append(place)
 
     def _refuse_misfits(self) -> None:
         """Raise the first item's error, with its place and value, and say which others there are.
@@ -226,7 +226,7 @@ class Batch:
     def _item(self, place: int) -> str:
         """An item for a message: its place and, redacted, its value."""
         job = self._calls[place]
-        names = list(job.function._self_memo.asker.signature.parameters)[len(job.function._arguments(())) :]
+        names = list(job.function._self_memo.key_builder.signature.parameters)[len(job.function._arguments(())) :]
         values = [preview(value, name) for value, name in zip_longest(job.args, names[: len(job.args)], fillvalue="")]
         shown = preview(job.kwargs) if job.kwargs else values[0] if len(values) == 1 else f"({', '.join(values)})"
         return f"item {place} of map, {shown}"

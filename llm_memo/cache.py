@@ -325,7 +325,7 @@ class Cache(Shown):
         """Of each function, the fingerprint that its entries should have."""
         memo = getattr(function, "_self_memo", None)
         if memo is not None:
-            return {memo.name: memo.asker.code}
+            return {memo.name: memo.key_builder.code}
         latest = sorted(entries, key=lambda entry: entry.header.created)
         return {entry.function: entry.header.asked.code for entry in latest}
 

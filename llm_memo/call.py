@@ -28,7 +28,7 @@ from typing import Any, Final
 from llm_memo.codec import codec, streams
 from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.identity.key import Asker, Question
+from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.options import Options
 from llm_memo.persist import Lead
 from llm_memo.runtime.executor import JUDGING, STORAGE, Background
@@ -62,15 +62,15 @@ AT_ONCE = 1_000_000
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("asker", "counters", "folder", "in_force", "name", "options")
+    __slots__ = ("counters", "folder", "in_force", "key_builder", "name", "options")
 
-    def __init__(self, options: Options, asker: Asker, in_force: InForce, counters: Counters) -> None:
+    def __init__(self, options: Options, key_builder: KeyBuilder, in_force: InForce, counters: Counters) -> None:
         self.options = options
-        self.asker = asker
+        self.key_builder = key_builder
         self.in_force = in_force
         self.counters = counters
-        self.name = asker.name
-        self.folder = function_folder(asker.name)
+        self.name = key_builder.name
+        self.folder = function_folder(key_builder.name)
 
 
 class Call:
@@ -88,8 +88,20 @@ class Call:
     """
 
     __slots__ = (
-        "args", "asked", "asked_anew", "disk", "expired", "kwargs", "memo", "paid", "path", "question",
-        "run", "settings", "too_big", "unreadable",
+        "args",
+        "asked",
+        "call_key",
+        "disk",
+        "expired",
+        "keyed_anew",
+        "kwargs",
+        "memo",
+        "paid",
+        "path",
+        "run",
+        "settings",
+        "too_big",
+        "unreadable",
     )  # fmt: skip
 
     def __init__(
@@ -105,7 +117,7 @@ class Call:
         self.args = args
         self.asked = asked
         self.kwargs = kwargs
-        self.asked_anew = 0
+        self.keyed_anew = 0
         self.settings = memo.in_force.now()
 
     def look(self, most: int | None = None) -> Any:
@@ -121,22 +133,22 @@ class Call:
         settings = self.settings
         if settings.policy is _OFF:
             return NOTHING
-        question: Question = memo.asker.ask(self.asked, self.kwargs)
-        self.question = question
+        call_key: CallKey = memo.key_builder.key_of(self.asked, self.kwargs)
+        self.call_key = call_key
         store: Disk = disk(settings.cache_dir)
         self.disk = store
-        self.path = store.path(memo.folder, question.key)
+        self.path = store.path(memo.folder, call_key.key)
         return self.read(most) if settings.policy.reads else NOTHING
 
     def read(self, most: int | None = None) -> Any:
         """Read and thaw the kept answer; `NOTHING` if there is none, or it is expired or damaged."""
         self.too_big = False
         try:
-            kept = self.disk.read(self.path, self.question.key, self.settings.memory_bytes, most)
+            kept = self.disk.read(self.path, self.call_key.key, self.settings.memory_bytes, most)
         except TooBig:
             self.too_big = True
             return NOTHING
-        if kept is None or not kept.answers(self.question):
+        if kept is None or not kept.answers(self.call_key):
             return NOTHING
         if kept.expired(self.settings.ttl):
             self.expired = kept
@@ -196,10 +208,10 @@ class Call:
             raise
 
     def _board(self) -> tuple[Flight | None, bool]:
-        return FLIGHTS.board((self.path, self.question.digest, self.settings.policy.writes))
+        return FLIGHTS.board((self.path, self.call_key.digest, self.settings.policy.writes))
 
     def _lead(self, lead: Lead) -> Generator[Step, Any, Any]:
-        """Answer the question for everybody who waits for it."""
+        """Answer for everybody who waits for it."""
         if lead.flight is not None:
             if self.settings.policy.writes:
                 lock = yield Acquire(self._take_lock, self.settings.lock_timeout, self.memo.name)
@@ -210,9 +222,9 @@ class Call:
             if answer is not NOTHING:  # another thread or process was quicker
                 lead.overtaken()
                 return answer
-        if self.settings.policy is not _OFF and self._asks_otherwise():
+        if self.settings.policy is not _OFF and self._key_changed():
             lead.given_up()
-            return (yield from self._ask_anew())
+            return (yield from self._key_anew())
         self.paid = True
         lead.start()
         answer = yield lead
@@ -224,14 +236,14 @@ class Call:
         done = yield Work(partial(lead.answered, answer), threads)
         return done if isinstance(done, Failure) else answer
 
-    def _asks_otherwise(self) -> bool:
-        """Whether, while the call waited, its arguments or the code's globals became another question."""
-        return self.memo.asker.ask(self.asked, self.kwargs).digest != self.question.digest
+    def _key_changed(self) -> bool:
+        """Whether, while the call waited, its arguments or the code's globals became another call_key."""
+        return self.memo.key_builder.key_of(self.asked, self.kwargs).digest != self.call_key.digest
 
-    def _ask_anew(self) -> Generator[Step, Any, Any]:
-        """Begin again with the question as it is now; one that never keeps still is not kept."""
-        self.asked_anew += 1
-        if self.asked_anew > 3:
+    def _key_anew(self) -> Generator[Step, Any, Any]:
+        """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
+        self.keyed_anew += 1
+        if self.keyed_anew > 3:
             self.settings = replace(self.settings, policy=_OFF)
         answer = self.look()
         return answer if answer is not NOTHING else (yield from self.way())
@@ -261,10 +273,10 @@ class Call:
         return error
 
     def _log_miss(self) -> None:
-        log.debug("%s(): miss, key %s: %s", self.memo.name, self.question.key, self._explain().reason)
+        log.debug("%s(): miss, key %s: %s", self.memo.name, self.call_key.key, self._explain().reason)
 
     def _explain(self) -> Explanation:
-        return explain(self.memo.asker, self.memo.folder, self.settings, self.asked, self.kwargs)
+        return explain(self.memo.key_builder, self.memo.folder, self.settings, self.asked, self.kwargs)
 
 
 class Work:

@@ -15,7 +15,7 @@ from llm_memo.display.shown import Shown
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
-from llm_memo.identity.key import Asker
+from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
 from llm_memo.options import Options, changed
 from llm_memo.progress import Progress
@@ -82,13 +82,13 @@ class _Surface(Shown):
 
     def cache_key(self, *args: Any, **kwargs: Any) -> str:
         """The key of the call with these arguments: 32 hex digits."""
-        return self._self_memo.asker.ask(self._arguments(args), kwargs).key
+        return self._self_memo.key_builder.key_of(self._arguments(args), kwargs).key
 
     def is_cached(self, *args: Any, **kwargs: Any) -> bool:
         """Whether an answer to the call with these arguments is kept, and not too old to be read."""
         memo = self._self_memo
-        question = memo.asker.ask(self._arguments(args), kwargs)
-        return outcome_of(question, memo.folder, memo.in_force.now()) == "hit"
+        call_key = memo.key_builder.key_of(self._arguments(args), kwargs)
+        return outcome_of(call_key, memo.folder, memo.in_force.now()) == "hit"
 
     def forget(self, *args: Any, **kwargs: Any) -> bool:
         """Remove the entry of the call with these arguments; returns whether there was one."""
@@ -99,7 +99,7 @@ class _Surface(Shown):
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
         memo = self._self_memo
-        return explain(memo.asker, memo.folder, memo.in_force.now(), self._arguments(args), kwargs)
+        return explain(memo.key_builder, memo.folder, memo.in_force.now(), self._arguments(args), kwargs)
 
     def map(
         self,
@@ -236,18 +236,18 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
         base: Memo | None = None,
     ) -> None:
         plain = _plain(function)
-        asker = Asker(
+        key_builder = KeyBuilder(
             plain,
             options.name or function_name(plain),
             ignore=options.ignore,
             key=options.key,
             version=options.version,
             sample=options.sample,
-            fingerprint=base.asker.fingerprint if base else Fingerprint(plain),
+            fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
         counters = base.counters if base else Counters()
         in_force = InForce(nearest or {}, counters, decorated, base.in_force.default if base else None)
-        memo = Memo(options, asker, in_force, counters)
+        memo = Memo(options, key_builder, in_force, counters)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo
 

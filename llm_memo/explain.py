@@ -1,4 +1,4 @@
-"""Why a call hits or misses: what its question is made of, and what differs from the nearest kept one."""
+"""Why a call hits or misses: what its key is made of, and what differs from the nearest entry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.display.shown import Shown
-from llm_memo.identity.key import Asker, Question
+from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.settings import Settings
 from llm_memo.stores.disk import Disk, Found, disk
 from llm_memo.stores.entry import Header
@@ -39,7 +39,7 @@ class Explanation(Shown):
     untracked: dict[str, str]
     """What the code reads and the key does not hold: name → why."""
     nearest: Header | None
-    """The kept entry whose question differs least; None on a hit, or when nothing is kept."""
+    """The entry whose parts differ least; None on a hit, or when nothing is kept."""
     differences: tuple[str, ...]
     """What differs from it, such as ``"argument model: 'gpt-5.2' → 'gpt-5.2-mini'"``."""
 
@@ -67,29 +67,29 @@ class Explanation(Shown):
 
 
 def explain(
-    asker: Asker, folder: str, settings: Settings, args: tuple[Any, ...], kwargs: dict[str, Any]
+    key_builder: KeyBuilder, folder: str, settings: Settings, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Explanation:
     """Explain the call with these arguments, the instance first, without making it."""
-    question = asker.ask(args, kwargs)
-    digests, previews = asker.parts(args, kwargs)
-    outcome = outcome_of(question, folder, settings)
+    call_key = key_builder.key_of(args, kwargs)
+    digests, previews = key_builder.parts(args, kwargs)
+    outcome = outcome_of(call_key, folder, settings)
     nearest = _nearest(disk(settings.cache_dir), folder, digests, previews) if outcome == "miss" else None
     return Explanation(
-        function=asker.name,
-        key=question.key,
+        function=key_builder.name,
+        key=call_key.key,
         outcome=outcome,
         parts=tuple(Part(name, digest, previews.get(name, "")) for name, digest in digests.items()),
-        untracked=asker.untracked(),
+        untracked=key_builder.untracked(),
         nearest=nearest,
         differences=() if nearest is None else tuple(_differences(nearest, digests, previews)),
     )
 
 
-def outcome_of(question: Question, folder: str, settings: Settings) -> str:
+def outcome_of(call_key: CallKey, folder: str, settings: Settings) -> str:
     """What a look at the store would find: ``"hit"``, ``"miss"`` or ``"expired"``."""
     store = disk(settings.cache_dir)
-    kept = store.read(store.path(folder, question.key), question.key, settings.memory_bytes)
-    if kept is None or not kept.answers(question):
+    kept = store.read(store.path(folder, call_key.key), call_key.key, settings.memory_bytes)
+    if kept is None or not kept.answers(call_key):
         return "miss"
     return "expired" if kept.expired(settings.ttl) else "hit"
 

@@ -53,10 +53,10 @@ class Lead:
 
     def start(self) -> None:
         """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
-        asker = self.call.memo.asker
+        key_builder = self.call.memo.key_builder
         if self.call.settings.policy.writes:
-            parts, previews = asker.parts(self.call.asked, self.call.kwargs)
-            self._asked = Asked(code=asker.code, parts=parts, previews=previews)
+            parts, previews = key_builder.parts(self.call.asked, self.call.kwargs)
+            self._asked = Asked(code=key_builder.code, parts=parts, previews=previews)
         self._started = time.perf_counter()
 
     def begin(self) -> Any:
@@ -150,7 +150,7 @@ class Lead:
         try:
             kept = Kept(self._header(answer, seconds, usage), codec.freeze(answer))
             if wanted:
-                call.disk.write(call.path, call.question.key, kept, call.settings)
+                call.disk.write(call.path, call.call_key.key, kept, call.settings)
             return kept
         except Exception as fault:
             if wanted:
@@ -163,7 +163,7 @@ class Lead:
         cache_if = call.memo.options.cache_if
         try:
             if cache_if is not None:
-                with self.running:  # it may ask the same question, and would wait for its own answer
+                with self.running:  # it may make the same call, and would wait for its own answer
                     reason = None if cache_if(streams.items(answer)) else "cache_if said no"
             else:
                 reason = incomplete(answer)
@@ -188,7 +188,7 @@ class Lead:
         return Header(
             function=call.memo.name,
             created=time.time(),
-            digest=call.question.digest,
+            digest=call.call_key.digest,
             seconds=seconds,
             type=class_name(type(answer)),
             usage=usage.to_dict() if usage is not None else None,

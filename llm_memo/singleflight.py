@@ -104,7 +104,7 @@ class Flight:
 
 
 class Flights:
-    """The flights of this process, by question."""
+    """The flights of this process, by key."""
 
     def __init__(self) -> None:
         # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.

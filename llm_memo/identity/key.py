@@ -1,6 +1,6 @@
 """The key: what names a call.
 
-A key is the xxh3-128 of the question's canonical bytes: the function's name, its fingerprint (or
+A key is the xxh3-128 of the call's canonical bytes: the function's name, its fingerprint (or
 ``version``), the bound arguments (or ``key(...)``) and the sample. xxh3 is fast, not safe: anyone
 can make two prompts that share a key, so it only names the file, and a BLAKE2b digest of the same
 bytes, kept in the entry, decides.
@@ -23,17 +23,17 @@ from llm_memo.identity.preview import preview
 from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
 
 SCHEME = 1
-"""Goes up when the same question would get other bytes."""
+"""Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
 
 _Places = tuple[tuple[int, str, bytes], ...]
-"""Of each value that is asked: its place among the arguments, its name, and what comes before it."""
+"""Of each value in the key: its place among the arguments, its name, and what comes before it."""
 _OF_KEY: _Places = ((1, "key", b""),)
 
 
-class Question:
-    """One call's question, as bytes and by name.
+class CallKey:
+    """What names one call, as bytes and by name.
 
     Args:
         pieces: Its canonical bytes, which are long if they are more than 100 kB.
@@ -68,17 +68,17 @@ def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
     return algorithm.hexdigest()  # type: ignore[no-any-return]
 
 
-class Asker:
-    """Turns the arguments of a function's calls into questions.
+class KeyBuilder:
+    """Turns the arguments of a function's calls into keys.
 
     Args:
-        function: The function that is asked.
+        function: The function.
         name: Its identity.
         ignore: Parameters left out of the key.
         key: ``key(*args, **kwargs)`` whose result stands for the arguments.
         version: Stands for the fingerprint.
-        sample: Which of several independent answers is asked for.
-        fingerprint: The function's fingerprint, shared by all who ask it.
+        sample: Which of several independent answers is meant.
+        fingerprint: The function's fingerprint, shared by all its builders.
 
     Raises:
         InvalidOption: ``ignore`` names no parameter, or ``key`` cannot take the function's arguments.
@@ -113,14 +113,14 @@ class Asker:
         self._innermost: Any = inspect.unwrap(function)
         self._bind = compile_binder(self.signature, name)
         self._defaults = self._defaults_now()
-        self._asked = tuple(
+        self._keyed = tuple(
             (place, parameter, canonical.encode(parameter))
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
         self._kept_up = KeptUp(function)
         self._known_head: tuple[object, bytes] = (None, b"")
-        self._asked_before: Remembered[Question] = Remembered()
+        self._known_keys: Remembered[CallKey] = Remembered()
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the signature's order, defaults applied.
@@ -139,8 +139,8 @@ class Asker:
         now = self._innermost
         return getattr(now, "__defaults__", None), getattr(now, "__kwdefaults__", None)
 
-    def ask(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Question:
-        """The question that this call asks.
+    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallKey:
+        """The key of this call.
 
         Raises:
             TypeError: The arguments do not fit the signature, as the function itself would say.
@@ -149,23 +149,23 @@ class Asker:
         head = self._head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
-            return Question(self._pieces(head, _OF_KEY, (self.key(*args, **kwargs),)))
-        asked = bound if len(bound) == len(self._asked) else tuple([bound[place] for place, _, _ in self._asked])
-        plain = plain_bytes(asked)
-        question = self._asked_before.get(plain, head)
-        if question is None:
+            return CallKey(self._pieces(head, _OF_KEY, (self.key(*args, **kwargs),)))
+        values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
+        plain = plain_bytes(values)
+        call_key = self._known_keys.get(plain, head)
+        if call_key is None:
             copy = plain_copy(plain)
-            question = Question(self._pieces(head, self._asked, asked if copy is None else copy))
+            call_key = CallKey(self._pieces(head, self._keyed, values if copy is None else copy))
             if copy is not None:
-                self._asked_before.put(plain, head, question, question.size)
-        return question
+                self._known_keys.put(plain, head, call_key, call_key.size)
+        return call_key
 
-    def _pieces(self, head: bytes, places: _Places, asked: tuple[Any, ...]) -> list[bytes]:
-        """The canonical bytes of a question: ``head``, and each value that is ``asked``."""
+    def _pieces(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> list[bytes]:
+        """The canonical bytes of a call: ``head``, and each of the ``values``."""
         pieces = [head]
         place, name, value = 0, "", None
         try:
-            for (place, name, tag), value in zip(places, asked, strict=True):  # noqa: B007 - they name the culprit
+            for (place, name, tag), value in zip(places, values, strict=True):  # noqa: B007 - they name the culprit
                 pieces.append(tag)
                 pieces.append(canonical.encode(value, () if place else self._kept_up.of(value)))
         except canonical.NoCanonicalForm as problem:
@@ -175,7 +175,7 @@ class Asker:
         return pieces
 
     def _head(self) -> bytes:
-        """What all questions to the function as it is now begin with."""
+        """What all keys of the function as it is now begin with."""
         if self.version is not None:
             code: object = self.version
         else:
@@ -187,14 +187,14 @@ class Asker:
         return head
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
-        """What the question is made of beside the code: parameter → value; with ``key=``, its result."""
+        """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
         if self.key is not None:
             return {"key": self.key(*args, **kwargs)}
         bound = self.bind(args, kwargs)
-        return {name: bound[place] for place, name, _ in self._asked}
+        return {name: bound[place] for place, name, _ in self._keyed}
 
     def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-        """Digests and previews of all that the question is made of, by name: ``"argument model"``, ``"code"``…"""
+        """Digests and previews of all that the call is made of, by name: ``"argument model"``, ``"code"``…"""
         digests: dict[str, str] = {}
         previews: dict[str, str] = {}
         inside: dict[str, str] = {}

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from llm_memo.answers.usage import Usage
 from llm_memo.codec.frozen import Frozen, Thawer, thawer
 from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
-from llm_memo.identity.key import Question
+from llm_memo.identity.key import CallKey
 from llm_memo.stores import seal
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ HEAD = _SEALED + seal.SIZE
 """Bytes in front of an entry's body."""
 _WORTH_COMPRESSING = 10_000
 _WORTH_REMEMBERING = 1_000
-"""Up to so many bytes it is quicker to compare questions than their digests."""
+"""Up to so many bytes it is quicker to compare calls than their digests."""
 
 
 class Refused(Exception):
@@ -71,12 +71,12 @@ class Newer(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """What the question was made of, for `explain` and for people: a hit does without."""
+    """What the call was made of, for `explain` and for people: a hit does without."""
 
     code: str = ""
     """The fingerprint, or the ``version=`` that stood in for it."""
     parts: dict[str, str] = field(default_factory=dict)
-    """What the question is made of: name → digest."""
+    """What the call is made of: name → digest."""
     previews: dict[str, str] = field(default_factory=dict)
     """The same, redacted and cut short: name → text."""
 
@@ -90,7 +90,7 @@ class Header:
     created: float
     """When the answer came, in seconds since the epoch."""
     digest: str = ""
-    """BLAKE2b of the question's canonical bytes: the file's name may be made up, this may not."""
+    """BLAKE2b of the call's canonical bytes: the file's name may be made up, this may not."""
     seconds: float = 0.0
     """How long the call took."""
     type: str = ""
@@ -98,12 +98,12 @@ class Header:
     usage: dict[str, Any] | None = None
     """Tokens and model, as far as the answer told."""
     sample: int = 0
-    """Which of several independent answers to the question this is."""
+    """Which of several independent answers to the call this is."""
     _asked: Asked | str = field(default_factory=Asked, compare=False)
 
     @property
     def asked(self) -> Asked:
-        """What the question was made of; of an entry that was read, parsed when it is first looked at."""
+        """What the call was made of; of an entry that was read, parsed when it is first looked at."""
         if isinstance(self._asked, str):
             self._asked = _made(Asked, _parse(self._asked)[0])
         return self._asked
@@ -164,14 +164,14 @@ class Kept:
                 return self.frozen.payload
         return self._thawer(self.frozen.payload)
 
-    def answers(self, question: Question) -> bool:
-        """Whether this is the answer to ``question``, and not to another that shares its key."""
-        if self._canonical == question.canonical:
+    def answers(self, call_key: CallKey) -> bool:
+        """Whether this is the answer to ``call_key``, and not to another that shares its key."""
+        if self._canonical == call_key.canonical:
             return True
-        if self.header.digest != question.digest:
+        if self.header.digest != call_key.digest:
             return False
-        if 0 < len(question.canonical) <= _WORTH_REMEMBERING:
-            self._canonical = question.canonical
+        if 0 < len(call_key.canonical) <= _WORTH_REMEMBERING:
+            self._canonical = call_key.canonical
         return True
 
     def expired(self, ttl: float | None) -> bool:

@@ -19,7 +19,7 @@ import wrapt
 import xxhash
 
 from llm_memo.call import Call
-from llm_memo.identity.key import Asker
+from llm_memo.identity.key import KeyBuilder
 from llm_memo.settings import InForce
 from llm_memo.stats import Counters
 from llm_memo.stores.disk import Disk
@@ -46,18 +46,18 @@ class Step:
     """The title of the step that it is a part of, and is taken off from."""
 
 
-_ASKED = "question: looked up among those asked before"
+_KEY = "key: looked up among those of calls before"
 STEPS = (
     Step("settings in force", InForce, "now"),
-    Step("arguments bound to the signature", Asker, "bind", _ASKED),
-    Step("fingerprint checked", Asker, "_head", _ASKED),
-    Step("arguments as canonical bytes", Asker, "_pieces", _ASKED),
-    Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _ASKED),
-    Step(_ASKED, Asker, "ask"),
+    Step("arguments bound to the signature", KeyBuilder, "bind", _KEY),
+    Step("fingerprint checked", KeyBuilder, "_head", _KEY),
+    Step("arguments as canonical bytes", KeyBuilder, "_pieces", _KEY),
+    Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _KEY),
+    Step(_KEY, KeyBuilder, "key_of"),
     Step("where the entry is", Disk, "path"),
     Step("taken from memory, its file unchanged", Disk, "read"),
     Step("one stat of the file", os, "lstat", "taken from memory, its file unchanged"),
-    Step("is it the answer to this question?", Kept, "answers"),
+    Step("is it the answer to this call?", Kept, "answers"),
     Step("thawed", Kept, "thaw", "thawed and counted: the rest"),
     Step("counted", Counters, "answered", "thawed and counted: the rest"),
     Step("thawed and counted: the rest", Call, "thaw"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from llm_memo import cached_completion
 from llm_memo.identity import key, remembered
-from llm_memo.identity.key import Question
+from llm_memo.identity.key import CallKey
 from llm_memo.identity.remembered import Remembered, plain_bytes
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
@@ -41,10 +41,10 @@ def test_a_question_is_the_same_whatever_was_asked_before(values: list[Any]) -> 
 def test_an_equal_question_is_not_encoded_again() -> None:
     """Equal plain arguments of a function are the same object of a question."""
     cached: Any = cached_completion(name="f")(ask)
-    asker = cached._self_memo.asker
-    first: Question = asker.ask(("a", [1, {"b": 2.0}]), {})
-    assert first is asker.ask(("a", [1, {"b": 2.0}]), {})
-    assert first is not asker.ask(("a", [1, {"b": 2}]), {})
+    key_builder = cached._self_memo.key_builder
+    first: CallKey = key_builder.key_of(("a", [1, {"b": 2.0}]), {})
+    assert first is key_builder.key_of(("a", [1, {"b": 2.0}]), {})
+    assert first is not key_builder.key_of(("a", [1, {"b": 2}]), {})
 
 
 def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
