@@ -213,7 +213,10 @@ class Cache(Shown):
             for entry in entries
             if entry.age >= age
             and (where is None or where(entry))
-            and (not stale_code or entry.header.asked.code != current.get(entry.function, entry.header.asked.code))
+            and (
+                not stale_code
+                or entry.header.provenance.code != current.get(entry.function, entry.header.provenance.code)
+            )
         ]
         if dry_run:
             return Cleared(len(chosen), sum(entry.size for entry in chosen))
@@ -327,7 +330,7 @@ class Cache(Shown):
         if memo is not None:
             return {memo.name: memo.key_builder.code}
         latest = sorted(entries, key=lambda entry: entry.header.created)
-        return {entry.function: entry.header.asked.code for entry in latest}
+        return {entry.function: entry.header.provenance.code for entry in latest}
 
     def __repr__(self) -> str:
         return f"Cache({self.path!r})"
@@ -363,7 +366,7 @@ def _entry(found: Found, header: Header) -> Entry:
     usage = header.usage or {}
     arguments = [
         f"{name.removeprefix('argument ')}={text}"
-        for name, text in header.asked.previews.items()
+        for name, text in header.provenance.previews.items()
         if name.startswith("argument ")
     ]
     return Entry(

@@ -80,7 +80,7 @@ class Call:
         memo: What all its calls share.
         run: Calls the function, which is bound to its instance if it is a method.
         args: The arguments for ``run``.
-        asked: The arguments as the function's signature has them, the instance first.
+        arguments: Those the function's signature has them, the instance first.
         kwargs: The keyword arguments.
 
     Raises:
@@ -89,7 +89,7 @@ class Call:
 
     __slots__ = (
         "args",
-        "asked",
+        "arguments",
         "call_key",
         "disk",
         "expired",
@@ -109,13 +109,13 @@ class Call:
         memo: Memo,
         run: Callable[..., Any],
         args: tuple[Any, ...],
-        asked: tuple[Any, ...],
+        arguments: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> None:
         self.memo = memo
         self.run = run
         self.args = args
-        self.asked = asked
+        self.arguments = arguments
         self.kwargs = kwargs
         self.keyed_anew = 0
         self.settings = memo.in_force.now()
@@ -133,7 +133,7 @@ class Call:
         settings = self.settings
         if settings.policy is _OFF:
             return NOTHING
-        call_key: CallKey = memo.key_builder.key_of(self.asked, self.kwargs)
+        call_key: CallKey = memo.key_builder.key_of(self.arguments, self.kwargs)
         self.call_key = call_key
         store: Disk = disk(settings.cache_dir)
         self.disk = store
@@ -238,7 +238,7 @@ class Call:
 
     def _key_changed(self) -> bool:
         """Whether, while the call waited, its arguments or the code's globals became another call_key."""
-        return self.memo.key_builder.key_of(self.asked, self.kwargs).digest != self.call_key.digest
+        return self.memo.key_builder.key_of(self.arguments, self.kwargs).digest != self.call_key.digest
 
     def _key_anew(self) -> Generator[Step, Any, Any]:
         """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
@@ -276,7 +276,7 @@ class Call:
         log.debug("%s(): miss, key %s: %s", self.memo.name, self.call_key.key, self._explain().reason)
 
     def _explain(self) -> Explanation:
-        return explain(self.memo.key_builder, self.memo.folder, self.settings, self.asked, self.kwargs)
+        return explain(self.memo.key_builder, self.memo.folder, self.settings, self.arguments, self.kwargs)
 
 
 class Work:

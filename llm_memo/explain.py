@@ -103,9 +103,9 @@ def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[s
     headers = (header for header in (_header(store, found) for found in latest) if header is not None)
 
     def distance(header: Header) -> tuple[int, float]:
-        differing = {name for name, _ in header.asked.parts.items() ^ digests.items()}
+        differing = {name for name, _ in header.provenance.parts.items() ^ digests.items()}
         return len(differing), -sum(
-            _likeness(header.asked.previews.get(name), previews.get(name)) for name in differing
+            _likeness(header.provenance.previews.get(name), previews.get(name)) for name in differing
         )
 
     return min(headers, key=distance, default=None)
@@ -127,7 +127,7 @@ def _header(store: Disk, found: Found) -> Header | None:
 
 def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
     """What differs, each change told once, though it may be seen in several parts."""
-    parts, shown = kept.asked.parts, kept.asked.previews
+    parts, shown = kept.provenance.parts, kept.provenance.previews
     names = [*digests, *(name for name in parts if name not in digests)]
     changed = {name for name in names if parts.get(name) != digests.get(name)}
     gone = {parts[name]: name for name in names if name not in digests}

@@ -16,7 +16,7 @@ from llm_memo.runtime.context import Running
 from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, Failure, Flight
 from llm_memo.stats import Outcome
-from llm_memo.stores.entry import Asked, Header, Kept
+from llm_memo.stores.entry import Header, Kept, Provenance
 from llm_memo.stores.lock import Lock
 
 if TYPE_CHECKING:
@@ -36,8 +36,16 @@ class Lead:
     """
 
     __slots__ = (
-        "_asked", "_ended", "_reader_since", "_readers_seconds", "_started", "call", "flight", "handed_on",
-        "lock", "running",
+        "_ended",
+        "_provenance",
+        "_reader_since",
+        "_readers_seconds",
+        "_started",
+        "call",
+        "flight",
+        "handed_on",
+        "lock",
+        "running",
     )  # fmt: skip
 
     def __init__(self, call: Call, flight: Flight | None) -> None:
@@ -48,15 +56,15 @@ class Lead:
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self._ended = False
-        self._asked = Asked()
+        self._provenance = Provenance()
         self._started = self._reader_since = self._readers_seconds = 0.0
 
     def start(self) -> None:
         """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
         key_builder = self.call.memo.key_builder
         if self.call.settings.policy.writes:
-            parts, previews = key_builder.parts(self.call.asked, self.call.kwargs)
-            self._asked = Asked(code=key_builder.code, parts=parts, previews=previews)
+            parts, previews = key_builder.parts(self.call.arguments, self.call.kwargs)
+            self._provenance = Provenance(code=key_builder.code, parts=parts, previews=previews)
         self._started = time.perf_counter()
 
     def begin(self) -> Any:
@@ -193,7 +201,7 @@ class Lead:
             type=class_name(type(answer)),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
-            _asked=self._asked,
+            _provenance=self._provenance,
         )
 
 

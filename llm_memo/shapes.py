@@ -54,7 +54,7 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
 
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
-        memo.key_builder.bind(call.asked, kwargs)  # wrong arguments are an error at once, as without a cache
+        memo.key_builder.bind(call.arguments, kwargs)  # wrong arguments are an error at once, as without a cache
         made = later(call)  # type: ignore[misc]
         made.__name__, made.__qualname__ = names
         return made

@@ -104,7 +104,7 @@ def show(told: argparse.Namespace) -> int:
         print(plain.safe(answer_text(answer_of(entry), sys.maxsize), lines=True))
     elif told.json:
         answer, header = answer_of(entry), entry.header
-        shown = {"parts": header.asked.parts, "previews": header.asked.previews, "answer": answer}
+        shown = {"parts": header.provenance.parts, "previews": header.provenance.previews, "answer": answer}
         print_json({**_as_data(entry), **shown, "answer_text": answer_text(answer, sys.maxsize)})
     else:
         print(plain.rendered(entry_sheet(entry), plain.Ink.of(sys.stdout)))

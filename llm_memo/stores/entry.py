@@ -70,7 +70,7 @@ class Newer(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Asked:
+class Provenance:
     """What the call was made of, for `explain` and for people: a hit does without."""
 
     code: str = ""
@@ -99,20 +99,20 @@ class Header:
     """Tokens and model, as far as the answer told."""
     sample: int = 0
     """Which of several independent answers to the call this is."""
-    _asked: Asked | str = field(default_factory=Asked, compare=False)
+    _provenance: Provenance | str = field(default_factory=Provenance, compare=False)
 
     @property
-    def asked(self) -> Asked:
+    def provenance(self) -> Provenance:
         """What the call was made of; of an entry that was read, parsed when it is first looked at."""
-        if isinstance(self._asked, str):
-            self._asked = _made(Asked, _parse(self._asked)[0])
-        return self._asked
+        if isinstance(self._provenance, str):
+            self._provenance = _made(Provenance, _parse(self._provenance)[0])
+        return self._provenance
 
     def to_json(self) -> bytes:
-        """The header as two JSON documents, one after the other: what a hit needs, and `asked`."""
+        """The header as two JSON documents, one after the other: what a hit needs, and `provenance`."""
         first = {name: getattr(self, name) for name in _FIELDS}
-        asked = {name: getattr(self.asked, name) for name in _FIELDS_OF_ASKED}
-        return (_to_json(first) + _to_json(asked)).encode()
+        provenance = {name: getattr(self.provenance, name) for name in _FIELDS_OF_PROVENANCE}
+        return (_to_json(first) + _to_json(provenance)).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Header:
@@ -120,7 +120,7 @@ class Header:
         whole = text.decode()
         first, end = _parse(whole)
         header = _made(cls, first)
-        header._asked = whole[end:] or whole  # entries were once written with all in one document
+        header._provenance = whole[end:] or whole  # entries were once written with all in one document
         return header
 
 
@@ -133,8 +133,8 @@ def _made(kind: type[T], content: dict[str, Any]) -> T:
         return kind(**{name: content[name] for name in content.keys() & known})
 
 
-_FIELDS = [each.name for each in fields(Header) if each.name != "_asked"]
-_FIELDS_OF_ASKED = [each.name for each in fields(Asked)]
+_FIELDS = [each.name for each in fields(Header) if each.name != "_provenance"]
+_FIELDS_OF_PROVENANCE = [each.name for each in fields(Provenance)]
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _parse = json.JSONDecoder().raw_decode
 

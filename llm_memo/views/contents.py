@@ -32,7 +32,7 @@ def entry_sheet(entry: Entry) -> Sheet:
     header = entry.header
     usage = Usage.from_dict(header.usage) if header.usage is not None else None
     arguments = [(Span(name), Span(text, "data")) for name, text in _arguments(entry)]
-    others = [name for name in header.asked.parts if not name.startswith("argument ")]
+    others = [name for name in header.provenance.parts if not name.startswith("argument ")]
     facts: list[tuple[Cell, Cell]] = [
         ("created", joined([_moment(entry), Span(amounts.ago(entry.age), "dim")])),
         ("the call took", amounts.duration(entry.seconds)),
@@ -44,7 +44,7 @@ def entry_sheet(entry: Entry) -> Sheet:
         ("key", Span(entry.key, "dim")),
     ]
     parts = [
-        (Span(name), Span(header.asked.previews.get(name, ""), "data"), Span(header.asked.parts[name], "dim"))
+        (Span(name), Span(header.provenance.previews.get(name, ""), "data"), Span(header.provenance.parts[name], "dim"))
         for name in others
     ]
     return Sheet(
@@ -159,7 +159,7 @@ def _answer(entry: Entry, most: int, read: int) -> str:
 def _arguments(entry: Entry) -> list[tuple[str, str]]:
     return [
         (name.removeprefix("argument "), text)
-        for name, text in entry.header.asked.previews.items()
+        for name, text in entry.header.provenance.previews.items()
         if name.startswith("argument ")
     ]
 

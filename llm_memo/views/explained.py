@@ -73,13 +73,13 @@ class Change:
 def changes(parts: tuple[Part, ...], nearest: Header) -> list[Change]:
     """Every part of a question beside that of the nearest kept call, the changed ones first."""
     now = {part.name: part for part in parts}
-    names = [*now, *(name for name in nearest.asked.parts if name not in now)]
+    names = [*now, *(name for name in nearest.provenance.parts if name not in now)]
     found = [_change(name, nearest, now.get(name)) for name in names]
     return sorted(found, key=lambda change: not change.changed)
 
 
 def _change(name: str, nearest: Header, part: Part | None) -> Change:
-    before, text = nearest.asked.parts.get(name), nearest.asked.previews.get(name, "")
+    before, text = nearest.provenance.parts.get(name), nearest.provenance.previews.get(name, "")
     if part is None:
         return Change(name, Span(text, "old") if text else _digest(before, "old"), Span("gone", "dim"), "")
     if before is None:

@@ -222,7 +222,7 @@ def test_an_entry_shows_prompt_beside_answer_and_what_its_key_is_made_of(looked:
     seen = Reader(shown).seen
     for text in ("text'Why is the sky blue?'", "You are terse. Why is the sky blue?", "5 in, 5 out", "$"):
         assert text in seen
-    assert entry.header.asked.parts["global SYSTEM"] in seen
+    assert entry.header.provenance.parts["global SYSTEM"] in seen
     assert "argument" not in seen
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from llm_memo import cached_completion
 from llm_memo.codec.frozen import Frozen
 from llm_memo.stores import entry, seal
-from llm_memo.stores.entry import HEAD, Asked, Damaged, Header, Kept, Newer, NotOurs
+from llm_memo.stores.entry import HEAD, Damaged, Header, Kept, Newer, NotOurs, Provenance
 
 KEY = b"k" * seal.SIZE
 NAME = "0" * 32
@@ -31,8 +31,8 @@ headers = st.builds(
     type=texts,
     usage=st.none() | st.dictionaries(texts, st.integers() | texts | st.none(), max_size=3),
     sample=st.integers(0, 10**6),
-    _asked=st.builds(
-        Asked,
+    _provenance=st.builds(
+        Provenance,
         code=texts,
         parts=st.dictionaries(texts, texts, max_size=3),
         previews=st.dictionaries(texts, texts, max_size=3),
@@ -54,7 +54,7 @@ def test_what_is_packed_is_unpacked(kept: Kept, compress: int) -> None:
     head, body = packed(kept, compress)
     assert HEAD == len(head)
     found = entry.unpack(NAME, head, body, [KEY])
-    assert (kept.header, kept.header.asked, kept.frozen) == (found.header, found.header.asked, found.frozen)
+    assert (kept.header, kept.header.provenance, kept.frozen) == (found.header, found.header.provenance, found.frozen)
 
 
 @given(answers, st.binary(min_size=32, max_size=32), st.text("0123456789abcdef", min_size=32, max_size=32))
@@ -122,8 +122,10 @@ def test_arrays_go_as_arrays(order: str, compress: int) -> None:
 def test_fields_of_later_versions_are_passed_over() -> None:
     """A header with fields that are not known here is read without them; fields that are missing have a default."""
     assert Header(function="f", created=1.5) == Header.from_json(b'{"function":"f","created":1.5,"mood":"good"}')
-    assert Asked(code="c") == Header.from_json(b'{"function":"f","created":1.5,"code":"c"}').asked
-    assert Asked(code="c") == Header.from_json(b'{"function":"f","created":1.5}{"code":"c","mood":"good"}').asked
+    assert Provenance(code="c") == Header.from_json(b'{"function":"f","created":1.5,"code":"c"}').provenance
+    assert (
+        Provenance(code="c") == Header.from_json(b'{"function":"f","created":1.5}{"code":"c","mood":"good"}').provenance
+    )
 
 
 @given(answers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from llm_memo.display import html
 from llm_memo.display.sheet import spans
 from llm_memo.explain import Explanation, Part
-from llm_memo.stores.entry import Asked, Header
+from llm_memo.stores.entry import Header, Provenance
 from llm_memo.views import text_of
 from llm_memo.views.explained import changes, explanation_sheet, marked
 
@@ -13,7 +13,7 @@ LONG = "'the same beginning of a prompt that goes on for longer than a preview c
 KEPT = Header(
     function="f",
     created=0.0,
-    _asked=Asked(
+    _provenance=Provenance(
         parts={
             "argument a": "aa",
             "argument gone": "gg",
