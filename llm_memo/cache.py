@@ -19,7 +19,7 @@ from llm_memo.settings import INHERIT, TTL, InForce, given, seconds
 from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
-from llm_memo.stores.folder import Found, function_folder
+from llm_memo.stores.folder import EntryFile, function_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -172,9 +172,9 @@ class Cache(Shown):
         """
         functions = set()
         entries = size = 0
-        for found in self._found(function):
-            functions.add(found.function)
-            entries, size = entries + 1, size + found.size
+        for file in self._files(function):
+            functions.add(file.function)
+            entries, size = entries + 1, size + file.size
         return FolderInfo(self.path, len(functions), entries, size)
 
     def clear(
@@ -264,23 +264,23 @@ class Cache(Shown):
         restored = self._disk.restore()
         whole = 0
         refused, newer, unread = [], [], []
-        for found in self._found():
+        for file in self._files():
             try:
-                self._disk.check(found.path, found.key)
+                self._disk.check(file.path, file.key)
                 whole += 1
             except FileNotFoundError:
                 pass
             except Newer:
-                newer.append(found.path)
+                newer.append(file.path)
             except Refused as fault:
-                where = self._disk.quarantine(found.path, fault.seen)
-                refused += [found.path] if where else []
+                where = self._disk.quarantine(file.path, fault.seen)
+                refused += [file.path] if where else []
             except OSError:
-                if os.path.islink(found.path):
-                    self._disk.quarantine(found.path)
-                    refused.append(found.path)
+                if os.path.islink(file.path):
+                    self._disk.quarantine(file.path)
+                    refused.append(file.path)
                 else:
-                    unread.append(found.path)
+                    unread.append(file.path)
         return Verified(whole, *map(tuple, (refused, newer, unread, restored)))
 
     def plot(self, measure: Literal["calls", "tokens", "seconds"] = "calls") -> Figure:
@@ -298,28 +298,28 @@ class Cache(Shown):
         return plotted(self, measure)
 
     def _entries(self, function: object = None) -> Iterator[Entry]:
-        for found in self._found(function):
-            header = self._header(found)
+        for file in self._files(function):
+            header = self._header(file)
             if header is not None:
-                yield _entry(found, header)
+                yield _entry(file, header)
 
-    def _found(self, function: object = None) -> Iterator[Found]:
-        return folder.found(self.path, _folder(function))
+    def _files(self, function: object = None) -> Iterator[EntryFile]:
+        return folder.entry_files(self.path, _folder(function))
 
-    def _header(self, found: Found) -> Header | None:
+    def _header(self, file: EntryFile) -> Header | None:
         try:
-            return self._disk.load(found.path, found.key).header
+            return self._disk.load(file.path, file.key).header
         except StoreError:
             raise
         except Exception as fault:
-            log.debug("%s is not listed: %s", found.path, fault)
+            log.debug("%s is not listed: %s", file.path, fault)
             return None
 
     def _name(self, name: str) -> str | None:
         """The name of the function whose folder this is; None if there is no entry in it."""
         found = None
-        for found in itertools.islice(folder.found(self.path, name), _TRIES):
-            header = self._header(found)
+        for file in itertools.islice(folder.entry_files(self.path, name), _TRIES):
+            header = self._header(file)
             if header is not None:
                 return header.function
         return name if found is not None else None
@@ -362,7 +362,7 @@ def _whole(option: str, value: int | None) -> int | None:
     raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0")
 
 
-def _entry(found: Found, header: Header) -> Entry:
+def _entry(file: EntryFile, header: Header) -> Entry:
     usage = header.usage or {}
     arguments = [
         f"{name.removeprefix('argument ')}={text}"
@@ -371,7 +371,7 @@ def _entry(found: Found, header: Header) -> Entry:
     ]
     return Entry(
         function=header.function,
-        key=found.key,
+        key=file.key,
         created=datetime.fromtimestamp(header.created).astimezone(),
         arguments=", ".join(arguments),
         model=usage.get("model"),
@@ -380,8 +380,8 @@ def _entry(found: Found, header: Header) -> Entry:
         seconds=header.seconds,
         type=header.type,
         sample=header.sample,
-        size=found.size,
-        path=found.path,
+        size=file.size,
+        path=file.path,
         header=header,
     )
 

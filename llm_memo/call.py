@@ -37,7 +37,7 @@ from llm_memo.settings import CachePolicy, InForce
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
-from llm_memo.stores.entry import Kept
+from llm_memo.stores.entry import StoredEntry
 from llm_memo.stores.lock import Lock
 
 log = logging.getLogger("llm_memo")
@@ -128,7 +128,7 @@ class Call:
             UnkeyableArgument: An argument has no canonical form.
         """
         memo = self.memo
-        self.expired: Kept | None = None
+        self.expired: StoredEntry | None = None
         self.paid = self.too_big = self.unreadable = False
         settings = self.settings
         if settings.policy is _OFF:
@@ -144,21 +144,21 @@ class Call:
         """Read and thaw the kept answer; `NOTHING` if there is none, or it is expired or damaged."""
         self.too_big = False
         try:
-            kept = self.disk.read(self.path, self.call_key.key, self.settings.memory_bytes, most)
+            stored = self.disk.read(self.path, self.call_key.key, self.settings.memory_bytes, most)
         except TooBig:
             self.too_big = True
             return NOTHING
-        if kept is None or not kept.answers(self.call_key):
+        if stored is None or not stored.answers(self.call_key):
             return NOTHING
-        if kept.expired(self.settings.ttl):
-            self.expired = kept
+        if stored.expired(self.settings.ttl):
+            self.expired = stored
             return NOTHING
-        return self.thaw(kept, _HIT)
+        return self.thaw(stored, _HIT)
 
-    def thaw(self, kept: Kept, outcome: Outcome) -> Any:
+    def thaw(self, stored: StoredEntry, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
         try:
-            answer = kept.thaw()
+            answer = stored.thaw()
         except codec.UnknownClass as fault:
             warn(
                 CorruptEntry,
@@ -172,7 +172,7 @@ class Call:
             return NOTHING
         if self.memo.options.replay_delay:
             answer = streams.paced(answer, self.memo.options.replay_delay)
-        self.memo.counters.answered(outcome, kept.header.seconds, kept.usage)
+        self.memo.counters.answered(outcome, stored.header.seconds, stored.usage)
         return answer
 
     def way(self) -> Generator[Step, Any, Any]:

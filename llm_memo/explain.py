@@ -9,7 +9,7 @@ from typing import Any
 from llm_memo.display.shown import Shown
 from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.settings import Settings
-from llm_memo.stores.disk import Disk, Found, disk
+from llm_memo.stores.disk import Disk, EntryFile, disk
 from llm_memo.stores.entry import Header
 
 _COMPARED = 1_000
@@ -88,19 +88,19 @@ def explain(
 def outcome_of(call_key: CallKey, folder: str, settings: Settings) -> str:
     """What a look at the store would find: ``"hit"``, ``"miss"`` or ``"expired"``."""
     store = disk(settings.cache_dir)
-    kept = store.read(store.path(folder, call_key.key), call_key.key, settings.memory_bytes)
-    if kept is None or not kept.answers(call_key):
+    stored = store.read(store.path(folder, call_key.key), call_key.key, settings.memory_bytes)
+    if stored is None or not stored.answers(call_key):
         return "miss"
-    return "expired" if kept.expired(settings.ttl) else "hit"
+    return "expired" if stored.expired(settings.ttl) else "hit"
 
 
 def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[str, str]) -> Header | None:
     """The kept entry of which the fewest parts differ; of equals, that which looks most alike, then the latest."""
     try:
-        latest = heapq.nlargest(_COMPARED, store.found(folder), key=lambda found: found.written)
+        latest = heapq.nlargest(_COMPARED, store.entry_files(folder), key=lambda file: file.written)
     except OSError:
         return None
-    headers = (header for header in (_header(store, found) for found in latest) if header is not None)
+    headers = (header for header in (_header(store, file) for file in latest) if header is not None)
 
     def distance(header: Header) -> tuple[int, float]:
         differing = {name for name, _ in header.provenance.parts.items() ^ digests.items()}
@@ -118,16 +118,16 @@ def _likeness(one: str | None, other: str | None) -> float:
     return difflib.SequenceMatcher(None, one, other, autojunk=False).quick_ratio() if one and other else 0.0
 
 
-def _header(store: Disk, found: Found) -> Header | None:
+def _header(store: Disk, file: EntryFile) -> Header | None:
     try:
-        return store.load(found.path, found.key).header
+        return store.load(file.path, file.key).header
     except Exception:
         return None
 
 
-def _differences(kept: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
+def _differences(header: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
     """What differs, each change told once, though it may be seen in several parts."""
-    parts, shown = kept.provenance.parts, kept.provenance.previews
+    parts, shown = header.provenance.parts, header.provenance.previews
     names = [*digests, *(name for name in parts if name not in digests)]
     changed = {name for name in names if parts.get(name) != digests.get(name)}
     gone = {parts[name]: name for name in names if name not in digests}

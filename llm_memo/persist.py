@@ -16,7 +16,7 @@ from llm_memo.runtime.context import Running
 from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, Failure, Flight
 from llm_memo.stats import Outcome
-from llm_memo.stores.entry import Header, Kept, Provenance
+from llm_memo.stores.entry import Header, Provenance, StoredEntry
 from llm_memo.stores.lock import Lock
 
 if TYPE_CHECKING:
@@ -101,15 +101,15 @@ class Lead:
         if self._ended:  # a pool that could start no thread raised, and had the work in its queue all the same
             return
         self._ended = True
-        kept: Kept | None = None
+        stored: StoredEntry | None = None
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
             usage = sum_of(self.running.told) or self._usage(answer)
-            kept = self._keep(answer, seconds, usage)
+            stored = self._keep(answer, seconds, usage)
             outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
             self.call.memo.counters.answered(outcome, seconds, usage)
         finally:
-            self._end(kept or ALONE)
+            self._end(stored or ALONE)
 
     def _usage(self, answer: Any) -> Usage | None:
         try:
@@ -149,17 +149,17 @@ class Lead:
             if flight is not None:
                 flight.land(landing)
 
-    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> Kept | None:
+    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> StoredEntry | None:
         """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
         call = self.call
         wanted = call.settings.policy.writes and self._is_wanted(answer)
         if not wanted and (self.flight is None or not self.flight.awaited):
             return None
         try:
-            kept = Kept(self._header(answer, seconds, usage), codec.freeze(answer))
+            stored = StoredEntry(self._header(answer, seconds, usage), codec.freeze(answer))
             if wanted:
-                call.disk.write(call.path, call.call_key.key, kept, call.settings)
-            return kept
+                call.disk.write(call.path, call.call_key.key, stored, call.settings)
+            return stored
         except Exception as fault:
             if wanted:
                 self._not_stored(fault)

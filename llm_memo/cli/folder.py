@@ -10,7 +10,7 @@ from typing import Any
 from llm_memo.cache import Cache, Entry, _entry
 from llm_memo.cli.talk import Stop, say
 from llm_memo.display import amounts
-from llm_memo.stores.folder import Found
+from llm_memo.stores.folder import EntryFile
 
 
 class Folder(Cache):
@@ -25,11 +25,11 @@ class Folder(Cache):
         super().__init__(cache_dir)
         self._slow = slow and sys.stderr.isatty()
 
-    def files(self, function: object = None) -> list[Found]:
+    def files(self, function: object = None) -> list[EntryFile]:
         """The files of all entries, or of one function's, the latest first. None of them is read."""
-        return sorted(super()._found(function), key=lambda found: found.written, reverse=True)
+        return sorted(super()._files(function), key=lambda file: file.written, reverse=True)
 
-    def read(self, found: Iterable[Found]) -> Iterator[Entry]:
+    def read(self, found: Iterable[EntryFile]) -> Iterator[Entry]:
         """The entries in these files, one by one; how many are not readable is said at the end."""
         unread = 0
         for each in found:
@@ -59,11 +59,11 @@ class Folder(Cache):
         these = "".join(f"\n  {each}" for each in found or functions)
         raise Stop(f"{what}:{these or ' nothing'}")
 
-    def _found(self, function: object = None) -> Iterator[Found]:
+    def _files(self, function: object = None) -> Iterator[EntryFile]:
         bar = _bar() if self._slow else None
         if bar is None:
-            return super()._found(function)
-        files = list(super()._found(function))
+            return super()._files(function)
+        files = list(super()._files(function))
         return iter(bar(files, unit=" entries", delay=0.5, leave=False, file=sys.stderr))
 
 

@@ -20,14 +20,14 @@ from typing import TypeVar
 from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
 from llm_memo.settings import Settings
 from llm_memo.stores import entry, files, folder, seal, tidy
-from llm_memo.stores.entry import Kept
-from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, Found, function_folder
+from llm_memo.stores.entry import StoredEntry
+from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, EntryFile, function_folder
 from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY, Signature, signature
 
 T = TypeVar("T")
 
-__all__ = ["Disk", "Found", "TooBig", "disk", "function_folder"]
+__all__ = ["Disk", "EntryFile", "TooBig", "disk", "function_folder"]
 
 log = logging.getLogger("llm_memo")
 
@@ -61,7 +61,7 @@ class Disk:
         """Where the entry ``key`` of the function folder ``function`` is, or would be."""
         return f"{self.root}/{function}/{key[:2]}/{key}{SUFFIX}"
 
-    def read(self, path: str, key: str, hold: int, most: int | None = None) -> Kept | None:
+    def read(self, path: str, key: str, hold: int, most: int | None = None) -> StoredEntry | None:
         """The entry at ``path``, or None; what is wrong with it is one warning, and None.
 
         Args:
@@ -77,8 +77,8 @@ class Disk:
                 if (status.st_mtime_ns, status.st_ino, status.st_size) == held.signature:
                     if not -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY:
                         self._used(path, status)
-                    return held.kept
-            kept, status = self._take(files.open_to_read(path), entry.unpack, key, most)
+                    return held.entry
+            stored, status = self._take(files.open_to_read(path), entry.unpack, key, most)
         except (FileNotFoundError, NotADirectoryError):
             if held is not None:
                 MEMORY.drop(path)
@@ -92,11 +92,11 @@ class Disk:
             self.refuse(path, entry.Planted("it is a link") if os.path.islink(path) else fault)
             return None
         self._told.pop(path, None)
-        MEMORY.put(path, signature(status), kept, hold)
+        MEMORY.put(path, signature(status), stored, hold)
         self._used(path, status)
-        return kept
+        return stored
 
-    def load(self, path: str, key: str) -> Kept:
+    def load(self, path: str, key: str) -> StoredEntry:
         """The entry at ``path``, without a trace of its having been looked at.
 
         Raises:
@@ -140,14 +140,14 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def write(self, path: str, key: str, kept: Kept, settings: Settings) -> int:
+    def write(self, path: str, key: str, stored: StoredEntry, settings: Settings) -> int:
         """Keep an entry at ``path``, in place of what is there; returns its size in bytes.
 
         Raises:
             OSError: It could not be kept, and nothing of it is left behind; the message says why, without
                 the entry's name, so that a cause that is the same for many is told once.
         """
-        head, body = entry.pack(key, kept, seal.seal_key(), settings.compress)
+        head, body = entry.pack(key, stored, seal.seal_key(), settings.compress)
         try:
             status = self._write(path, head, body)
         except OSError as fault:
@@ -155,7 +155,7 @@ class Disk:
                 raise
             raise OSError(fault.errno, fault.strerror, os.path.dirname(os.path.dirname(path))) from fault
         self._told.pop(path, None)
-        MEMORY.put(path, signature(status), kept, settings.memory_bytes)
+        MEMORY.put(path, signature(status), stored, settings.memory_bytes)
         self._pruner.wrote(status.st_size, settings.max_bytes)
         return status.st_size
 
@@ -200,13 +200,13 @@ class Disk:
         lock = Lock(path.removesuffix(SUFFIX) + LOCK)
         return lock if self._on_shelf(path, lock.take) else None
 
-    def found(self, function: str | None = None) -> Iterator[Found]:
+    def entry_files(self, function: str | None = None) -> Iterator[EntryFile]:
         """Every entry's file, of one function folder or of all.
 
         Raises:
             OSError: The folder cannot be read.
         """
-        return folder.found(self.root, function)
+        return folder.entry_files(self.root, function)
 
     # What is refused, and what is put back
 
@@ -268,19 +268,19 @@ class Disk:
             OSError: The folder cannot be read.
         """
         restored = []
-        for found in folder.quarantined(self.root):
-            key = _key_of(found.name)
+        for file in folder.quarantined(self.root):
+            key = _key_of(file.name)
             if key is None:
                 continue
             try:
-                header = self.load(found.path, key[1]).header
+                header = self.load(file.path, key[1]).header
                 path = self.path(function_folder(header.function), key[1])
                 if not os.path.lexists(path):
                     folder.make(self.root, os.path.dirname(path))
-                    os.rename(found.path, path)
+                    os.rename(file.path, path)
                     restored.append(path)
             except Exception as fault:
-                log.debug("%s stays in quarantine: %s", found.path, fault)
+                log.debug("%s stays in quarantine: %s", file.path, fault)
         return restored
 
     def _used(self, path: str, status: os.stat_result) -> None:

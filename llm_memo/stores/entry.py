@@ -140,7 +140,7 @@ _parse = json.JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
-class Kept:
+class StoredEntry:
     """A kept answer, still frozen."""
 
     header: Header
@@ -192,10 +192,10 @@ class Kept:
         return len(payload) if isinstance(payload, bytes) else int(payload.nbytes)
 
 
-def pack(name: str, kept: Kept, key: bytes, compress: int = 0) -> tuple[bytes, bytes]:
+def pack(name: str, entry: StoredEntry, key: bytes, compress: int = 0) -> tuple[bytes, bytes]:
     """Head and body of an entry called ``name``, sealed with ``key``."""
-    content = {"header": kept.header.to_json(), "codec": kept.frozen.codec, "frozen": kept.frozen.payload}
-    body = _dumped(content, compress if kept.size > _WORTH_COMPRESSING else 0)
+    content = {"header": entry.header.to_json(), "codec": entry.frozen.codec, "frozen": entry.frozen.payload}
+    body = _dumped(content, compress if entry.size > _WORTH_COMPRESSING else 0)
     return seal_anew(name, body, key), body
 
 
@@ -274,7 +274,7 @@ def _content(body: bytes | memoryview) -> dict[str, Any]:
     return joblib.load(stream)  # type: ignore[no-any-return]
 
 
-def unpack(name: str, head: bytes, body: bytes | memoryview, keys: Sequence[bytes]) -> Kept:
+def unpack(name: str, head: bytes, body: bytes | memoryview, keys: Sequence[bytes]) -> StoredEntry:
     """The entry called ``name``; nothing of it is unpickled before its seal is checked.
 
     Raises:
@@ -283,4 +283,4 @@ def unpack(name: str, head: bytes, body: bytes | memoryview, keys: Sequence[byte
     """
     check(name, head, body, keys)
     content = _content(body)
-    return Kept(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]), unshared=True)
+    return StoredEntry(Header.from_json(content["header"]), Frozen(content["codec"], content["frozen"]), unshared=True)

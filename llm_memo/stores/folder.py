@@ -54,7 +54,7 @@ def function_folder(name: str) -> str:
     return f"{safe}-{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'surrogatepass'))}"
 
 
-class Found(NamedTuple):
+class EntryFile(NamedTuple):
     """An entry's file, as a listing sees it."""
 
     shelf: str
@@ -111,7 +111,7 @@ def functions(root: str) -> list[str]:
     )
 
 
-def found(root: str, function: str | None = None) -> Iterator[Found]:
+def entry_files(root: str, function: str | None = None) -> Iterator[EntryFile]:
     """Every entry's file, of one function folder or of all; what goes away meanwhile is passed over.
 
     Raises:
@@ -121,11 +121,11 @@ def found(root: str, function: str | None = None) -> Iterator[Found]:
         if files.is_folder(f"{root}/{name}"):
             for shelf in shelves(f"{root}/{name}"):
                 for item in list(files.scan(shelf)):
-                    if is_entry(item.name) and (one := _found(item, shelf, name)):
+                    if is_entry(item.name) and (one := _entry_file(item, shelf, name)):
                         yield one
 
 
-def quarantined(root: str) -> Iterator[Found]:
+def quarantined(root: str) -> Iterator[EntryFile]:
     """Every file in quarantine.
 
     Raises:
@@ -134,18 +134,18 @@ def quarantined(root: str) -> Iterator[Found]:
     folder = f"{root}/{QUARANTINE}"
     if files.is_folder(folder):
         for item in list(files.scan(folder)):
-            if "@" in item.name and (one := _found(item, folder, QUARANTINE)):
+            if "@" in item.name and (one := _entry_file(item, folder, QUARANTINE)):
                 yield one
 
 
-def _found(item: os.DirEntry[str], shelf: str, function: str) -> Found | None:
+def _entry_file(item: os.DirEntry[str], shelf: str, function: str) -> EntryFile | None:
     try:
         status = item.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(status.st_mode):
         return None
-    return Found(shelf, item.name, function, status.st_size, status.st_mtime, status.st_atime)
+    return EntryFile(shelf, item.name, function, status.st_size, status.st_mtime, status.st_atime)
 
 
 def make(root: str, shelf: str) -> None:

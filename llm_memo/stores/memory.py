@@ -11,7 +11,7 @@ import threading
 from typing import NamedTuple
 
 from llm_memo.runtime.fork import renewed_in_child
-from llm_memo.stores.entry import Kept
+from llm_memo.stores.entry import StoredEntry
 
 Signature = tuple[int, int, int]
 """When a file was written (ns), its inode and its size (bytes)."""
@@ -29,7 +29,7 @@ class Held(NamedTuple):
     """One entry at hand."""
 
     signature: Signature
-    kept: Kept
+    entry: StoredEntry
     size: int
 
 
@@ -42,15 +42,15 @@ class Memory:
         self._lock = threading.Lock()
         self.get = self._held.get
 
-    def put(self, path: str, signature: Signature, kept: Kept, bound: int) -> None:
-        """Hold ``kept`` while all that is held stays below ``bound`` bytes."""
-        size = kept.size + _OVERHEAD
+    def put(self, path: str, signature: Signature, entry: StoredEntry, bound: int) -> None:
+        """Hold ``entry`` while all that is held stays below ``bound`` bytes."""
+        size = entry.size + _OVERHEAD
         with self._lock:
             self._drop(path)
             if size > bound // 8:
                 return
-            kept.unshared = False
-            self._held[path] = Held(signature, kept, size)
+            entry.unshared = False
+            self._held[path] = Held(signature, entry, size)
             self._size += size
             while self._size > bound and self._held:
                 self._drop(next(iter(self._held)))

@@ -153,7 +153,9 @@ def prune(
     now = time.time()
     if not dry_run:
         sweep(root, now)
-    latest_first = sorted([*folder.found(root), *folder.quarantined(root)], key=lambda each: each.used, reverse=True)
+    latest_first = sorted(
+        [*folder.entry_files(root), *folder.quarantined(root)], key=lambda each: each.used, reverse=True
+    )
     entries = size = 0
     gone = []
     for each in latest_first:

@@ -66,11 +66,11 @@ def by_function(cache: Cache) -> dict[str, Sum]:
 def by_folder(cache: Cache) -> dict[str, Sum]:
     """As `by_function` without tokens and seconds: of each function one entry is read, and all are counted."""
     sums: dict[str, Sum] = {}
-    for found in cache._found():
-        total = sums.setdefault(found.function, Sum())
+    for file in cache._files():
+        total = sums.setdefault(file.function, Sum())
         total.entries += 1
-        total.bytes += found.size
-        total.latest = max(total.latest, found.written)
+        total.bytes += file.size
+        total.latest = max(total.latest, file.written)
     return dict(sorted((cache._name(folder) or folder, total) for folder, total in sums.items()))
 
 

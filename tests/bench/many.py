@@ -49,7 +49,7 @@ def fill(root: str, numbers: range) -> None:
 
 
 def _first(root: str) -> tuple[str, str]:
-    found = next(disk(root).found("ask"))
+    found = next(disk(root).entry_files("ask"))
     return found.path, found.key
 
 
@@ -106,7 +106,7 @@ def measure(root: str, count: int) -> Iterator[tuple[str, str]]:
     yield "made in", f"{seconds(lambda: make(root, count)):,.0f} s"
     info = cache.info()
     assert count == info.entries
-    blocks = sum(os.lstat(found.path).st_blocks for found in disk(root).found("ask")) * 512
+    blocks = sum(os.lstat(found.path).st_blocks for found in disk(root).entry_files("ask")) * 512
     yield "bytes an entry (on disk)", f"{info.bytes / count:,.0f} ({blocks / count:,.0f})"
     yield "hit, repeated", f"{hits(drop=False):.1f} µs"
     yield "hit, from disk", f"{hits(drop=True):.1f} µs"

@@ -23,7 +23,7 @@ from llm_memo.identity.key import KeyBuilder
 from llm_memo.settings import InForce
 from llm_memo.stats import Counters
 from llm_memo.stores.disk import Disk
-from llm_memo.stores.entry import Kept
+from llm_memo.stores.entry import StoredEntry
 
 from .contestants import Memo
 from .run import Run
@@ -57,8 +57,8 @@ STEPS = (
     Step("where the entry is", Disk, "path"),
     Step("taken from memory, its file unchanged", Disk, "read"),
     Step("one stat of the file", os, "lstat", "taken from memory, its file unchanged"),
-    Step("is it the answer to this call?", Kept, "answers"),
-    Step("thawed", Kept, "thaw", "thawed and counted: the rest"),
+    Step("is it the answer to this call?", StoredEntry, "answers"),
+    Step("thawed", StoredEntry, "thaw", "thawed and counted: the rest"),
     Step("counted", Counters, "answered", "thawed and counted: the rest"),
     Step("thawed and counted: the rest", Call, "thaw"),
 )

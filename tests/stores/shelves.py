@@ -11,7 +11,7 @@ from typing import Any
 from llm_memo.codec.frozen import Frozen
 from llm_memo.settings import Settings
 from llm_memo.stores.disk import Disk
-from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.entry import Header, StoredEntry
 
 HOLD = 1 << 20
 
@@ -21,9 +21,11 @@ def key(number: int) -> str:
     return f"{number % 256:02x}{number:030x}"
 
 
-def kept(answer: str = "answer", **header: Any) -> Kept:
+def kept(answer: str = "answer", **header: Any) -> StoredEntry:
     """A kept text."""
-    return Kept(Header(**{"function": "ask", "created": round(time.time()), **header}), Frozen("text", answer.encode()))
+    return StoredEntry(
+        Header(**{"function": "ask", "created": round(time.time()), **header}), Frozen("text", answer.encode())
+    )
 
 
 def write(store: Disk, number: int, answer: str = "answer", used: float | None = None, **header: Any) -> Path:

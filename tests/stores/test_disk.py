@@ -17,7 +17,7 @@ from llm_memo.codec.frozen import Frozen
 from llm_memo.settings import Settings
 from llm_memo.stores import entry, files
 from llm_memo.stores.disk import Disk, TooBig, disk
-from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.entry import Header, StoredEntry
 from llm_memo.stores.memory import MEMORY
 
 HOUR = 3600
@@ -64,7 +64,7 @@ def test_a_large_entry_is_left_to_who_can_wait(store: Disk) -> None:
 def test_arrays_are_held_at_hand_and_given_out_as_copies(store: Disk) -> None:
     """An array is read from disk once; what is handed out is not shared."""
     path = store.path("ask", key(1))
-    content = Kept(Header(function="ask", created=time.time()), Frozen("array", np.arange(5)))
+    content = StoredEntry(Header(function="ask", created=time.time()), Frozen("array", np.arange(5)))
     store.write(path, key(1), content, Settings(cache_dir=store.root))
     forget()
     one = store.read(path, key(1), HOLD)
@@ -77,7 +77,7 @@ def test_arrays_are_held_at_hand_and_given_out_as_copies(store: Disk) -> None:
 def test_a_large_array_is_given_away_once(store: Disk) -> None:
     """An array that is not held at hand is handed out as it was read, and as a copy from then on."""
     path = store.path("ask", key(1))
-    content = Kept(Header(function="ask", created=time.time()), Frozen("array", np.arange(float(HOLD))))
+    content = StoredEntry(Header(function="ask", created=time.time()), Frozen("array", np.arange(float(HOLD))))
     store.write(path, key(1), content, Settings(cache_dir=store.root))
     forget()
     found = store.read(path, key(1), HOLD)
@@ -169,7 +169,7 @@ def test_an_entry_that_needs_what_is_missing_is_left_in_place(store: Disk, monke
     path = write(store, 1)
     forget()
 
-    def unpack(*parts: object) -> Kept:
+    def unpack(*parts: object) -> StoredEntry:
         raise ModuleNotFoundError("No module named 'numpy'")
 
     with monkeypatch.context() as patch:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from llm_memo import cached_completion
 from llm_memo.codec.frozen import Frozen
 from llm_memo.stores import entry, seal
-from llm_memo.stores.entry import HEAD, Damaged, Header, Kept, Newer, NotOurs, Provenance
+from llm_memo.stores.entry import HEAD, Damaged, Header, Newer, NotOurs, Provenance, StoredEntry
 
 KEY = b"k" * seal.SIZE
 NAME = "0" * 32
@@ -39,17 +39,19 @@ headers = st.builds(
     ),
 )
 answers = st.builds(
-    Kept, headers, st.builds(Frozen, texts, st.builds(bytes.__mul__, st.binary(max_size=50), st.integers(0, 1_000)))
+    StoredEntry,
+    headers,
+    st.builds(Frozen, texts, st.builds(bytes.__mul__, st.binary(max_size=50), st.integers(0, 1_000))),
 )
 
 
-def packed(kept: Kept, compress: int = 0, name: str = NAME, key: bytes = KEY) -> tuple[bytes, bytes]:
+def packed(kept: StoredEntry, compress: int = 0, name: str = NAME, key: bytes = KEY) -> tuple[bytes, bytes]:
     """Head and body of an entry."""
     return entry.pack(name, kept, key, compress)
 
 
 @given(answers, st.integers(0, 9))
-def test_what_is_packed_is_unpacked(kept: Kept, compress: int) -> None:
+def test_what_is_packed_is_unpacked(kept: StoredEntry, compress: int) -> None:
     """Header, codec and answer come back as they were, whatever they hold, compressed or not."""
     head, body = packed(kept, compress)
     assert HEAD == len(head)
@@ -58,7 +60,7 @@ def test_what_is_packed_is_unpacked(kept: Kept, compress: int) -> None:
 
 
 @given(answers, st.binary(min_size=32, max_size=32), st.text("0123456789abcdef", min_size=32, max_size=32))
-def test_another_key_or_name_is_refused(kept: Kept, key: bytes, name: str) -> None:
+def test_another_key_or_name_is_refused(kept: StoredEntry, key: bytes, name: str) -> None:
     """An entry is unpacked with the key and under the name that it was packed with, and with no other."""
     head, body = packed(kept)
     if key != KEY:
@@ -78,7 +80,7 @@ def test_what_is_sealed_is_framed(name: str, body: bytes, other_name: str, other
 
 
 @given(answers, st.data())
-def test_altered_bytes_are_refused(kept: Kept, data: st.DataObject) -> None:
+def test_altered_bytes_are_refused(kept: StoredEntry, data: st.DataObject) -> None:
     """No entry with any byte changed is unpacked."""
     head, body = packed(kept)
     whole = bytearray(head + body)
@@ -101,7 +103,9 @@ def test_other_bytes_are_no_entry(data: bytes) -> None:
 
 def test_large_answers_are_compressed_small_ones_not() -> None:
     """Compression is for answers over 10 kB."""
-    small, large = (Kept(Header(function="f", created=0.0), Frozen("text", b"x" * size)) for size in (9_000, 900_000))
+    small, large = (
+        StoredEntry(Header(function="f", created=0.0), Frozen("text", b"x" * size)) for size in (9_000, 900_000)
+    )
     assert packed(small) == packed(small, compress=9)
     assert len(packed(large, compress=1)[1]) < 50_000 < len(packed(large)[1])
 
@@ -111,7 +115,7 @@ def test_large_answers_are_compressed_small_ones_not() -> None:
 def test_arrays_go_as_arrays(order: str, compress: int) -> None:
     """A numpy array is written as its own bytes, not as a graph of objects, and comes back in its order."""
     array = np.asarray(np.arange(60_000.0).reshape(300, 200), order=order)  # type: ignore[call-overload]
-    head, body = packed(Kept(Header(function="f", created=0.0), Frozen("array", array)), compress)
+    head, body = packed(StoredEntry(Header(function="f", created=0.0), Frozen("array", array)), compress)
     found = entry.unpack(NAME, head, body, [KEY]).frozen.payload
     assert np.array_equal(array, found)
     assert array.flags.f_contiguous == found.flags.f_contiguous
@@ -129,7 +133,7 @@ def test_fields_of_later_versions_are_passed_over() -> None:
 
 
 @given(answers)
-def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: Kept) -> None:
+def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: StoredEntry) -> None:
     """At the interpreter's very end, when joblib is no longer loaded, entries are written that it reads."""
     real = builtins.__import__
 
@@ -147,7 +151,7 @@ def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: 
 
 def test_age_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer is expired from its ttl on; one from the clock's future is new."""
-    kept = Kept(Header(function="f", created=100.0), Frozen("text", b""))
+    kept = StoredEntry(Header(function="f", created=100.0), Frozen("text", b""))
     for now, expired in [(109.9, False), (110.0, True), (50.0, False)]:
         monkeypatch.setattr(time, "time", lambda now=now: now)
         assert expired == kept.expired(10.0)
@@ -157,11 +161,11 @@ def test_age_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_usage_is_read_when_it_is_asked_for() -> None:
     """Tokens come back as a usage; an answer without has none."""
-    kept = Kept(Header(function="f", created=0.0, usage={"model": "m", "input_tokens": 3}), Frozen("text", b""))
+    kept = StoredEntry(Header(function="f", created=0.0, usage={"model": "m", "input_tokens": 3}), Frozen("text", b""))
     assert kept.usage is not None
     assert kept.usage is kept.usage
     assert ("m", 3) == (kept.usage.model, kept.usage.input_tokens)
-    assert None is Kept(Header(function="f", created=0.0), Frozen("text", b"")).usage
+    assert None is StoredEntry(Header(function="f", created=0.0), Frozen("text", b"")).usage
 
 
 def test_a_key_that_two_questions_share(monkeypatch: pytest.MonkeyPatch) -> None:

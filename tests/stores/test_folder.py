@@ -91,19 +91,19 @@ def test_only_entries_are_found(store: Disk, cache_dir: Path) -> None:
     (cache_dir / "quarantine" / "01").mkdir(parents=True)
     (cache_dir / "quarantine" / "01" / f"{key(1)}.joblib").touch()
     (cache_dir / "letter").mkdir()
-    (found,) = store.found()
+    (found,) = store.entry_files()
     assert (str(path), "ask", key(1), path.stat().st_size) == (found.path, found.function, found.key, found.size)
     assert path.stat().st_mtime == found.written
     assert ["ask"] == folder.functions(store.root)
-    assert [] == list(store.found("letter"))
-    assert [] == list(store.found("nowhere"))
+    assert [] == list(store.entry_files("letter"))
+    assert [] == list(store.entry_files("nowhere"))
 
 
 def test_what_goes_away_meanwhile_is_passed_over(store: Disk) -> None:
     """A file that is deleted while the folder is listed is not in the list."""
     for number in (1, 257, 513):
         write(store, number)
-    listing = store.found()
+    listing = store.entry_files()
     next(listing)
     for path in Path(store.root).rglob("*.joblib"):
         path.unlink()
@@ -112,7 +112,7 @@ def test_what_goes_away_meanwhile_is_passed_over(store: Disk) -> None:
 
 def test_a_folder_that_is_not_there_is_empty(store: Disk) -> None:
     """No folder is an empty one."""
-    assert [] == list(store.found())
+    assert [] == list(store.entry_files())
     assert [] == list(folder.quarantined(store.root))
 
 

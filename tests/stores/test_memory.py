@@ -6,7 +6,7 @@ import numpy as np
 from shelves import kept
 
 from llm_memo.codec.frozen import Frozen
-from llm_memo.stores.entry import Header, Kept
+from llm_memo.stores.entry import Header, StoredEntry
 from llm_memo.stores.memory import Memory
 
 SIGNATURE = (1, 2, 3)
@@ -58,7 +58,7 @@ def test_arrays_are_held_by_their_size() -> None:
     memory = Memory()
     for name, size in [("small", 1_000), ("large", 10**6)]:
         frozen = Frozen("array", np.zeros(size, np.uint8))
-        memory.put(name, SIGNATURE, Kept(Header(function="f", created=0.0), frozen), BOUND)
+        memory.put(name, SIGNATURE, StoredEntry(Header(function="f", created=0.0), frozen), BOUND)
     assert memory.get("small")
     assert None is memory.get("large")
 

@@ -198,14 +198,14 @@ def settle() -> None:
 
 def total(store: Disk) -> int:
     """Bytes in the folder."""
-    return sum(found.size for found in store.found())
+    return sum(found.size for found in store.entry_files())
 
 
 def test_there_is_no_cap_by_default(store: Disk) -> None:
     """Without max_bytes nothing is ever pruned, and no thread started."""
     fill(store, range(100), None)
     assert [] == pruners()
-    assert 100 == len(list(store.found()))
+    assert 100 == len(list(store.entry_files()))
     assert not Path(store.root, ".pruned").exists()
 
 
@@ -280,7 +280,7 @@ def test_no_thread_can_be_had(store: Disk, cap: int, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         fill(store, range(30), cap)
-    assert 30 == len(list(store.found()))
+    assert 30 == len(list(store.entry_files()))
     fill(store, range(30, 40), cap)
     settle()
     assert total(store) <= cap + 65_536
