@@ -165,9 +165,9 @@ class Disk:
             _refuse_newer(path)
             return files.write_whole(path, head, body)
 
-        return self._on_shelf(path, write)
+        return self._in_shard(path, write)
 
-    def _on_shelf(self, path: str, work: Callable[[], T]) -> T:
+    def _in_shard(self, path: str, work: Callable[[], T]) -> T:
         """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile."""
         tries = _TRIES
         while True:
@@ -198,7 +198,7 @@ class Disk:
             OSError: No lock can be had in this folder.
         """
         lock = Lock(path.removesuffix(SUFFIX) + LOCK)
-        return lock if self._on_shelf(path, lock.take) else None
+        return lock if self._in_shard(path, lock.take) else None
 
     def entry_files(self, function: str | None = None) -> Iterator[EntryFile]:
         """Every entry's file, of one function folder or of all.

@@ -34,7 +34,7 @@ QUARANTINE = "quarantine"
 _KEY = r"[0-9a-f]{32}"
 _is_shelf = re.compile(r"[0-9a-f]{2}").fullmatch
 is_entry = re.compile(rf"{_KEY}\.joblib").fullmatch
-"""Whether a file of this name on a shelf is an entry."""
+"""Whether a file of this name in a shard is an entry."""
 _is_leftover = re.compile(rf"{_KEY}\.lock|\.{_KEY}\.joblib\.[0-9a-f]{{16}}\.tmp").fullmatch
 is_mark_leftover = re.compile(r"\.(\.gitignore|CACHEDIR\.TAG|\.pruned)\.[0-9a-f]{16}\.tmp").fullmatch
 """Whether a file of this name in a cache folder is a temporary."""
@@ -57,7 +57,7 @@ def function_folder(name: str) -> str:
 class EntryFile(NamedTuple):
     """An entry's file, as a listing sees it."""
 
-    shelf: str
+    shard: str
     """The path of the folder that it is in."""
     name: str
     function: str
@@ -71,7 +71,7 @@ class EntryFile(NamedTuple):
     @property
     def path(self) -> str:
         """The file's path."""
-        return f"{self.shelf}/{self.name}"
+        return f"{self.shard}/{self.name}"
 
     @property
     def key(self) -> str:
@@ -79,22 +79,22 @@ class EntryFile(NamedTuple):
         return self.name[: -len(SUFFIX)]
 
 
-def shelves(folder: str) -> Iterator[str]:
-    """The paths of a function folder's shelves."""
+def shards(folder: str) -> Iterator[str]:
+    """The paths of a function folder's shards."""
     for item in files.scan(folder):
         if _is_shelf(item.name) and item.is_dir(follow_symlinks=False):
             yield f"{folder}/{item.name}"
 
 
-def leftovers(shelf: str) -> Iterator[os.DirEntry[str]]:
-    """The lock files and temporaries on a shelf."""
-    return (item for item in files.scan(shelf) if _is_leftover(item.name))
+def leftovers(shard: str) -> Iterator[os.DirEntry[str]]:
+    """The lock files and temporaries in a shard."""
+    return (item for item in files.scan(shard) if _is_leftover(item.name))
 
 
 def is_ours(folder: str) -> bool:
-    """Whether ``folder`` is a function folder: there is something on its shelves that only we would put there."""
+    """Whether ``folder`` is a function folder: there is something in its shards that only we would put there."""
     return files.is_folder(folder) and any(
-        is_entry(item.name) or _is_leftover(item.name) for shelf in shelves(folder) for item in files.scan(shelf)
+        is_entry(item.name) or _is_leftover(item.name) for shard in shards(folder) for item in files.scan(shard)
     )
 
 
@@ -119,9 +119,9 @@ def entry_files(root: str, function: str | None = None) -> Iterator[EntryFile]:
     """
     for name in [function] if function is not None else functions(root):
         if files.is_folder(f"{root}/{name}"):
-            for shelf in shelves(f"{root}/{name}"):
-                for item in list(files.scan(shelf)):
-                    if is_entry(item.name) and (one := _entry_file(item, shelf, name)):
+            for shard in shards(f"{root}/{name}"):
+                for item in list(files.scan(shard)):
+                    if is_entry(item.name) and (one := _entry_file(item, shard, name)):
                         yield one
 
 
@@ -138,24 +138,24 @@ def quarantined(root: str) -> Iterator[EntryFile]:
                 yield one
 
 
-def _entry_file(item: os.DirEntry[str], shelf: str, function: str) -> EntryFile | None:
+def _entry_file(item: os.DirEntry[str], shard: str, function: str) -> EntryFile | None:
     try:
         status = item.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(status.st_mode):
         return None
-    return EntryFile(shelf, item.name, function, status.st_size, status.st_mtime, status.st_atime)
+    return EntryFile(shard, item.name, function, status.st_size, status.st_mtime, status.st_atime)
 
 
-def make(root: str, shelf: str) -> None:
-    """Make a shelf, and the folders above it, where they are missing.
+def make(root: str, shard: str) -> None:
+    """Make a shard, and the folders above it, where they are missing.
 
     Raises:
         StoreError: A link or a file is in the place of one of them.
         OSError: It cannot be made.
     """
-    function = os.path.dirname(shelf)
+    function = os.path.dirname(shard)
     if not files.is_folder(function):
         os.makedirs(root, mode=0o700, exist_ok=True)
         if all(item.name in _MARKS or is_mark_leftover(item.name) for item in files.scan(root)):
@@ -164,8 +164,8 @@ def make(root: str, shelf: str) -> None:
                 if not os.path.lexists(f"{root}/{name}"):
                     files.write_whole(f"{root}/{name}", text.encode())
         make_folder(function)
-    if not files.is_folder(shelf):
-        make_folder(shelf)
+    if not files.is_folder(shard):
+        make_folder(shard)
 
 
 def make_folder(path: str) -> None:

@@ -50,24 +50,24 @@ def remove(path: str) -> int | None:
 
 
 def remove_all(paths: Iterable[str]) -> tuple[int, int]:
-    """Remove entries, and the shelves that are empty then; returns how many entries went, and their bytes.
+    """Remove entries, and the shards that are empty then; returns how many entries went, and their bytes.
 
     Raises:
         OSError: One could not be removed; all others are.
     """
     entries = size = 0
     fault: OSError | None = None
-    shelves = set()
+    shards = set()
     for path in paths:
         try:
             removed = remove(path)
         except OSError as error:
             fault = fault or error
             continue
-        shelves.add(os.path.dirname(path))
+        shards.add(os.path.dirname(path))
         if removed is not None:
             entries, size = entries + 1, size + removed
-    for emptied in [*shelves, *{os.path.dirname(shelf) for shelf in shelves if os.path.basename(shelf) != QUARANTINE}]:
+    for emptied in [*shards, *{os.path.dirname(shard) for shard in shards if os.path.basename(shard) != QUARANTINE}]:
         try:
             os.rmdir(emptied)
         except OSError:
@@ -117,8 +117,8 @@ def _delete(cleared: str) -> tuple[int, int]:
     """Delete a folder that nobody looks into any more; returns how many entries were in it, and their bytes."""
     entries = size = 0
     try:
-        for shelf in folder.shelves(cleared):
-            for item in list(files.scan(shelf)):
+        for shard in folder.shards(cleared):
+            for item in list(files.scan(shard)):
                 if folder.is_entry(item.name):
                     entries, size = entries + 1, size + item.stat(follow_symlinks=False).st_size
                 files.unlink(item.path)
@@ -183,8 +183,8 @@ def sweep(root: str, now: float) -> int:
         if folder.is_mark_leftover(item.name) and _is_old(item, now):
             swept += files.unlink(item.path)
     for name in folder.functions(root):
-        for shelf in folder.shelves(f"{root}/{name}"):
-            for item in list(folder.leftovers(shelf)):
+        for shard in folder.shards(f"{root}/{name}"):
+            for item in list(folder.leftovers(shard)):
                 if _is_old(item, now):
                     swept += _free(item.path) if item.name.endswith(folder.LOCK) else files.unlink(item.path)
     return swept

@@ -42,10 +42,10 @@ def fill(root: str, numbers: range) -> None:
     key = seal.seal_key()
     for number in numbers:
         name = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
-        shelf = f"{root}/ask/{name[:2]}"
+        shard = f"{root}/ask/{name[:2]}"
         head, body = entry.pack(name, replace(kept, header=replace(kept.header, digest=name)), key)
-        os.makedirs(shelf, mode=0o700, exist_ok=True)
-        files.write_whole(f"{shelf}/{name}.joblib", head, body)
+        os.makedirs(shard, mode=0o700, exist_ok=True)
+        files.write_whole(f"{shard}/{name}.joblib", head, body)
 
 
 def _first(root: str) -> tuple[str, str]:

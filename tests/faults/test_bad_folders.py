@@ -185,9 +185,9 @@ def test_a_file_in_the_folders_place(asked: Asked, cache_dir: Path) -> None:
         Cache()
 
 
-@pytest.mark.parametrize("depth", [0, 1], ids=["shelf", "function folder"])
+@pytest.mark.parametrize("depth", [0, 1], ids=["shard", "function folder"])
 def test_a_file_in_an_inner_folders_place(depth: int, asked: Asked) -> None:
-    """A file in the place of a shelf or a function's folder is one warning, and stays."""
+    """A file in the place of a shard or a function's folder is one warning, and stays."""
     place = asked.path("a").parents[depth]
     place.parent.mkdir(parents=True)
     place.write_text("mine")

@@ -30,9 +30,9 @@ def many(asked: Asked, cache_dir: Path) -> Asked:
             source.write_bytes(content)
             os.utime(source, (1e9, 1e9))
         name = f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
-        shelf = cache_dir / "ask" / name[:2]
-        shelf.mkdir(exist_ok=True)
-        os.link(source, shelf / f"{name}.joblib")
+        shard = cache_dir / "ask" / name[:2]
+        shard.mkdir(exist_ok=True)
+        os.link(source, shard / f"{name}.joblib")
     forget()
     return asked
 

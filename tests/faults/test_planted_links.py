@@ -94,9 +94,9 @@ def test_a_link_for_a_temporary_is_not_followed(asked: Asked, mine: Path, monkey
     assert before == state(mine)
 
 
-@pytest.mark.parametrize("depth", [0, 1], ids=["function folder", "shelf"])
+@pytest.mark.parametrize("depth", [0, 1], ids=["function folder", "shard"])
 def test_a_link_for_a_folder_is_not_written_through(depth: int, asked: Asked, mine: Path, cache_dir: Path) -> None:
-    """A link in the place of a function's folder or a shelf gets no entries, and loses none."""
+    """A link in the place of a function's folder or a shard gets no entries, and loses none."""
     path = asked.path("a")
     place = path.parents[1 - depth]
     place.parent.mkdir(parents=True)

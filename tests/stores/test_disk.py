@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from anew import forget
-from shelves import HOLD, kept, key, read, write
+from shards import HOLD, kept, key, read, write
 
 from llm_memo import CorruptEntry, StoreError
 from llm_memo.codec.frozen import Frozen

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shelves import key, write
+from shards import key, write
 
 from llm_memo.stores import folder
 from llm_memo.stores.disk import Disk
@@ -82,10 +82,10 @@ def test_a_folder_with_files_is_not_marked(store: Disk, cache_dir: Path) -> None
 def test_only_entries_are_found(store: Disk, cache_dir: Path) -> None:
     """A listing has the entries, and nothing that merely lies there."""
     path = write(store, 1, "four")
-    shelf = path.parent
+    shard = path.parent
     for name in (f"{key(1)}.lock", f".{key(1)}.joblib.0123456789abcdef.tmp", "letter.joblib", f"{key(1)}.joblib.bak"):
-        (shelf / name).touch()
-    (shelf / f"{key(257)}.joblib").mkdir()
+        (shard / name).touch()
+    (shard / f"{key(257)}.joblib").mkdir()
     (cache_dir / "ask" / "letter.joblib").touch()
     (cache_dir / "ask" / "other").mkdir()
     (cache_dir / "quarantine" / "01").mkdir(parents=True)

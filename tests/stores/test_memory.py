@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from shelves import kept
+from shards import kept
 
 from llm_memo.codec.frozen import Frozen
 from llm_memo.stores.entry import Header, StoredEntry

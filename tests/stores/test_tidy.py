@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from anew import forget
-from shelves import kept, key, pruners, read, write
+from shards import kept, key, pruners, read, write
 
 from llm_memo.settings import Settings
 from llm_memo.stores import files, tidy
@@ -165,8 +165,8 @@ def test_what_vanishes_is_not_swept(store: Disk, entries: list[Path], monkeypatc
     lock.touch()
     real = tidy.folder.leftovers
 
-    def leftovers(shelf: str) -> Iterator[os.DirEntry[str]]:
-        for item in real(shelf):
+    def leftovers(shard: str) -> Iterator[os.DirEntry[str]]:
+        for item in real(shard):
             os.unlink(item.path)
             yield item
 

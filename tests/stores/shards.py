@@ -1,4 +1,4 @@
-"""Entries to put on a shelf, by number."""
+"""Entries to put in a shard, by number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOLD = 1 << 20
 
 
 def key(number: int) -> str:
-    """A key, on a shelf of its own for every number."""
+    """A key, in a shard of its own for every number."""
     return f"{number % 256:02x}{number:030x}"
 
 
