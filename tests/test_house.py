@@ -67,12 +67,12 @@ def modules() -> list[Path]:
     ]
 
 
-def room(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imported(path: Path) -> set[str]:
-    """The rooms that a module imports at its top level (an import inside a function is a door, not a wall)."""
+    """The packages that a module imports at its top level (an import inside a function is a door, not a wall)."""
     found = set()
     for node in _top_level(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("llm_memo"):
@@ -93,13 +93,13 @@ def test_imports_point_one_way(path: Path) -> None:
     """No module imports from a floor above its own."""
     floor = {name: number for number, names in enumerate(FLOORS) for name in names}
     front_door = floor["decorator"]
-    here = floor[room(path)]
+    here = floor[package_of(path)]
     assert set() == {name for name in imported(path) if floor.get(name, front_door) > here}
 
 
 def test_no_module_imports_the_test_server() -> None:
     """The test server is imported by the demo alone, and imports nothing of the library's."""
-    assert {"demo"} >= {room(path) for path in modules() if "testing" in imported(path)}
+    assert {"demo"} >= {package_of(path) for path in modules() if "testing" in imported(path)}
     for path in (PACKAGE / "testing").glob("*.py"):
         assert imported(path) <= {"testing"}
 

@@ -65,13 +65,13 @@ def thawer(codec: str) -> Thawer:
 
 
 def in_room(value: object) -> Frozen | None:
-    """``value`` as the room of its library freezes it; None if none does."""
+    """``value`` as the adapter of its library freezes it; None if none does."""
     own = getattr(type(value), "__memo_freeze__", None)
     if own is not None:
         frozen: Frozen = own(value)
         return frozen
-    for room in adapters.rooms(type(value)):
-        freeze = getattr(room, "freeze", None)
+    for adapter in adapters.adapters_of(type(value)):
+        freeze = getattr(adapter, "freeze", None)
         found: Frozen | None = freeze and freeze(value)
         if found is not None:
             return found

@@ -180,7 +180,7 @@ _FOUND: weakref.WeakKeyDictionary[type, Encoder] = weakref.WeakKeyDictionary()
 def _find_encoder(kind: type) -> Encoder:
     if hasattr(kind, "__memo_key__"):
         return lambda value: encode_form(("memo key", (class_name(kind), _memo_key(value))))
-    forms = [room.canonical_form for room in adapters.rooms(kind) if hasattr(room, "canonical_form")]
+    forms = [adapter.canonical_form for adapter in adapters.adapters_of(kind) if hasattr(adapter, "canonical_form")]
     return _through_rooms(forms, kind) if forms else _plain_encoder(kind)
 
 

@@ -154,8 +154,8 @@ class Watch:
             known = _marshal(value)
             self.others.append(lambda: _marshal(value) == known)
             return
-        for room in adapters.rooms(kind):
-            steady = getattr(room, "steady", None)
+        for adapter in adapters.adapters_of(kind):
+            steady = getattr(adapter, "steady", None)
             held = steady(value) if steady is not None else None
             if held is not None:
                 for mapping, key in held:

@@ -32,7 +32,7 @@ LOCK = ".lock"
 QUARANTINE = "quarantine"
 
 _KEY = r"[0-9a-f]{32}"
-_is_shelf = re.compile(r"[0-9a-f]{2}").fullmatch
+_is_shard = re.compile(r"[0-9a-f]{2}").fullmatch
 is_entry = re.compile(rf"{_KEY}\.joblib").fullmatch
 """Whether a file of this name in a shard is an entry."""
 _is_leftover = re.compile(rf"{_KEY}\.lock|\.{_KEY}\.joblib\.[0-9a-f]{{16}}\.tmp").fullmatch
@@ -82,7 +82,7 @@ class EntryFile(NamedTuple):
 def shards(folder: str) -> Iterator[str]:
     """The paths of a function folder's shards."""
     for item in files.scan(folder):
-        if _is_shelf(item.name) and item.is_dir(follow_symlinks=False):
+        if _is_shard(item.name) and item.is_dir(follow_symlinks=False):
             yield f"{folder}/{item.name}"
 
 

@@ -1,6 +1,6 @@
 """What the sheets of cached functions, counts, folders, entries and explanations say.
 
-The classes of the library open this room from their ``_repr_html_`` and ``__rich__`` alone, so that
+The classes of the library open this package from their ``_repr_html_`` and ``__rich__`` alone, so that
 nothing of it is loaded before somebody looks.
 """
 

@@ -17,7 +17,7 @@ from openai.types.chat import ChatCompletion
 from portraits import portrait
 from pydantic import BaseModel
 
-from llm_memo.adapters import httpx as room
+from llm_memo.adapters import httpx as adapter
 from llm_memo.answers.complete import incomplete
 from llm_memo.answers.usage import usage_of
 from llm_memo.codec.codec import Frozen, Unfreezable, UnknownClass, freeze, thaw
@@ -244,7 +244,7 @@ def test_a_body_that_was_not_read_is_refused() -> None:
     unread = httpx2.Response(200, stream=httpx2.ByteStream(b"abc"), request=httpx2.Request("GET", "http://x"))
     with pytest.raises(Unfreezable, match="its body was not read"):
         freeze(HttpxBinaryResponseContent(unread))
-    assert 0 == room.facts(unread)["elapsed"].total_seconds()
+    assert 0 == adapter.facts(unread)["elapsed"].total_seconds()
 
 
 def test_a_library_that_is_gone_has_a_successor(client: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ def test_what_is_put_is_had() -> None:
     memory.put("a", SIGNATURE, one, BOUND)
     held = memory.get("a")
     assert held is not None
-    assert (SIGNATURE, True) == (held.signature, held.kept is one)
+    assert (SIGNATURE, True) == (held.signature, held.entry is one)
     memory.drop("a")
     memory.drop("a")
     assert None is memory.get("a")

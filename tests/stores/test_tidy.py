@@ -58,7 +58,7 @@ def test_a_dry_run_removes_nothing(store: Disk, entries: list[Path], cache_dir: 
     assert before == sorted(cache_dir.rglob("*"))
 
 
-def test_empty_shelves_go_with_their_entries(store: Disk, entries: list[Path], cache_dir: Path) -> None:
+def test_empty_shards_go_with_their_entries(store: Disk, entries: list[Path], cache_dir: Path) -> None:
     """Where nothing is left, no folder is either."""
     tidy.prune(store.root, max_entries=1)
     assert [entries[9].parent] == list((cache_dir / "ask").iterdir())
