@@ -326,8 +326,8 @@ def _outcome_there(place: int, job: Job) -> tuple[int, Any]:
 
 
 def _settled(job: Job) -> Job:
-    """The same call with the settings that are in force here given to it, for a process with others."""
-    settings = job.function._self_memo.in_force.now()
+    """The same call with the settings that are effective here given to it, for a process with others."""
+    settings = job.function._self_memo.settings.now()
     function = job.function.with_options(policy=settings.policy, ttl=settings.ttl, cache_dir=settings.cache_dir)
     return job._replace(function=function)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, overl
 from llm_memo.codec.streams import items
 from llm_memo.display.shown import Shown
 from llm_memo.errors import InvalidOption, StoreError
-from llm_memo.settings import INHERIT, TTL, InForce, given, seconds
+from llm_memo.settings import INHERIT, TTL, EffectiveSettings, parsed, seconds
 from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
@@ -139,8 +139,8 @@ class Cache(Shown):
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
-        settings = given(cache_dir=INHERIT if cache_dir is None else cache_dir)
-        self.path = InForce(settings, None, {}).now().cache_dir
+        settings = parsed(cache_dir=INHERIT if cache_dir is None else cache_dir)
+        self.path = EffectiveSettings(settings, None, {}).now().cache_dir
         self._disk = disk(self.path)
 
     def functions(self) -> list[str]:
@@ -159,7 +159,7 @@ class Cache(Shown):
         """
         found = [entry for entry in self._entries(function) if where is None or where(entry)]
         found.sort(key=lambda entry: entry.header.created, reverse=True)
-        return Entries(found, InForce({}, None, {}).now().ttl)
+        return Entries(found, EffectiveSettings({}, None, {}).now().ttl)
 
     def info(self, function: object = None) -> FolderInfo:
         """How many functions, entries and bytes are here; no entry is read.
@@ -317,12 +317,12 @@ class Cache(Shown):
 
     def _name(self, name: str) -> str | None:
         """The name of the function whose folder this is; None if there is no entry in it."""
-        found = None
+        file = None
         for file in itertools.islice(folder.entry_files(self.path, name), _TRIES):
             header = self._header(file)
             if header is not None:
                 return header.function
-        return name if found is not None else None
+        return name if file is not None else None
 
     def _current_code(self, function: object, entries: list[Entry]) -> dict[str, str]:
         """Of each function, the fingerprint that its entries should have."""

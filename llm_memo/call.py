@@ -2,7 +2,7 @@
 
 ::
 
-    settings in force → key → read → [hit: thaw, done]                               Call.look
+    effective settings → key → read → [hit: thaw, done]                               Call.look
        └ flight: lead or wait (threads, tasks, processes) → read again               Call.way
             └ the user's function                                                    Lead.now, Lead.soon
                  └ complete? freeze → write → count → everyone waiting gets it       Lead.answered
@@ -33,7 +33,7 @@ from llm_memo.options import Options
 from llm_memo.persist import Lead
 from llm_memo.runtime.executor import JUDGING, STORAGE, Background
 from llm_memo.runtime.loop import turn
-from llm_memo.settings import CachePolicy, InForce
+from llm_memo.settings import CachePolicy, EffectiveSettings
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Counters, Outcome
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
@@ -62,12 +62,14 @@ AT_ONCE = 1_000_000
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("counters", "folder", "in_force", "key_builder", "name", "options")
+    __slots__ = ("counters", "folder", "key_builder", "name", "options", "settings")
 
-    def __init__(self, options: Options, key_builder: KeyBuilder, in_force: InForce, counters: Counters) -> None:
+    def __init__(
+        self, options: Options, key_builder: KeyBuilder, settings: EffectiveSettings, counters: Counters
+    ) -> None:
         self.options = options
         self.key_builder = key_builder
-        self.in_force = in_force
+        self.settings = settings
         self.counters = counters
         self.name = key_builder.name
         self.folder = function_folder(key_builder.name)
@@ -84,7 +86,7 @@ class Call:
         kwargs: The keyword arguments.
 
     Raises:
-        InvalidOption, StoreError: A setting in force is none.
+        InvalidOption, StoreError: A setting has a value that is none of its values.
     """
 
     __slots__ = (
@@ -118,7 +120,7 @@ class Call:
         self.arguments = arguments
         self.kwargs = kwargs
         self.keyed_anew = 0
-        self.settings = memo.in_force.now()
+        self.settings = memo.settings.now()
 
     def look(self, most: int | None = None) -> Any:
         """The kept answer, or `NOTHING`; an entry of more than ``most`` bytes is left to `way`.

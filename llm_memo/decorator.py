@@ -19,7 +19,7 @@ from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
 from llm_memo.options import Options, changed
 from llm_memo.progress import Progress
-from llm_memo.settings import INHERIT, TTL, Given, InForce, Inherit, PolicyLike, given
+from llm_memo.settings import INHERIT, TTL, EffectiveSettings, Inherit, PartialSettings, PolicyLike, parsed
 from llm_memo.shapes import Wrapper, wrapper_of
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores.disk import disk
@@ -71,9 +71,9 @@ class _Surface(Shown):
         return self._cache().clear(self)
 
     def cache_parameters(self) -> dict[str, Any]:
-        """Every option, with the value that is in force here and now."""
+        """Every option, with the value that is effective here and now."""
         memo = self._self_memo
-        settings = memo.in_force.now()
+        settings = memo.settings.now()
         return {
             **{name: getattr(settings, name) for name in _SCOPED},
             **{name: getattr(memo.options, name) for name in memo.options.__slots__},
@@ -88,18 +88,18 @@ class _Surface(Shown):
         """Whether an answer to the call with these arguments is kept, and not too old to be read."""
         memo = self._self_memo
         call_key = memo.key_builder.key_of(self._arguments(args), kwargs)
-        return outcome_of(call_key, memo.folder, memo.in_force.now()) == "hit"
+        return outcome_of(call_key, memo.folder, memo.settings.now()) == "hit"
 
     def forget(self, *args: Any, **kwargs: Any) -> bool:
         """Remove the entry of the call with these arguments; returns whether there was one."""
         memo = self._self_memo
-        store = disk(memo.in_force.now().cache_dir)
+        store = disk(memo.settings.now().cache_dir)
         return store.remove(store.path(memo.folder, self.cache_key(*args, **kwargs))) is not None
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
         memo = self._self_memo
-        return explain(memo.key_builder, memo.folder, memo.in_force.now(), self._arguments(args), kwargs)
+        return explain(memo.key_builder, memo.folder, memo.settings.now(), self._arguments(args), kwargs)
 
     def map(
         self,
@@ -163,11 +163,11 @@ class _Surface(Shown):
 
     def entries(self) -> Entries:
         """This function's kept answers, the latest first."""
-        settings = self._self_memo.in_force.now()
+        settings = self._self_memo.settings.now()
         return Entries(Cache(settings.cache_dir).entries(self), settings.ttl)
 
     def _cache(self) -> Cache:
-        return Cache(self._self_memo.in_force.now().cache_dir)
+        return Cache(self._self_memo.settings.now().cache_dir)
 
     def __str__(self) -> str:
         return repr(self)
@@ -231,8 +231,8 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
         self,
         function: Callable[P, R],
         options: Options,
-        decorated: Given,
-        nearest: Given | None = None,
+        decorated: PartialSettings,
+        nearest: PartialSettings | None = None,
         base: Memo | None = None,
     ) -> None:
         plain = _plain(function)
@@ -246,8 +246,8 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
         counters = base.counters if base else Counters()
-        in_force = InForce(nearest or {}, counters, decorated, base.in_force.default if base else None)
-        memo = Memo(options, key_builder, in_force, counters)
+        settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
+        memo = Memo(options, key_builder, settings, counters)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo
 
@@ -300,8 +300,8 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             sample=sample,
             replay_delay=replay_delay,
         )
-        nearest = {**memo.in_force.call, **given(policy=policy, ttl=ttl, cache_dir=cache_dir)}
-        return CachedFunction(self.__wrapped__, told, memo.in_force.decorated, nearest, memo)
+        nearest = {**memo.settings.call, **parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)}
+        return CachedFunction(self.__wrapped__, told, memo.settings.decorated, nearest, memo)
 
     @property
     def __memo_version__(self) -> str | None:
@@ -393,14 +393,14 @@ def cached_completion(
         stale_if_error=stale_if_error,
         single_flight=single_flight,
     )
-    decorate = _Decorator(options, given(policy=policy, ttl=ttl, cache_dir=cache_dir))
+    decorate = _Decorator(options, parsed(policy=policy, ttl=ttl, cache_dir=cache_dir))
     return decorate if function is None else decorate(function)
 
 
 class _Decorator:
     """What ``@cached_completion(...)`` is before it has its function."""
 
-    def __init__(self, options: Options, decorated: Given) -> None:
+    def __init__(self, options: Options, decorated: PartialSettings) -> None:
         self._options = options
         self._decorated = decorated
 

@@ -22,12 +22,12 @@ def reduce(function: Any) -> tuple[Any, ...]:
     module, qualname = function.__module__, function.__qualname__
     original = _named(module, qualname) is function
     memo = function._self_memo
-    sent = memo.in_force.sent()
+    sent = memo.settings.sent()
     if original and module != "__main__":
         return _arrived, (module, qualname, sent)
     here = _named(module, qualname)
     if module != "__main__" and getattr(here, "__wrapped__", None) is function.__wrapped__:
-        return _with_options, (module, qualname, memo.options, memo.in_force.call, sent)
+        return _with_options, (module, qualname, memo.options, memo.settings.call, sent)
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes whoever does the pickling.
     try:
@@ -35,7 +35,7 @@ def reduce(function: Any) -> tuple[Any, ...]:
     except ImportError:  # pragma: no cover - up to 1.5 joblib carries its own copy
         from joblib.externals import cloudpickle
 
-    parts = (function.__wrapped__, memo.options, memo.in_force.decorated, memo.in_force.call, memo.name, sent)
+    parts = (function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
     return _built, (module, qualname, original, cloudpickle.dumps(parts))
 
 
@@ -44,7 +44,7 @@ def reduce_bound(method: Any) -> tuple[Any, ...]:
     holder = method._self_instance if method._self_instance is not None else method._self_owner
     if getattr(holder, method.__name__)._self_memo is not method._self_memo:
         return _bound, (method._self_parent, method._self_instance, method._self_owner)
-    return _arrived_bound, (holder, method.__name__, method._self_memo.in_force.sent())
+    return _arrived_bound, (holder, method.__name__, method._self_memo.settings.sent())
 
 
 def _bound(function: Any, instance: Any, owner: Any) -> Any:
@@ -53,13 +53,13 @@ def _bound(function: Any, instance: Any, owner: Any) -> Any:
 
 def _arrived(module: str, qualname: str, sent: Sent) -> Any:
     function = _imported(module, qualname)
-    function._self_memo.in_force.came_from(sent)
+    function._self_memo.settings.came_from(sent)
     return function
 
 
 def _arrived_bound(holder: Any, name: str, sent: Sent) -> Any:
     method = getattr(holder, name)
-    method._self_memo.in_force.came_from(sent)
+    method._self_memo.settings.came_from(sent)
     return method
 
 
@@ -68,7 +68,7 @@ def _with_options(module: str, qualname: str, options: Any, call: Any, sent: Sen
 
     base = _arrived(module, qualname, sent)
     memo = base._self_memo
-    return CachedFunction(base.__wrapped__, options, memo.in_force.decorated, call, memo)
+    return CachedFunction(base.__wrapped__, options, memo.settings.decorated, call, memo)
 
 
 def _named(module: str, qualname: str) -> Any:
@@ -91,5 +91,5 @@ def _built(module: str, qualname: str, original: bool, parts: bytes) -> Any:
         return here
     function, options, decorated, call, name, sent = pickle.loads(parts)
     built = CachedFunction(function, replace(options, name=name), decorated, call)
-    built._self_memo.in_force.came_from(sent)
+    built._self_memo.settings.came_from(sent)
     return built

@@ -121,7 +121,7 @@ INHERIT: Final = Inherit.INHERIT
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings in force for one call."""
+    """The effective settings of one call."""
 
     policy: CachePolicy = CachePolicy.READ_WRITE
     ttl: float | None = None
@@ -138,11 +138,11 @@ class Settings:
     """Bytes of frozen values that this process keeps at hand in front of the disk; 0: none."""
 
 
-Given = Mapping[str, Any]
+PartialSettings = Mapping[str, Any]
 """What one scope gives: name of a setting → parsed value."""
 
 
-def given(**settings: Any) -> dict[str, Any]:
+def parsed(**settings: Any) -> dict[str, Any]:
     """The settings that are not `INHERIT`, each parsed.
 
     Raises:
@@ -191,7 +191,7 @@ class Block:
     """What one ``with cache_policy(...)`` block gives, and to which functions; none named is all."""
 
     functions: tuple[object, ...]
-    settings: Given
+    settings: PartialSettings
 
 
 class Scopes:
@@ -205,7 +205,7 @@ class Scopes:
 
     def __init__(self) -> None:
         self.blocks: ContextVar[tuple[Block, ...]] = ContextVar("llm_memo_blocks", default=())
-        self.configured: Given = {}
+        self.configured: PartialSettings = {}
 
 
 SCOPES: Final = Scopes()
@@ -215,7 +215,7 @@ Sent = tuple[str, str]
 """What travels with a pickled function: the process that it comes from, and the folder that it uses there."""
 
 
-class InForce:
+class EffectiveSettings:
     """The settings of one cached function, decided anew whenever a scope has changed.
 
     Args:
@@ -227,7 +227,7 @@ class InForce:
 
     __slots__ = ("_decided", "call", "decorated", "default", "function")
 
-    def __init__(self, call: Given, function: object, decorated: Given, default: str | None = None) -> None:
+    def __init__(self, call: PartialSettings, function: object, decorated: PartialSettings, default: str | None = None) -> None:
         self.call = call
         self.function = function
         self.decorated = decorated
@@ -235,7 +235,7 @@ class InForce:
         self._decided: tuple[Any, ...] = (None,) * 4
 
     def now(self) -> Settings:
-        """The settings in force at this moment, here.
+        """The effective settings at this moment, here.
 
         Raises:
             InvalidOption: The environment gives a value that is none.
@@ -250,13 +250,13 @@ class InForce:
         self._decided = (blocks, configured, variables, settings)
         return settings
 
-    def sources(self, configured: Given | None = None) -> dict[str, tuple[Any, str]]:
+    def sources(self, configured: PartialSettings | None = None) -> dict[str, tuple[Any, str]]:
         """Every setting with the scope that decided it: ``{"policy": (…, "decorator"), …}``."""
         scopes = list(self._scopes(SCOPES.configured if configured is None else configured))
         decided = {}
         for name, default in _DEFAULTS.items():
             value, scope = next(
-                ((given[name], scope) for scope, given in scopes if name in given), (default, "default")
+                ((settings[name], scope) for scope, settings in scopes if name in settings), (default, "default")
             )
             decided[name] = (value, scope)
         folder, scope = decided["cache_dir"]
@@ -281,7 +281,7 @@ class InForce:
             self.default = folder
             self._decided = (None,) * 4
 
-    def _scopes(self, configured: Given) -> Iterator[tuple[str, Given]]:
+    def _scopes(self, configured: PartialSettings) -> Iterator[tuple[str, PartialSettings]]:
         yield "with_options", self.call
         for block in reversed(SCOPES.blocks.get()):
             if not block.functions or any(function is self.function for function in block.functions):
@@ -296,7 +296,7 @@ _DEFAULTS: dict[str, Any] = {
 } | {"cache_dir": None}
 
 
-def environment() -> Given:
+def environment() -> PartialSettings:
     """What the environment variables give; an empty one gives nothing.
 
     Raises:
@@ -350,7 +350,7 @@ class configure(contextlib.AbstractContextManager["configure"]):
         lock_timeout: TTL | Inherit | None = INHERIT,
         memory_bytes: int | Inherit = INHERIT,
     ) -> None:
-        settings = given(
+        settings = parsed(
             policy=policy,
             ttl=ttl,
             cache_dir=cache_dir,
@@ -399,8 +399,8 @@ class cache_policy(contextlib.AbstractContextManager[None]):
         for function, memo in zip(functions, memos, strict=True):
             if memo is None:
                 raise InvalidOption(f"cache_policy(…, {function!r}): not a cached function")
-        named = tuple(memo.in_force.function for memo in memos if memo is not None)
-        self._block = Block(named, given(policy=policy, ttl=ttl, cache_dir=cache_dir))
+        named = tuple(memo.settings.function for memo in memos if memo is not None)
+        self._block = Block(named, parsed(policy=policy, ttl=ttl, cache_dir=cache_dir))
 
     def __enter__(self) -> None:
         SCOPES.blocks.set((*SCOPES.blocks.get(), self._block))

@@ -6,7 +6,7 @@
     %llm_memo info [FUNCTION]               one function: settings, entries, counts; none: the folder
     %llm_memo entries [FUNCTION]            its kept answers; none: all of the folder
     %llm_memo clear FUNCTION | --all        remove them [--older-than 7d] [--stale-code] [--dry-run]
-    %llm_memo policy [POLICY]               the policy in force; with one, put it in force
+    %llm_memo policy [POLICY]               the effective policy; with one, make it so
     %llm_memo explain FUNCTION(ARGUMENTS)   why this call would hit or miss
     %llm_memo watch on|off                  under each cell, what became of its calls
 
@@ -30,7 +30,7 @@ from llm_memo.display.sheet import Cell, Note, Sheet, Span, joined
 from llm_memo.errors import MemoError
 from llm_memo.notebook.live import cached_functions, is_cached_function
 from llm_memo.notebook.watch import Watch
-from llm_memo.settings import CachePolicy, InForce, cache_policy, configure
+from llm_memo.settings import CachePolicy, EffectiveSettings, cache_policy, configure
 from llm_memo.views.calls import functions_sheet, memo_of
 from llm_memo.views.folder import shown_path
 
@@ -189,16 +189,16 @@ class Magic:
         if (told.function is None) != told.all:
             raise UsageError("%llm_memo clear: name a function, or say --all for every function in the folder")
         function = None if told.all else self._function(told.function)
-        cache = Cache() if function is None else Cache(memo_of(function).in_force.now().cache_dir)
+        cache = Cache() if function is None else Cache(memo_of(function).settings.now().cache_dir)
         went = cache.clear(function, older_than=told.older_than, stale_code=told.stale_code, dry_run=told.dry_run)
         would = "would be " if told.dry_run else ""
         print(f"{amounts.count(went.entries, 'entry')} {would}cleared, {amounts.size(went.bytes)}")
 
     def do_policy(self, rest: str) -> None:
-        """Put a policy in force in the whole process, and say which is."""
+        """Give a policy to the whole process, and say which is."""
         if rest:
             configure(policy=CachePolicy(rest))
-        policy, scope = InForce({}, None, {}).sources()["policy"]
+        policy, scope = EffectiveSettings({}, None, {}).sources()["policy"]
         print(f"policy {policy}, from {scope}" if scope != "default" else f"policy {policy}, the default")
 
     def do_explain(self, rest: str) -> Any:

@@ -129,7 +129,7 @@ def _saved(cache: Cache, measure: Measure) -> dict[str, float]:
     return {
         memo_of(function).name: _of_info(function.cache_info(), measure)
         for function in cached_functions(main).values()
-        if memo_of(function).in_force.now().cache_dir == cache.path
+        if memo_of(function).settings.now().cache_dir == cache.path
     }
 
 

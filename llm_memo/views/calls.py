@@ -21,9 +21,9 @@ def info_sheet(info: CacheInfo) -> Sheet:
 
 
 def function_sheet(function: Any) -> Sheet:
-    """A cached function: the settings in force and where they come from, what it keeps, what it saved."""
+    """A cached function: its effective settings and where they come from, what it keeps, what it saved."""
     memo = memo_of(function)
-    sources = memo.in_force.sources()
+    sources = memo.settings.sources()
     cache = Cache(sources["cache_dir"][0])
     kept = cache.info(function)
     facts: list[tuple[Cell, Cell]] = [("policy", _source(str(sources["policy"][0]), sources["policy"][1]))]
@@ -46,7 +46,7 @@ def functions_sheet(functions: Mapping[str, Any]) -> Sheet:
     rows, hits, calls = [], 0, 0
     for name, function in functions.items():
         memo, info = memo_of(function), function.cache_info()
-        settings = memo.in_force.now()
+        settings = memo.settings.now()
         kept = Cache(settings.cache_dir).info(function)
         hits, calls = hits + info.hits, calls + info.calls
         rows.append(

@@ -20,7 +20,7 @@ import xxhash
 
 from llm_memo.call import Call
 from llm_memo.identity.key import KeyBuilder
-from llm_memo.settings import InForce
+from llm_memo.settings import EffectiveSettings
 from llm_memo.stats import Counters
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import StoredEntry
@@ -48,7 +48,7 @@ class Step:
 
 _KEY = "key: looked up among those of calls before"
 STEPS = (
-    Step("settings in force", InForce, "now"),
+    Step("effective settings", EffectiveSettings, "now"),
     Step("arguments bound to the signature", KeyBuilder, "bind", _KEY),
     Step("fingerprint checked", KeyBuilder, "_head", _KEY),
     Step("arguments as canonical bytes", KeyBuilder, "_pieces", _KEY),
