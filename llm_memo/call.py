@@ -3,9 +3,9 @@
 ::
 
     effective settings → key → read → [hit: thaw, done]                               Call.look
-       └ flight: lead or wait (threads, tasks, processes) → read again               Call.way
-            └ the user's function                                                    Lead.now, Lead.soon
-                 └ complete? freeze → write → count → everyone waiting gets it       Lead.answered
+       └ flight: join, lead or wait (threads, tasks, processes) → read again               Call.way
+            └ the user's function                                                    Leader.now, Leader.soon
+                 └ complete? freeze → write → count → everyone waiting gets it       Leader.answered
 
 `Call.look` is all that a hit needs. `Call.way` is a generator of *steps*, the only places where a
 call waits: ``step.now()`` waits in a thread, ``await step.soon()`` in a task, and what either
@@ -30,7 +30,7 @@ from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
 from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.options import Options
-from llm_memo.persist import Lead
+from llm_memo.persist import Leader
 from llm_memo.runtime.executor import JUDGING, STORAGE, Background
 from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy, EffectiveSettings
@@ -191,51 +191,51 @@ class Call:
             raise self._missed()
         flight: Flight | None = None
         if policy.reads and options.single_flight:
-            flight, leads = self._board()
+            flight, leads = self._join()
             while not leads and flight is not None:
-                landing = yield Wait(flight)
-                if isinstance(landing, Failure):
-                    return self.stale_for(landing)
-                if landing is ALONE or not flight.landed:
+                result = yield Wait(flight)
+                if isinstance(result, Failure):
+                    return self.stale_for(result)
+                if result is ALONE or not flight.ended:
                     flight = None
                     break
-                if landing is not None and (answer := self.thaw(landing, Outcome.HIT)) is not NOTHING:
+                if result is not None and (answer := self.thaw(result, Outcome.HIT)) is not NOTHING:
                     return answer
-                flight, leads = self._board()
-        lead = Lead(self, flight)
+                flight, leads = self._join()
+        leader = Leader(self, flight)
         try:
-            return (yield from self._lead(lead))
+            return (yield from self._lead(leader))
         except BaseException:
-            lead.given_up()
+            leader.given_up()
             raise
 
-    def _board(self) -> tuple[Flight | None, bool]:
-        return FLIGHTS.board((self.path, self.call_key.digest, self.settings.policy.writes))
+    def _join(self) -> tuple[Flight | None, bool]:
+        return FLIGHTS.join((self.path, self.call_key.digest, self.settings.policy.writes))
 
-    def _lead(self, lead: Lead) -> Generator[Step, Any, Any]:
+    def _lead(self, leader: Leader) -> Generator[Step, Any, Any]:
         """Answer for everybody who waits for it."""
-        if lead.flight is not None:
+        if leader.flight is not None:
             if self.settings.policy.writes:
                 lock = yield Acquire(self._take_lock, self.settings.lock_timeout, self.memo.name)
                 if isinstance(lock, Failure):
-                    return lead.failed(lock)
-                lead.lock = lock
+                    return leader.failed(lock)
+                leader.lock = lock
             answer = NOTHING if self.unreadable else self.read()
             if answer is not NOTHING:  # another thread or process was quicker
-                lead.overtaken()
+                leader.overtaken()
                 return answer
         if self.settings.policy is not _OFF and self._key_changed():
-            lead.given_up()
+            leader.given_up()
             return (yield from self._key_anew())
         self.paid = True
-        lead.start()
-        answer = yield lead
+        leader.start()
+        answer = yield leader
         if isinstance(answer, Failure):
-            return lead.failed(answer)
+            return leader.failed(answer)
         if streams.is_stream(answer):
-            return lead.streaming(answer)
+            return leader.streaming(answer)
         threads = STORAGE if self.memo.options.cache_if is None else JUDGING
-        done = yield Work(partial(lead.answered, answer), threads)
+        done = yield Work(partial(leader.answered, answer), threads)
         return done if isinstance(done, Failure) else answer
 
     def _key_changed(self) -> bool:
@@ -310,4 +310,4 @@ class Work:
             return None, self.work()
 
 
-Step = Lead | Work | Wait | Acquire
+Step = Leader | Work | Wait | Acquire

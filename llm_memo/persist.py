@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("llm_memo")
 
 
-class Lead:
+class Leader:
     """A step: run one call's function. And what is done however that ends: once, and to the end.
 
     A shape whose answer comes in pieces runs the function in its own way.
@@ -139,15 +139,15 @@ class Lead:
             self._ended = True
             self._end(None)
 
-    def _end(self, landing: object) -> None:
+    def _end(self, result: object) -> None:
         try:
             if self.lock is not None:
                 self.lock.release()
         finally:
-            # Its landing may hold the error whose frames hold this; and tasks that go on hold what they are inside of.
+            # Its result may hold the error whose frames hold this; and tasks that go on hold what they are inside of.
             flight, self.flight, self.running.flight = self.flight, None, None
             if flight is not None:
-                flight.land(landing)
+                flight.end(result)
 
     def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> StoredEntry | None:
         """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Memo, Step
 from llm_memo.codec.recording import Recording
-from llm_memo.persist import Lead
+from llm_memo.persist import Leader
 from llm_memo.runtime.loop import turn
 from llm_memo.singleflight import Failure
 
@@ -132,7 +132,7 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
     if answer is NOTHING:
         steps = _Steps(call)
         for step in steps:
-            steps.outcome = (yield from _recorded(step)) if isinstance(step, Lead) else _now(step)
+            steps.outcome = (yield from _recorded(step)) if isinstance(step, Leader) else _now(step)
         answer = steps.result()
     if not call.paid:
         for item in answer.items:
@@ -141,22 +141,22 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
     return answer.returned
 
 
-def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
+def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
     """Hand on each item at once, and to the function's generator what is sent or thrown in."""
     recording = Recording()
     try:
-        with lead.running:
-            inner = lead.begin()
+        with leader.running:
+            inner = leader.begin()
         resume = functools.partial(next, inner)
         while True:
             try:
-                with lead.running:
+                with leader.running:
                     item = resume()
             except StopIteration as end:
                 recording.returned = end.value
                 return recording
             recording.add(item)  # as it is now, whatever its reader does to it
-            lead.progress(waiting_for_reader=True)
+            leader.progress(waiting_for_reader=True)
             try:
                 sent = yield item
                 resume = functools.partial(next, inner) if sent is None else functools.partial(inner.send, sent)
@@ -168,7 +168,7 @@ def _recorded(lead: Lead) -> Generator[Any, Any, Recording | Failure]:
             except BaseException as error:
                 recording.answered_back()
                 resume = functools.partial(inner.throw, error)
-            lead.progress(waiting_for_reader=False)
+            leader.progress(waiting_for_reader=False)
     except BaseException as error:
         return Failure(error)
 
@@ -179,28 +179,28 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
     if answer is NOTHING:
         steps = _Steps(call)
         for step in steps:
-            if not isinstance(step, Lead):
+            if not isinstance(step, Leader):
                 try:
                     steps.outcome = await step.soon()
                 except BaseException as error:
                     steps.outcome = Failure(error)
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
-            lead = step
+            leader = step
             recording = Recording()
             try:
-                with lead.running:
-                    inner = lead.begin()
+                with leader.running:
+                    inner = leader.begin()
                 resume = functools.partial(inner.asend, None)
                 while True:
                     try:
-                        with lead.running:
+                        with leader.running:
                             item = await resume()
                     except StopAsyncIteration:
                         steps.outcome = recording
                         break
                     recording.add(item)
-                    lead.progress(waiting_for_reader=True)
+                    leader.progress(waiting_for_reader=True)
                     try:
                         sent = yield item
                         resume = functools.partial(inner.asend, sent)
@@ -212,7 +212,7 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                     except BaseException as error:
                         recording.answered_back()
                         resume = functools.partial(inner.athrow, error)
-                    lead.progress(waiting_for_reader=False)
+                    leader.progress(waiting_for_reader=False)
             except BaseException as error:
                 steps.outcome = Failure(error)
         answer = steps.result()

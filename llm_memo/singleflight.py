@@ -2,7 +2,7 @@
 
 Within the process threads and tasks wait for the leader's flight; between processes a file lock
 per key, which the kernel frees when its holder dies, makes one of them lead. A flight ends in one
-of three ways: it *lands* with an answer or with the function's own exception, which its waiters
+of three ways: it ends with an answer or with the function's own exception, which its waiters
 get too, or it is *given up* (cancelled, killed, abandoned half-read), and a waiter takes over.
 """
 
@@ -36,7 +36,7 @@ _TRY_EVERY = 0.05
 _LOCKLESS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ELOOP, errno.EISDIR}
 """What is said where files can be written and still no lock be had; all else is told when the write fails."""
 
-Landing = object
+Result = object
 """What a flight ends with: a kept answer, a `Failure`, `ALONE`, or None when it was given up."""
 
 
@@ -59,16 +59,16 @@ ALONE: Final = _Alone()
 class Flight:
     """The one running call that equal calls wait for."""
 
-    __slots__ = ("_callbacks", "_key", "handed_on", "landed", "landing", "leader", "waits_for")
+    __slots__ = ("_callbacks", "_key", "ended", "handed_on", "leading_task", "result", "waits_for")
 
     def __init__(self, key: object) -> None:
         self._key = key
         self._callbacks: list[Callable[[], object]] | None = None
-        self.leader = _here()
+        self.leading_task = _here()
         self.waits_for: tuple[Flight, ...] = ()
         """The flights whose end is waited for inside of this one, or by the reader of its stream."""
-        self.landed = False
-        self.landing: Landing = None
+        self.ended = False
+        self.result: Result = None
         self.handed_on: float | None = None
         """When a stream's reader was last given something and not yet come back, by `time.monotonic`."""
 
@@ -81,21 +81,21 @@ class Flight:
         """Note that its stream's reader has been given something, or has come back for more."""
         self.handed_on = time.monotonic() if waiting else None
         with FLIGHTS.lock:  # others look through it meanwhile
-            if not self.landed:
+            if not self.ended:
                 FLIGHTS.read.add(self)
 
     def stalled(self) -> bool:
         """Whether it is not the model that is waited for, but a reader who has stopped reading."""
         return self.handed_on is not None and time.monotonic() - self.handed_on > _STALLED_AFTER
 
-    def land(self, landing: Landing) -> None:
+    def end(self, result: Result) -> None:
         """End the flight, with None to give it up, and wake everybody who waits."""
-        FLIGHTS.land(self, landing)
+        FLIGHTS.end(self, result)
 
-    def on_landing(self, callback: Callable[[], object]) -> None:
-        """Call ``callback``, in whatever thread lands the flight, when it has ended."""
+    def on_end(self, callback: Callable[[], object]) -> None:
+        """Call ``callback``, in whatever thread ends the flight."""
         with FLIGHTS.lock:
-            if not self.landed:
+            if not self.ended:
                 if self._callbacks is None:
                     self._callbacks = []
                 self._callbacks.append(callback)
@@ -113,7 +113,7 @@ class Flights:
         self.read: set[Flight] = set()
         """Those that are up and whose stream is being read."""
 
-    def board(self, key: object) -> tuple[Flight | None, bool]:
+    def join(self, key: object) -> tuple[Flight | None, bool]:
         """The flight for ``key``, and whether the caller leads it.
 
         There is none, ``(None, True)``, for a caller that is itself inside of that flight: it would
@@ -124,16 +124,16 @@ class Flights:
             if flight is None:
                 flight = self._up[key] = Flight(key)
                 return flight, True
-        if flight.leader == _here() or flight in context.flights():
+        if flight.leading_task == _here() or flight in context.flights():
             return None, True
         return flight, False
 
-    def land(self, flight: Flight, landing: Landing) -> None:
+    def end(self, flight: Flight, result: Result) -> None:
         """End ``flight``; a second end changes nothing."""
         with self.lock:
-            if flight.landed:
+            if flight.ended:
                 return
-            flight.landed, flight.landing = True, landing
+            flight.ended, flight.result = True, result
             if self._up.get(flight._key) is flight:
                 del self._up[flight._key]
             self.read.discard(flight)
@@ -149,7 +149,7 @@ class Flights:
         with self.lock:
             here = _here()
             inside = [each for each in context.flights() if isinstance(each, Flight)]
-            mine = (*inside, *(each for each in self.read if each.leader == here))
+            mine = (*inside, *(each for each in self.read if each.leading_task == here))
             if mine:
                 found, todo = {flight}, [flight]
                 while todo:
@@ -191,7 +191,7 @@ def _here() -> tuple[int, int | None]:
 
 
 class Wait:
-    """A step: wait until a flight has ended; gives its landing, or None to take over.
+    """A step: wait until a flight has ended; gives its result, or None to take over.
 
     A flight whose stream somebody has stopped reading could hold its waiters for ever, and its
     reader could itself wait for one of them: after a while without a step they go their own way.
@@ -202,25 +202,25 @@ class Wait:
     def __init__(self, flight: Flight) -> None:
         self.flight = flight
 
-    def now(self) -> Landing:
+    def now(self) -> Result:
         """Wait in this thread."""
         flight = self.flight
-        if flight.leader[0] == threading.get_ident():
+        if flight.leading_task[0] == threading.get_ident():
             return ALONE  # a task of this thread cannot go on while its thread waits for it
         mine = FLIGHTS.wait_for(flight)
         if mine is None:
             return ALONE
         try:
             ended = threading.Event()
-            flight.on_landing(ended.set)
+            flight.on_end(ended.set)
             while not ended.wait(_LOOK_EVERY):
                 if flight.stalled():
                     return None
         finally:
             FLIGHTS.waited_for(flight, mine)
-        return flight.landing
+        return flight.result
 
-    async def soon(self) -> Landing:
+    async def soon(self) -> Result:
         """Wait in this task."""
         flight = self.flight
         mine = FLIGHTS.wait_for(flight)
@@ -229,22 +229,22 @@ class Wait:
         try:
             self._loop = asyncio.get_running_loop()
             self._ended = self._loop.create_future()
-            flight.on_landing(self._landed)
-            while not flight.landed:
+            flight.on_end(self._has_ended)
+            while not flight.ended:
                 look = self._loop.call_later(_LOOK_EVERY, self._wake)
                 try:
                     await self._ended
                 finally:
                     look.cancel()
-                if not flight.landed and flight.stalled():
+                if not flight.ended and flight.stalled():
                     return None
                 self._ended = self._loop.create_future()
         finally:
             FLIGHTS.waited_for(flight, mine)
         await turn()
-        return flight.landing
+        return flight.result
 
-    def _landed(self) -> None:
+    def _has_ended(self) -> None:
         with suppress(RuntimeError):  # the waiter's loop is closed: it is gone
             self._loop.call_soon_threadsafe(self._wake)
 

@@ -143,17 +143,17 @@ def test_without_asyncio_storage_work_is_done_at_once() -> None:
     assert 3 == end.value.value
 
 
-def test_a_flight_that_has_landed() -> None:
-    """Who comes after the landing is told at once, and a second landing changes nothing."""
-    flight, leads = FLIGHTS.board("a key")
+def test_a_flight_that_has_ended() -> None:
+    """Who comes after the end is called back at once, and a second result changes nothing."""
+    flight, leads = FLIGHTS.join("a key")
     assert leads
     assert flight is not None
-    flight.land(ALONE)
-    flight.land(None)
+    flight.end(ALONE)
+    flight.end(None)
     told: list[int] = []
-    flight.on_landing(lambda: told.append(1))
+    flight.on_end(lambda: told.append(1))
     assert [1] == told
-    assert flight.landing is ALONE
+    assert flight.result is ALONE
 
 
 async def test_two_tasks_that_wait_for_each_other() -> None:

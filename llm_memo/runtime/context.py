@@ -14,7 +14,7 @@ class Running:
     through all there are: so this is one object in one context variable.
 
     Args:
-        flight: The flight that lands when the running ends; None when nobody can wait for it, or when it has ended.
+        flight: The flight that ends with the running; None when nobody can wait for it, or when it has ended.
     """
 
     __slots__ = ("_outer", "_token", "flight", "told")
