@@ -178,14 +178,14 @@ class _Surface(Shown):
         except MemoError as error:
             return f"<cached function {self._self_memo.name}, {error}>"
         plain = Options()
-        told = [f"policy={str(parameters['policy'])!r}"]
-        told += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
-        told += [
+        shown = [f"policy={str(parameters['policy'])!r}"]
+        shown += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
+        shown += [
             f"{name}={parameters[name]!r}"
             for name in plain.__slots__
             if name != "name" and parameters[name] != getattr(plain, name)
         ]
-        return f"<cached function {self._self_memo.name}, {', '.join(told)}>"
+        return f"<cached function {self._self_memo.name}, {', '.join(shown)}>"
 
 
 class _Bound(_Surface, BoundFunctionWrapper):
@@ -288,7 +288,7 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             InvalidOption: A value that is not one of its option's.
         """
         memo = self._self_memo
-        told = changed(
+        options = changed(
             memo.options,
             ignore=ignore,
             key=key,
@@ -301,7 +301,7 @@ class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
             replay_delay=replay_delay,
         )
         nearest = {**memo.settings.call, **parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)}
-        return CachedFunction(self.__wrapped__, told, memo.settings.decorated, nearest, memo)
+        return CachedFunction(self.__wrapped__, options, memo.settings.decorated, nearest, memo)
 
     @property
     def __memo_version__(self) -> str | None:

@@ -126,21 +126,21 @@ def _header(store: Disk, file: EntryFile) -> Header | None:
 
 
 def _differences(header: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
-    """What differs, each change told once, though it may be seen in several parts."""
+    """What differs, each change once, though it may be seen in several parts."""
     parts, shown = header.provenance.parts, header.provenance.previews
     names = [*digests, *(name for name in parts if name not in digests)]
     changed = {name for name in names if parts.get(name) != digests.get(name)}
     gone = {parts[name]: name for name in names if name not in digests}
     renamed = {name: gone.pop(digests[name]) for name in names if name not in parts and digests[name] in gone}
     found = []
-    told: set[object] = set()
+    seen: set[object] = set()
     for name in names:
         before, now = parts.get(name), digests.get(name)
         # The same value may be known to two modules, the same code stand under two decorated functions.
         change = name.rpartition(": ")[2].partition(" (")[0], before, now
-        if name not in changed or name in renamed.values() or change in told:
+        if name not in changed or name in renamed.values() or change in seen:
             continue
-        told.add(change)
+        seen.add(change)
         old, new = shown.get(name), previews.get(name)
         if (before is None or now is None) and any(_is_inside(name, other) for other in changed):
             continue  # it came, or went, with what it is a part of

@@ -12,7 +12,7 @@ from llm_memo.settings import INHERIT, seconds
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a cached function was told beside the settings of `llm_memo.settings`."""
+    """What a cached function was given beside the settings of `llm_memo.settings`."""
 
     ignore: tuple[str, ...] = ()
     key: Callable[..., object] | None = None
@@ -25,13 +25,13 @@ class Options:
     replay_delay: float = 0.0
 
 
-def changed(base: Options, **told: Any) -> Options:
+def changed(base: Options, **given: Any) -> Options:
     """``base`` with the options that are not `INHERIT`, each parsed.
 
     Raises:
         InvalidOption: A value that is not one of its option's.
     """
-    return replace(base, **{name: _PARSERS[name](value) for name, value in told.items() if value is not INHERIT})
+    return replace(base, **{name: _PARSERS[name](value) for name, value in given.items() if value is not INHERIT})
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class Leader:
         stored: StoredEntry | None = None
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
-            usage = sum_of(self.running.told) or self._usage(answer)
+            usage = sum_of(self.running.usages) or self._usage(answer)
             stored = self._keep(answer, seconds, usage)
             outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
             self.call.memo.counters.answered(outcome, seconds, usage)
@@ -186,7 +186,7 @@ class Leader:
     def _not_stored(self, fault: Exception, what: str = "") -> None:
         call = self.call
         call.memo.counters.not_stored()
-        if call.disk.told(call.path, fault):  # what could not be written could not be read either
+        if call.disk.warned(call.path, fault):  # what could not be written could not be read either
             return
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
         warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{redacted(cause)}")

@@ -63,7 +63,7 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
 
 
 class _Steps:
-    """The steps of a call's way; what came of one is its ``outcome``, told before the next is asked for."""
+    """The steps of a call's way; what came of one is its ``outcome``, set before the next is taken."""
 
     __slots__ = ("_ended", "_way", "outcome")
 

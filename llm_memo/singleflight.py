@@ -34,7 +34,7 @@ _TRY_EVERY = 0.05
 """Seconds between two tries at a lock that another process holds, at most."""
 
 _LOCKLESS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.ELOOP, errno.EISDIR}
-"""What is said where files can be written and still no lock be had; all else is told when the write fails."""
+"""Errors of a lock where files can still be written; any other error is reported when the write fails."""
 
 Result = object
 """What a flight ends with: a kept answer, a `Failure`, `ALONE`, or None when it was given up."""
@@ -142,7 +142,7 @@ class Flights:
             callback()
 
     def wait_for(self, flight: Flight) -> tuple[Flight, ...] | None:
-        """Note that whoever calls this waits for ``flight``; returns what `waited_for` is to be told.
+        """Note that whoever calls this waits for ``flight``; returns what `waited_for` takes.
 
         None if the wait would never end: ``flight`` waits itself, at some remove, for the caller.
         """

@@ -1,4 +1,4 @@
-"""What an answer cost in tokens: read from what came back, or told by the function."""
+"""What an answer cost in tokens: read from what came back, or reported by the function."""
 
 from __future__ import annotations
 
@@ -209,9 +209,9 @@ def completion_usage(
     output_tokens: int = 0,
     reasoning_tokens: int = 0,
 ) -> None:
-    """Tell, from inside a cached function, what the model call just made has used.
+    """Report, from inside a cached function, what the model call just made has used.
 
-    For functions that return only a part of the model's reply, such as its text. Told several times, it adds
+    For functions that return only a part of the model's reply, such as its text. Reported several times, it adds
     up. Outside of a cached call, and where the cached call is a hit, it does nothing. Threads that the
     function starts are outside, unless they run in a copy of its context, as tasks do.
 
@@ -233,4 +233,4 @@ def completion_usage(
     if model is not None or provider is not None:
         usage = dataclasses.replace(usage, model=model or usage.model, provider=provider or usage.provider)
     if usage.total_tokens:
-        running.told.append(usage)
+        running.usages.append(usage)

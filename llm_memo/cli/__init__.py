@@ -15,23 +15,23 @@ from llm_memo.cli.talk import Stop, say
 from llm_memo.errors import InvalidOption, MemoError
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Do what the command line says.
 
     Args:
-        arguments: The command line after the program's name; None for this process's own.
+        argv: The command line after the program's name; None for this process's own.
 
     Returns:
         0: done; 1: nothing found, or something is wrong; 2: not understood, or nobody there to confirm;
         130: interrupted.
     """
-    told = parser().parse_args(arguments)
+    options = parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
-            code: int = told.run(told)
+            code: int = options.run(options)
             sys.stdout.flush()
             return code
     except BrokenPipeError:  # whoever read the output has seen enough

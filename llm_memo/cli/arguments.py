@@ -105,12 +105,12 @@ which goes away with it.
 
 
 def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], told: str, more: str | None = None
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], description: str, more: str | None = None
 ) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
         name,
-        help=told,
-        description=more or f"{told[0].upper()}{told[1:]}.",
+        help=description,
+        description=more or f"{description[0].upper()}{description[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.set_defaults(run=run)
@@ -124,10 +124,10 @@ def _confirmed(command: argparse.ArgumentParser) -> None:
     command.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
-def _demo(told: argparse.Namespace) -> int:
+def _demo(options: argparse.Namespace) -> int:
     from llm_memo import demo
 
-    return demo.main(told.model)
+    return demo.main(options.model)
 
 
 def _checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:

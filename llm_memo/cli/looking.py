@@ -19,21 +19,21 @@ from llm_memo.views.folder import by_function
 from llm_memo.views.legible import answer_of
 
 IN_TERMINAL = 50
-"""So many entries ``ls`` lists in a terminal, unless told otherwise."""
+"""So many entries ``ls`` lists in a terminal, unless -n or --all says otherwise."""
 _KEY = 12
 """So many digits of a key are shown."""
 
 
-def ls(told: argparse.Namespace) -> int:
+def ls(options: argparse.Namespace) -> int:
     """List entries, the latest first."""
-    folder = Folder(told.cache_dir)
-    found = folder.files(folder.named(told.function))
+    folder = Folder(options.cache_dir)
+    found = folder.files(folder.named(options.function))
     if not found:
         raise Stop(f"no entries in {folder.path}")
-    in_terminal = sys.stdout.isatty() and not told.json
-    most = told.n if told.n is not None else IN_TERMINAL if in_terminal and not told.all else None
+    in_terminal = sys.stdout.isatty() and not options.json
+    most = options.n if options.n is not None else IN_TERMINAL if in_terminal and not options.all else None
     listed = folder.read(found[:most])
-    if told.json:
+    if options.json:
         print_json(list(map(_as_data, listed)))
     elif in_terminal:
         ink = plain.Ink.of(sys.stdout)
@@ -89,10 +89,10 @@ def _tokens(entry: Entry) -> int | None:
     return None if entry.input_tokens is None else entry.input_tokens + (entry.output_tokens or 0)
 
 
-def show(told: argparse.Namespace) -> int:
+def show(options: argparse.Namespace) -> int:
     """One entry, with its answer."""
-    folder = Folder(told.cache_dir)
-    key = told.key.lower()
+    folder = Folder(options.cache_dir)
+    key = options.key.lower()
     found = [each for each in folder.files() if each.key.startswith(key)]
     if len(found) > 1:
         some = "".join(f"\n  {each.key}  {each.function}" for each in found[:10])
@@ -100,9 +100,9 @@ def show(told: argparse.Namespace) -> int:
     entry = next(folder.read(found), None)
     if entry is None:
         raise Stop(f"no readable entry in {folder.path} has a key that begins with {key!r}; see llm-memo ls")
-    if told.answer:
+    if options.answer:
         print(plain.safe(answer_text(answer_of(entry), sys.maxsize), lines=True))
-    elif told.json:
+    elif options.json:
         answer, header = answer_of(entry), entry.header
         shown = {"parts": header.provenance.parts, "previews": header.provenance.previews, "answer": answer}
         print_json({**_as_data(entry), **shown, "answer_text": answer_text(answer, sys.maxsize)})
@@ -112,10 +112,10 @@ def show(told: argparse.Namespace) -> int:
     return 0
 
 
-def info(told: argparse.Namespace) -> int:
+def info(options: argparse.Namespace) -> int:
     """A row for each function."""
-    folder = Folder(told.cache_dir, slow=True)
-    if not told.json:
+    folder = Folder(options.cache_dir, slow=True)
+    if not options.json:
         print(plain.rendered(cache_sheet(folder, most=None), plain.Ink.of(sys.stdout)))
         return 0
     rows = [
@@ -134,10 +134,10 @@ def info(told: argparse.Namespace) -> int:
     return 0
 
 
-def path(told: argparse.Namespace) -> int:
+def path(options: argparse.Namespace) -> int:
     """Where the folder is."""
-    found = Folder(told.cache_dir).path
-    if told.json:
+    found = Folder(options.cache_dir).path
+    if options.json:
         print_json({"path": found})
     else:
         print(found)

@@ -11,52 +11,54 @@ from llm_memo.cli.talk import Stop, ask, print_json
 from llm_memo.display import amounts
 
 
-def clear(told: argparse.Namespace) -> int:
+def clear(options: argparse.Namespace) -> int:
     """Remove the entries of one function, or all."""
-    folder = Folder(told.cache_dir, slow=True)
-    function = folder.named(told.function)
+    folder = Folder(options.cache_dir, slow=True)
+    function = folder.named(options.function)
     return _remove(
-        told,
+        options,
         folder,
         "" if function is None else f" of {function}",
-        lambda dry_run: folder.clear(function, older_than=told.older_than, stale_code=told.stale_code, dry_run=dry_run),
+        lambda dry_run: folder.clear(
+            function, older_than=options.older_than, stale_code=options.stale_code, dry_run=dry_run
+        ),
     )
 
 
-def prune(told: argparse.Namespace) -> int:
+def prune(options: argparse.Namespace) -> int:
     """Remove what was used least recently."""
-    if told.max_bytes is told.max_entries is told.older_than is None:
+    if options.max_bytes is options.max_entries is options.older_than is None:
         raise Stop("prune: give --max-bytes, --max-entries or --older-than", 2)
-    folder = Folder(told.cache_dir, slow=True)
+    folder = Folder(options.cache_dir, slow=True)
     return _remove(
-        told,
+        options,
         folder,
         "",
-        lambda dry_run: folder.prune(told.max_bytes, told.max_entries, told.older_than, dry_run=dry_run),
+        lambda dry_run: folder.prune(options.max_bytes, options.max_entries, options.older_than, dry_run=dry_run),
     )
 
 
-def _remove(told: argparse.Namespace, folder: Folder, whose: str, remove: Callable[[bool], Cleared]) -> int:
+def _remove(options: argparse.Namespace, folder: Folder, whose: str, remove: Callable[[bool], Cleared]) -> int:
     """Count what would go, ask, and remove it; ``whose`` is said after the count."""
     went = remove(True)
-    if went.entries and not told.dry_run:
-        if not told.yes:
+    if went.entries and not options.dry_run:
+        if not options.yes:
             ask(
                 f"Remove {amounts.count(went.entries, 'entry')}{whose}, {amounts.size(went.bytes)}, from {folder.path}?"
             )
         went = remove(False)
-    if told.json:
-        print_json({**went._asdict(), "dry_run": told.dry_run})
+    if options.json:
+        print_json({**went._asdict(), "dry_run": options.dry_run})
     else:
-        verb = "would be removed" if told.dry_run else "removed"
+        verb = "would be removed" if options.dry_run else "removed"
         print(f"{amounts.count(went.entries, 'entry')}{whose} {verb}, {amounts.size(went.bytes)}")
     return 0
 
 
-def verify(told: argparse.Namespace) -> int:
+def verify(options: argparse.Namespace) -> int:
     """Check every entry; 1 if something is wrong with any."""
-    found = Folder(told.cache_dir, slow=True).verify()
-    if told.json:
+    found = Folder(options.cache_dir, slow=True).verify()
+    if options.json:
         print_json(found._asdict())
     else:
         print(f"{amounts.count(found.entries, 'entry')} whole and sealed with your key")

@@ -185,13 +185,15 @@ class Magic:
         parser.add_argument("--older-than")
         parser.add_argument("--stale-code", action="store_true")
         parser.add_argument("--dry-run", action="store_true")
-        told = parser.parse_args(_words(rest))
-        if (told.function is None) != told.all:
+        options = parser.parse_args(_words(rest))
+        if (options.function is None) != options.all:
             raise UsageError("%llm_memo clear: name a function, or say --all for every function in the folder")
-        function = None if told.all else self._function(told.function)
+        function = None if options.all else self._function(options.function)
         cache = Cache() if function is None else Cache(memo_of(function).settings.now().cache_dir)
-        went = cache.clear(function, older_than=told.older_than, stale_code=told.stale_code, dry_run=told.dry_run)
-        would = "would be " if told.dry_run else ""
+        went = cache.clear(
+            function, older_than=options.older_than, stale_code=options.stale_code, dry_run=options.dry_run
+        )
+        would = "would be " if options.dry_run else ""
         print(f"{amounts.count(went.entries, 'entry')} {would}cleared, {amounts.size(went.bytes)}")
 
     def do_policy(self, rest: str) -> None:

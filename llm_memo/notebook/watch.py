@@ -46,9 +46,9 @@ class Watch:
         show: Any = display  # it has no types
         before = self._before or {}
         lines = [
-            joined([Span(name, "strong"), *told])
+            joined([Span(name, "strong"), *changes])
             for name, function in self._functions().items()
-            if (told := list(_told(before.get(memo_of(function).counters, CacheInfo()), function.cache_info())))
+            if (changes := list(_changes(before.get(memo_of(function).counters, CacheInfo()), function.cache_info())))
         ]
         if lines:
             sheets = [Sheet(line, ()) for line in lines]
@@ -65,7 +65,7 @@ class Watch:
         return {memo_of(function).counters: function.cache_info() for function in self._functions().values()}
 
 
-def _told(before: CacheInfo, after: CacheInfo) -> Iterator[Cell]:
+def _changes(before: CacheInfo, after: CacheInfo) -> Iterator[Cell]:
     """What came in between; nothing where there was no call."""
     if before.calls > after.calls:
         before = CacheInfo()  # the counts began anew meanwhile

@@ -17,12 +17,12 @@ class Running:
         flight: The flight that ends with the running; None when nobody can wait for it, or when it has ended.
     """
 
-    __slots__ = ("_outer", "_token", "flight", "told")
+    __slots__ = ("_outer", "_token", "flight", "usages")
 
     def __init__(self, flight: object) -> None:
         self.flight = flight
-        self.told: list[Any] = []
-        """The usages that the function told, see `llm_memo.completion_usage`."""
+        self.usages: list[Any] = []
+        """The usages that the function reported, see `llm_memo.completion_usage`."""
         self._outer: Running | None = None
         self._token: Token[Running | None] | None = None
 

@@ -35,7 +35,7 @@ _USED_EVERY = 3600.0
 """An entry's time of last use is kept to the hour, in seconds."""
 _TRIES = 8
 """How often a write, or a lock, begins anew when its folder is cleared away under its hands."""
-_TOLD = 1_000
+_WARNED = 1_000
 _key_of = re.compile(r".+@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
@@ -53,7 +53,7 @@ class Disk:
     def __init__(self, root: str) -> None:
         self.root = root
         self._looked = False
-        self._told: dict[str, object] = {}
+        self._warned: dict[str, object] = {}
         self._notes_use = True
         self._pruner = tidy.Pruner(root)
 
@@ -91,7 +91,7 @@ class Disk:
         except Exception as fault:
             self.refuse(path, entry.Planted("it is a link") if os.path.islink(path) else fault)
             return None
-        self._told.pop(path, None)
+        self._warned.pop(path, None)
         MEMORY.put(path, signature(status), stored, hold)
         self._used(path, status)
         return stored
@@ -145,7 +145,7 @@ class Disk:
 
         Raises:
             OSError: It could not be kept, and nothing of it is left behind; the message says why, without
-                the entry's name, so that a cause that is the same for many is told once.
+                the entry's name, so that a cause that is the same for many is one warning.
         """
         head, body = entry.pack(key, stored, seal.seal_key(), settings.compress)
         try:
@@ -154,7 +154,7 @@ class Disk:
             if fault.errno is None:
                 raise
             raise OSError(fault.errno, fault.strerror, os.path.dirname(os.path.dirname(path))) from fault
-        self._told.pop(path, None)
+        self._warned.pop(path, None)
         MEMORY.put(path, signature(status), stored, settings.memory_bytes)
         self._pruner.wrote(status.st_size, settings.max_bytes)
         return status.st_size
@@ -179,9 +179,9 @@ class Disk:
                 if not tries:
                     raise
 
-    def told(self, path: str, fault: BaseException) -> bool:
+    def warned(self, path: str, fault: BaseException) -> bool:
         """Whether a warning has said that ``path`` could not be read for the very cause ``fault``."""
-        return bool(self._told) and self._told.get(path) == _cause(fault)
+        return bool(self._warned) and self._warned.get(path) == _cause(fault)
 
     def remove(self, path: str) -> int | None:
         """Remove one entry; returns its size in bytes, or None when there was none.
@@ -223,12 +223,12 @@ class Disk:
         where = "it is left in place"
         if isinstance(fault, entry.Refused) and self.quarantine(path, fault.seen):
             where = f"it is now in {self.root}/{QUARANTINE}"
-        elif self.told(path, fault):
+        elif self.warned(path, fault):
             return
         else:
-            if len(self._told) >= _TOLD:
-                self._told.clear()
-            self._told[path] = _cause(fault)
+            if len(self._warned) >= _WARNED:
+                self._warned.clear()
+            self._warned[path] = _cause(fault)
         text = str(fault) if isinstance(fault, (entry.Refused, StoreError)) else _text(fault)
         log.info("%s was refused: %s", path, text)
         way_out = _WAY_OUT if isinstance(fault, entry.NotOurs) else ""

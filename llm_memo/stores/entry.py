@@ -96,7 +96,7 @@ class Header:
     type: str = ""
     """The answer's type, by name."""
     usage: dict[str, Any] | None = None
-    """Tokens and model, as far as the answer told."""
+    """Tokens and model, as far as the answer reports them."""
     sample: int = 0
     """Which of several independent answers to the call this is."""
     _provenance: Provenance | str = field(default_factory=Provenance, compare=False)

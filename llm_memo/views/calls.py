@@ -123,8 +123,8 @@ def _source(value: str, scope: str) -> Cell:
 def _options(options: Options) -> list[tuple[str, str]]:
     """The options that are not their defaults."""
     plain = Options()
-    told = {name: getattr(options, name) for name in plain.__slots__ if name != "name"}
-    return [(name, _shown(value)) for name, value in told.items() if value != getattr(plain, name)]
+    given = {name: getattr(options, name) for name in plain.__slots__ if name != "name"}
+    return [(name, _shown(value)) for name, value in given.items() if value != getattr(plain, name)]
 
 
 def _shown(value: object) -> str:

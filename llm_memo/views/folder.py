@@ -23,7 +23,7 @@ class Sum:
     seconds: float = 0.0
     """How long the calls took, in all."""
     usage: Usage | None = None
-    """Tokens of those that told them."""
+    """Tokens of those that report them."""
 
     def add(self, entry: Entry) -> None:
         """Count one more entry."""
@@ -38,7 +38,7 @@ class Sum:
 
     @property
     def tokens(self) -> int | None:
-        """Input and output tokens; None if no entry told any."""
+        """Input and output tokens; None if no entry reports any."""
         return None if self.usage is None else self.usage.total_tokens
 
     @property

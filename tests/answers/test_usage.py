@@ -1,4 +1,4 @@
-"""Tokens: read from whatever came back, or told by the function."""
+"""Tokens: read from whatever came back, or reported by the function."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_usage_of_a_later_version_reads() -> None:
 def test_a_function_tells_its_usage() -> None:
     """Replies and counts that a function tells add up, also over steps; other places hear nothing of it."""
     running = Running(None)
-    assert sum_of(running.told) is None
+    assert sum_of(running.usages) is None
     completion_usage(CHAT)
     with running:
         completion_usage(ChatCompletion.construct(**CHAT))
@@ -212,11 +212,11 @@ def test_a_function_tells_its_usage() -> None:
         completion_usage(CHAT, model="gpt-5.2-mini", provider="azure")
         completion_usage("a reply without usage")
         completion_usage()
-    told = sum_of(running.told)
-    assert told is not None
-    assert ["gpt-5.2", "small", "gpt-5.2-mini"] == [part.model for part in told.parts]
-    assert ("azure", 100) == (told.parts[2].provider, told.parts[2].input_tokens)
-    assert 261 + 2 == told.total_tokens
+    total = sum_of(running.usages)
+    assert total is not None
+    assert ["gpt-5.2", "small", "gpt-5.2-mini"] == [part.model for part in total.parts]
+    assert ("azure", 100) == (total.parts[2].provider, total.parts[2].input_tokens)
+    assert 261 + 2 == total.total_tokens
 
 
 def test_the_innermost_call_is_told() -> None:
@@ -225,9 +225,9 @@ def test_the_innermost_call_is_told() -> None:
     with outer:
         with inner:
             completion_usage(model="small", input_tokens=1, output_tokens=2)
-        assert (None, SMALL) == (sum_of(outer.told), sum_of(inner.told))
+        assert (None, SMALL) == (sum_of(outer.usages), sum_of(inner.usages))
         completion_usage(model="small", input_tokens=1, output_tokens=2)
-    assert SMALL == sum_of(outer.told)
+    assert SMALL == sum_of(outer.usages)
 
 
 async def test_tasks_are_told_apart_and_threads_are_outside() -> None:
@@ -241,7 +241,7 @@ async def test_tasks_are_told_apart_and_threads_are_outside() -> None:
             thread = threading.Thread(target=completion_usage, kwargs={"model": "small", "input_tokens": 99})
             thread.start()
             thread.join()
-        return sum_of(running.told)
+        return sum_of(running.usages)
 
     async def tell(count: int) -> None:
         completion_usage(model="small", input_tokens=count)
