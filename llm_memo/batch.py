@@ -185,7 +185,7 @@ class Batch:
             call = job.function._self_call(job.args, job.kwargs)
             self._policy = call.settings.policy
             if self._policy is CachePolicy.OFF:
-                call.memo.asker.bind(call.asked, call.kwargs)
+                call.memo.key_builder.bind(call.arguments, call.kwargs)
             answer = call.look()
         except Exception as error:
             if self._return_exceptions:

@@ -181,19 +181,19 @@ def test_an_entry_that_needs_what_is_missing_is_left_in_place(store: Disk, monke
     assert "answer" == read(store, 1)
 
 
-def test_what_was_told_is_told_again_after_it_was_well(store: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trouble is told once for as long as it lasts; many troubles are not remembered for ever."""
-    monkeypatch.setattr("llm_memo.stores.disk._TOLD", 2)
+def test_a_warning_comes_again_after_all_was_well(store: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trouble is one warning for as long as it lasts; many troubles are not remembered for ever."""
+    monkeypatch.setattr("llm_memo.stores.disk._WARNED", 2)
     paths = [str(write(store, number)) for number in range(4)]
     for number, path in enumerate(paths):
         with pytest.warns(CorruptEntry, match="Input/output error"):
             store.refuse(path, OSError(5, "Input/output error"))
         store.refuse(path, OSError(5, "Input/output error"))
-        assert store.told(path, OSError(5, "other words"))
-        assert not store.told(path, OSError(28, "No space left on device"))
-        assert number % 2 == len(store._told) - 1
+        assert store.warned(path, OSError(5, "other words"))
+        assert not store.warned(path, OSError(28, "No space left on device"))
+        assert number % 2 == len(store._warned) - 1
     assert "answer" == read(store, 3)
-    assert not store.told(paths[3], OSError(5, "Input/output error"))
+    assert not store.warned(paths[3], OSError(5, "Input/output error"))
 
 
 def test_a_good_entry_that_took_the_place_of_a_bad_one_stays(store: Disk) -> None:
