@@ -227,7 +227,9 @@ class EffectiveSettings:
 
     __slots__ = ("_decided", "call", "decorated", "default", "function")
 
-    def __init__(self, call: PartialSettings, function: object, decorated: PartialSettings, default: str | None = None) -> None:
+    def __init__(
+        self, call: PartialSettings, function: object, decorated: PartialSettings, default: str | None = None
+    ) -> None:
         self.call = call
         self.function = function
         self.decorated = decorated

@@ -19,7 +19,7 @@ NAMES = (
 KEY_LENGTH = 16
 """Characters that a text in ``LLM_MEMO_KEY`` has at least."""
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def reader(*variables: str) -> Callable[[], tuple[object, ...]]:
@@ -39,10 +39,10 @@ def reader(*variables: str) -> Callable[[], tuple[object, ...]]:
 def warn_of_unknown() -> None:
     """Warn, once of each, of variables that begin as ours do and are none of them: most likely mistyped."""
     for name in os.environ:
-        if name.startswith("LLM_MEMO_") and name not in NAMES and name not in _told:
+        if name.startswith("LLM_MEMO_") and name not in NAMES and name not in _warned:
             import difflib
 
-            _told.add(name)
+            _warned.add(name)
             close = difflib.get_close_matches(name, NAMES, 1)
             meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}"
             warn(MemoWarning, f"the environment variable {name} is none of llm_memo's: {meant}")

@@ -10,7 +10,7 @@ from llm_memo.runtime import environ
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environ, "_told", set())
+    monkeypatch.setattr(environ, "_warned", set())
 
 
 @pytest.mark.parametrize(
