@@ -82,13 +82,14 @@ class Lab:
     Args:
         folder: Where programs and caches are written.
         decorator: The line of ``memo`` that imports the decorator as ``cached``.
+        model: The model.
     """
 
-    def __init__(self, folder: Path, decorator: str = DECORATORS["llm_memo"]) -> None:
+    def __init__(self, folder: Path, decorator: str = DECORATORS["llm_memo"], model: str = MODEL) -> None:
         self.folder = folder
         self.memo = folder / "memo"
         self.memo.mkdir(parents=True)
-        (self.memo / "memo.py").write_text(f"{decorator}\n{MODEL}")
+        (self.memo / "memo.py").write_text(f"{decorator}\n{model}")
         self.interpreters = [self._interpreter(seed) for seed in ("1", "2")]
         self.runs = 0
 
@@ -119,15 +120,26 @@ class Lab:
             cache: The name of the cache folder that it shares with others.
             folder: The folder; what another program left there goes.
         """
-        return int(self._run(program, cache, folder)["calls"])
+        return int(self.run(program, cache, folder)["calls"])
 
     def changed(self, pair: Pair) -> str:
         """What `explain` says that is changed, when the second program asks where the first one's answer is kept."""
         cache = f"{pair.name.replace(' ', '-')}-explained"
         self.calls(pair.before, cache)
-        return "; ".join(self._run(pair.after, cache, "project", explain=True)["differences"])
+        return "; ".join(self.run(pair.after, cache, "project", explain=True)["differences"])
 
-    def _run(self, program: str, cache: str, folder: str, explain: bool = False) -> dict[str, Any]:
+    def run(
+        self, program: str, cache: str, folder: str = "project", explain: bool = False, **variables: str
+    ) -> dict[str, Any]:
+        """What becomes of ``program``, written to ``folder`` and run there: calls, output, and warnings.
+
+        Args:
+            program: The text.
+            cache: The name of the cache folder that it shares with others.
+            folder: The folder; what another program left there goes.
+            explain: Whether its first call is explained instead of made.
+            **variables: Environment variables that are set for it.
+        """
         home = self.folder / folder
         shutil.rmtree(home, ignore_errors=True)
         for name, text in files_of(program).items():
@@ -137,7 +149,7 @@ class Lab:
             "folder": str(home),
             "cwd": str(home),
             "path": [str(home), str(self.memo)],
-            "env": {"LLM_MEMO_DIR": str(self.folder / cache)},
+            "env": {"LLM_MEMO_DIR": str(self.folder / cache), **variables},
             "explain": explain,
         }
         interpreter = self.interpreters[self.runs % len(self.interpreters)]

@@ -1,8 +1,8 @@
 """Runs programs, each in a process of its own that is forked off a warm one.
 
 Reads one JSON order a line, ``{"folder", "cwd", "path", "env", "explain"}``, and answers each with a
-line ``{"calls", "differences", "error"}``. Run by `programs.Lab`; starting an interpreter and importing numpy for
-each of hundreds of programs would take minutes.
+line ``{"calls", "output", "warned", "differences", "error"}``. Run by `programs.Lab`; starting an interpreter
+and importing numpy for each of hundreds of programs would take minutes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import json
 import os
 import runpy
 import sys
+import tempfile
 import traceback
+import warnings
 from typing import Any
 
 WARM = (
@@ -46,8 +48,15 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
             run_program(order)
         except Explained as explained:
             return {"differences": explained.args[0], "error": ""}
-    run_program(order)
-    return {"calls": importlib.import_module("memo").calls, "error": ""}
+    warned: list[tuple[str, str]] = []
+    warnings.showwarning = lambda message, category, *place: warned.append((category.__name__, str(message)))
+    with tempfile.TemporaryFile("w+") as printed:
+        os.dup2(printed.fileno(), 1)  # what the program prints is not the answer, but a part of it
+        run_program(order)
+        sys.stdout.flush()
+        printed.seek(0)
+        output = printed.read()
+    return {"calls": importlib.import_module("memo").calls, "output": output, "warned": warned, "error": ""}
 
 
 def run_program(order: dict[str, Any]) -> None:
@@ -81,7 +90,7 @@ def forked(order: dict[str, Any]) -> str:
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.close(reading)
-        os.dup2(2, 1)  # what the program prints is not the answer
+        os.dup2(2, 1)
         try:
             answer = run(order)
         except BaseException:
