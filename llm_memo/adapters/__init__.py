@@ -43,3 +43,10 @@ def _adapter_name(module: object) -> str | None:
     if rest.startswith(("_base_client", "_resource")):
         return "openai"  # Anthropic, Groq and others: their clients come from the same generator
     return _ADAPTERS.get(package)
+
+
+def never_sent(kind: type) -> frozenset[str]:
+    """Attributes of instances of ``kind`` that its library never sends to a model, such as ids and logs of calls."""
+    from llm_memo.adapters import frameworks
+
+    return frozenset().union(*(frameworks.NEVER_SENT.get(f"{b.__module__}.{b.__qualname__}", ()) for b in kind.__mro__))

@@ -1,0 +1,1 @@
+"""Canonical forms: what stands for a value in a key."""

@@ -1,0 +1,182 @@
+"""Forms of code and types that are values: one's own by the subject hook, installed ones by name."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+import typing
+from typing import Any
+
+from llm_memo.adapters.equipment import class_name
+from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
+from llm_memo.identity.local import is_local_file, is_local_module
+
+
+def is_own(thing: Any) -> bool:
+    """Whether a function, class or module is the user's own."""
+    if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
+        return is_local_module(thing.__globals__.get("__name__") or "") and is_local_file(thing.__code__.co_filename)
+    if isinstance(thing, types.ModuleType):
+        return is_local_module(thing.__name__)
+    module = thing.__module__
+    return isinstance(module, str) and is_local_module(module)
+
+
+def _function(value: Any, subject: Subject) -> Form | bytes:
+    if is_own(value):
+        return told(value, subject)
+    code, module = value.__code__, value.__globals__.get("__name__")
+    if value.__closure__ is None and "<locals>" not in code.co_qualname:
+        return "installed", f"{module}.{code.co_qualname}"
+    if _is_found(value.__module__, value.__qualname__, value):
+        return "installed", f"{value.__module__}.{value.__qualname__}"
+    cells = {name: _content(cell) for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True)}
+    held = Attributes(sorted({**vars(value), **cells}.items()))
+    return "wrapper", f"{module}.{code.co_qualname}", held, value.__defaults__, value.__kwdefaults__
+
+
+def _content(cell: Any) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None  # not there yet
+
+
+def told(value: Any, subject: Subject) -> bytes:
+    """The bytes of code that only the subject hook can tell."""
+    own = subject(value)
+    if own is None:
+        raise NoCanonicalForm(value, f"nothing stands for the code of {getattr(value, '__qualname__', value)}")
+    return b"$%d:%b" % (len(own), own)
+
+
+def _is_found(module: object, path: str, thing: object) -> bool:
+    """Whether a name leads to ``thing``: then the name stands for it."""
+    found: Any = sys.modules.get(module) if isinstance(module, str) else None
+    for name in path.split("."):
+        found = getattr(found, "__dict__", {}).get(name)
+    return found is thing
+
+
+def _method(value: Any, subject: Subject) -> Form | bytes:
+    function, owner = value.__func__, value.__self__
+    kind = owner if isinstance(owner, type) else type(owner)
+    if is_own(kind) or (isinstance(function, types.FunctionType) and is_own(function)):
+        own = subject(value)
+        if own is not None:
+            return b"$%d:%b" % (len(own), own)
+    return "method", function, owner
+
+
+def _built_in(value: Any, subject: Subject) -> Form:
+    owner = getattr(value, "__self__", getattr(value, "__objclass__", None))
+    return "built in", value.__qualname__, owner.__name__ if isinstance(owner, types.ModuleType) else owner
+
+
+def _cached(value: Any, subject: Subject) -> Form:
+    """`functools.lru_cache`: what it filled earlier cannot be looked into."""
+    return "lru cache", value.__wrapped__, value.cache_parameters()
+
+
+def _module(value: Any, subject: Subject) -> Form | bytes:
+    return told(value, subject) if is_own(value) else ("installed", value.__name__)
+
+
+def class_form(value: Any, subject: Subject) -> Form | bytes:
+    """A class of the user's own by the subject hook; an installed one by its name, or what it was made of."""
+    if is_own(value):
+        return told(value, subject)
+    name = class_name(value)
+    if "<locals>" not in name and (_is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
+        return "installed", name
+    return "made class", name, value.__bases__, Attributes(_body(value))
+
+
+def _is_made(value: Any) -> bool:
+    """Whether a class was written in Python."""
+    plumbing = (types.MethodDescriptorType, types.BuiltinFunctionType)
+    return bool(value.__flags__ & HEAP) and not any(isinstance(item, plumbing) for item in vars(value).values())
+
+
+HEAP = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
+
+
+def _body(value: Any) -> list[tuple[str, object]]:
+    said = {"__annotations__", "__doc__", "__total__", "__required_keys__", "__optional_keys__"}
+    plumbing = (types.GetSetDescriptorType, types.MemberDescriptorType)
+    return sorted(
+        (name, item)
+        for name, item in vars(value).items()
+        if (name in said or not name.startswith("_")) and not isinstance(item, plumbing)
+    )
+
+
+def _alias(value: Any, subject: Subject) -> Form:
+    """``list[Answer]``, ``Literal["a", "b"]``, ``str | None``."""
+    origin = typing.get_origin(value)
+    if origin is typing.Union or origin is types.UnionType:
+        return "union", list(typing.get_args(value))
+    return "type", origin, list(typing.get_args(value))
+
+
+def _special(value: Any, subject: Subject) -> Form:
+    return "installed", str(value)
+
+
+def _variable(value: Any, subject: Subject) -> Form:
+    return "type variable", str(value), getattr(value, "__bound__", None), getattr(value, "__constraints__", ())
+
+
+def _type_alias(value: Any, subject: Subject) -> Form:
+    return "type alias", value.__name__, value.__value__
+
+
+def _reference(value: Any, subject: Subject) -> Form:
+    return "forward reference", value.__forward_arg__
+
+
+def _property(value: Any, subject: Subject) -> Form:
+    return "property", value.fget, value.fset, value.fdel
+
+
+def _wrapped(tag: str) -> Maker:
+    return lambda value, subject: (tag, value.__func__)
+
+
+MAKERS: dict[Any, Maker] = {
+    types.FunctionType: _function,
+    types.MethodType: _method,
+    types.BuiltinFunctionType: _built_in,
+    types.MethodDescriptorType: _built_in,
+    types.WrapperDescriptorType: _built_in,
+    types.MethodWrapperType: _built_in,
+    types.ClassMethodDescriptorType: _built_in,
+    types.ModuleType: _module,
+    type(functools.lru_cache(len)): _cached,
+    property: _property,
+    staticmethod: _wrapped("static method"),
+    classmethod: _wrapped("class method"),
+    types.GenericAlias: _alias,
+    types.UnionType: _alias,
+    type(typing.Union[int, str]): _alias,  # noqa: UP007
+    type(typing.List[int]): _alias,  # noqa: UP006
+    type(typing.Literal[0]): _alias,
+    type(typing.Annotated[int, 0]): _alias,
+    type(typing.Callable[[], int]): _alias,
+    type(typing.Callable): _special,
+    type(typing.List): _special,  # noqa: UP006
+    type(typing.Tuple): _special,  # noqa: UP006
+    type(typing.ClassVar): _special,
+    type(typing.Optional): _special,
+    typing.TypeVar: _variable,
+    typing.ParamSpec: _variable,
+    typing.TypeVarTuple: _variable,
+    typing.ForwardRef: _reference,
+    type(type): class_form,
+}
+"""What makes the form of each kind of code and type; the nearest base of a class decides."""
+
+if hasattr(typing, "TypeAliasType"):  # pragma: no cover - since 3.12
+    MAKERS[typing.TypeAliasType] = _type_alias
