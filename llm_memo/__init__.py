@@ -17,10 +17,14 @@ from llm_memo.errors import (
     Untracked,
     UntrustedEntry,
 )
+from llm_memo.requests import everywhere as _everywhere
+from llm_memo.requests.client import cached_client, requests_info
 from llm_memo.settings import CachePolicy, cache_policy, configure
 from llm_memo.stats import CacheInfo
 
 __version__ = "0.1.0"
+
+_everywhere.register()
 
 
 def load_ipython_extension(ipython: object) -> None:
@@ -56,8 +60,10 @@ __all__ = [
     "Untracked",
     "UntrustedEntry",
     "cache_policy",
+    "cached_client",
     "cached_completion",
     "clear_cache",
     "completion_usage",
     "configure",
+    "requests_info",
 ]

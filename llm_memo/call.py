@@ -193,7 +193,7 @@ class Call:
         if policy.reads and options.single_flight:
             flight, leads = self._join()
             while not leads and flight is not None:
-                result = yield Wait(flight)
+                result = yield self.waiting(flight)
                 if isinstance(result, Failure):
                     return self.stale_for(result)
                 if result is ALONE or not flight.ended:
@@ -202,12 +202,20 @@ class Call:
                 if result is not None and (answer := self.thaw(result, Outcome.HIT)) is not NOTHING:
                     return answer
                 flight, leads = self._join()
-        leader = Leader(self, flight)
+        leader = self.leading(flight)
         try:
             return (yield from self._lead(leader))
         except BaseException:
             leader.given_up()
             raise
+
+    def waiting(self, flight: Flight) -> Wait:
+        """The step that waits for the equal call that is under way."""
+        return Wait(flight)
+
+    def leading(self, flight: Flight | None) -> Leader:
+        """What is done when it is this call that runs the function."""
+        return Leader(self, flight)
 
     def _join(self) -> tuple[Flight | None, bool]:
         return FLIGHTS.join((self.path, self.call_key.digest, self.settings.policy.writes))

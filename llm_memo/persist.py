@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llm_memo.answers.complete import incomplete
 from llm_memo.answers.usage import Usage, sum_of, usage_of
 from llm_memo.codec import codec, streams
+from llm_memo.codec.recording import Recording
 from llm_memo.errors import NotStored, warn
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.preview import redacted
@@ -46,15 +47,18 @@ class Leader:
         "handed_on",
         "lock",
         "running",
+        "wrote",
     )  # fmt: skip
 
     def __init__(self, call: Call, flight: Flight | None) -> None:
         self.call = call
         self.flight = flight
         self.lock: Lock | None = None
-        self.running = Running(flight)
+        self.running = Running(flight, call.memo)
         self.handed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
+        self.wrote = False
+        """Whether the answer is kept."""
         self._ended = False
         self._provenance = Provenance()
         self._started = self._reader_since = self._readers_seconds = 0.0
@@ -66,6 +70,10 @@ class Leader:
             parts, previews = key_builder.parts(self.call.arguments, self.call.kwargs)
             self._provenance = Provenance(code=key_builder.code, parts=parts, previews=previews)
         self._started = time.perf_counter()
+
+    def recording(self) -> Recording:
+        """What an answer that comes in pieces is recorded in."""
+        return Recording()
 
     def begin(self) -> Any:
         """Call the function, with what it gives: a value, a coroutine, a generator."""
@@ -105,11 +113,21 @@ class Leader:
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
             usage = sum_of(self.running.usages) or self._usage(answer)
-            stored = self._keep(answer, seconds, usage)
-            outcome = _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
-            self.call.memo.counters.answered(outcome, seconds, usage)
+            requests = self.running.requests
+            if requests is None:
+                stored = self._keep(answer, seconds, usage)
+            else:  # what they took is counted where they were answered
+                stored = self._keep(answer, seconds, usage or sum_of(requests.usages))
+                seconds = max(seconds - requests.seconds, 0.0)
+                usage = None if requests.usages else usage
+            self.call.memo.counters.answered(self.outcome, seconds, usage)
         finally:
             self._end(stored or ALONE)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of a call that runs the function."""
+        return _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
 
     def _usage(self, answer: Any) -> Usage | None:
         try:
@@ -126,6 +144,7 @@ class Leader:
             return failure
         self._ended = True
         call.memo.counters.raised()
+        self.running.use_up()
         self._end(failure)
         return failure if self.handed_on else call.stale_for(failure)
 
@@ -145,7 +164,8 @@ class Leader:
                 self.lock.release()
         finally:
             # Its result may hold the error whose frames hold this; and tasks that go on hold what they are inside of.
-            flight, self.flight, self.running.flight = self.flight, None, None
+            flight, self.flight = self.flight, None
+            self.running.end()
             if flight is not None:
                 flight.end(result)
 
@@ -159,6 +179,7 @@ class Leader:
             stored = StoredEntry(self._header(answer, seconds, usage), codec.freeze(answer))
             if wanted:
                 call.disk.write(call.path, call.call_key.key, stored, call.settings)
+                self.wrote = True
             return stored
         except Exception as fault:
             if wanted:
@@ -181,6 +202,7 @@ class Leader:
         if reason is not None:
             log.info("%s(): answer not kept: %s", call.memo.name, reason)
             call.memo.counters.not_stored()
+            self.running.use_up()
         return reason is None
 
     def _not_stored(self, fault: Exception, what: str = "") -> None:

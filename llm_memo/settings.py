@@ -13,7 +13,7 @@ import contextlib
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -161,6 +161,12 @@ def _cache_dir(value: object) -> str:
     return location.absolute(path)
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise InvalidOption(f"requests={value!r} is neither True nor False")
+
+
 def _count(name: str, *, optional: bool = False, most: float = math.inf) -> Any:
     def parse(value: object) -> object:
         if value is None and optional:
@@ -182,6 +188,7 @@ _PARSERS: dict[str, Any] = {
     "compress": _count("compress", most=9),
     "lock_timeout": lambda value: seconds(value, "lock_timeout"),
     "memory_bytes": _count("memory_bytes"),
+    "requests": _flag,
 }
 _ENVIRONMENT = {"policy": "LLM_MEMO_POLICY", "ttl": "LLM_MEMO_TTL", "cache_dir": "LLM_MEMO_DIR"}
 
@@ -201,11 +208,13 @@ class Scopes:
     so that a call can tell by identity whether anything has changed since the last.
     """
 
-    __slots__ = ("blocks", "configured")
+    __slots__ = ("blocks", "configured", "on_requests")
 
     def __init__(self) -> None:
         self.blocks: ContextVar[tuple[Block, ...]] = ContextVar("llm_memo_blocks", default=())
         self.configured: PartialSettings = {}
+        self.on_requests: list[Callable[[], object]] = []
+        """Called when the requests of all clients are to be cached, before the first is."""
 
 
 SCOPES: Final = Scopes()
@@ -284,13 +293,20 @@ class EffectiveSettings:
             self._decided = (None,) * 4
 
     def _scopes(self, configured: PartialSettings) -> Iterator[tuple[str, PartialSettings]]:
+        yield from self._nearest()
+        yield "configure", configured
+        yield "environment", environment()
+
+    def _nearest(self) -> Iterator[tuple[str, PartialSettings]]:
+        return self.of_call(SCOPES.blocks.get())
+
+    def of_call(self, blocks: tuple[Block, ...]) -> Iterator[tuple[str, PartialSettings]]:
+        """What is given to a call inside of ``blocks``, the nearest first."""
         yield "with_options", self.call
-        for block in reversed(SCOPES.blocks.get()):
+        for block in reversed(blocks):
             if not block.functions or any(function is self.function for function in block.functions):
                 yield "cache_policy", block.settings
         yield "decorator", self.decorated
-        yield "configure", configured
-        yield "environment", environment()
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -336,6 +352,8 @@ class configure(contextlib.AbstractContextManager["configure"]):
         compress: joblib's compression level for values over 10 kB, 0 (the default) to 9.
         lock_timeout: How long to wait for an equal call in another process (600 s); None: for ever.
         memory_bytes: Bytes of frozen values kept at hand in this process (32 MiB); 0: none.
+        requests: Keep the answers to the requests of every client of httpx and httpx2 in this process, as
+            `llm_memo.cached_client` does for one.
 
     Raises:
         InvalidOption: A value that is not one of its setting's.
@@ -351,6 +369,7 @@ class configure(contextlib.AbstractContextManager["configure"]):
         compress: int | Inherit = INHERIT,
         lock_timeout: TTL | Inherit | None = INHERIT,
         memory_bytes: int | Inherit = INHERIT,
+        requests: bool | Inherit = INHERIT,
     ) -> None:
         settings = parsed(
             policy=policy,
@@ -360,7 +379,11 @@ class configure(contextlib.AbstractContextManager["configure"]):
             compress=compress,
             lock_timeout=lock_timeout,
             memory_bytes=memory_bytes,
+            requests=requests,
         )
+        if settings.get("requests"):
+            for install in SCOPES.on_requests:
+                install()
         self._before = SCOPES.configured
         SCOPES.configured = {**self._before, **settings}
 

@@ -127,7 +127,8 @@ async def _coroutine(call: Call) -> Any:
     return steps.result()
 
 
-def _generator(call: Call) -> Generator[Any, Any, Any]:
+def generator(call: Call) -> Generator[Any, Any, Any]:
+    """The items of a call of a generator function."""
     answer = call.look()
     if answer is NOTHING:
         steps = _Steps(call)
@@ -143,7 +144,7 @@ def _generator(call: Call) -> Generator[Any, Any, Any]:
 
 def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
     """Hand on each item at once, and to the function's generator what is sent or thrown in."""
-    recording = Recording()
+    recording = leader.recording()
     try:
         with leader.running:
             inner = leader.begin()
@@ -164,6 +165,8 @@ def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
                     recording.answered_back()
             except GeneratorExit:
                 inner.close()
+                if recording.ended:  # here, since what is returned now is lost on its way through ``yield from``
+                    leader.answered(recording)
                 raise
             except BaseException as error:
                 recording.answered_back()
@@ -173,7 +176,8 @@ def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
         return Failure(error)
 
 
-async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
+async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
+    """The items of a call of an asynchronous generator function."""
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
@@ -187,7 +191,7 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                 continue
             # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
             leader = step
-            recording = Recording()
+            recording = leader.recording()
             try:
                 with leader.running:
                     inner = leader.begin()
@@ -208,6 +212,9 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                             recording.answered_back()
                     except GeneratorExit:
                         await inner.aclose()
+                        if recording.ended:
+                            steps.outcome = recording
+                            break
                         raise
                     except BaseException as error:
                         recording.answered_back()
@@ -225,6 +232,6 @@ async def _async_generator(call: Call) -> AsyncGenerator[Any, Any]:
 
 _LATER: dict[Shape, Callable[[Call], Any]] = {
     Shape.COROUTINE: _coroutine,
-    Shape.GENERATOR: _generator,
-    Shape.ASYNC_GENERATOR: _async_generator,
+    Shape.GENERATOR: generator,
+    Shape.ASYNC_GENERATOR: async_generator,
 }

@@ -47,6 +47,10 @@ class Failure:
     error: BaseException
 
 
+class WaitedTooLong(TimeoutError):
+    """A flight has not ended in the time that its waiter has."""
+
+
 class _Alone:
     def __repr__(self) -> str:
         return "ALONE"
@@ -195,12 +199,17 @@ class Wait:
 
     A flight whose stream somebody has stopped reading could hold its waiters for ever, and its
     reader could itself wait for one of them: after a while without a step they go their own way.
+
+    Args:
+        flight: What is waited for.
+        timeout: How long to wait, in seconds, before `WaitedTooLong` is raised; None: for as long as it takes.
     """
 
-    __slots__ = ("_ended", "_loop", "flight")
+    __slots__ = ("_ended", "_loop", "flight", "timeout")
 
-    def __init__(self, flight: Flight) -> None:
+    def __init__(self, flight: Flight, timeout: float | None = None) -> None:
         self.flight = flight
+        self.timeout = math.inf if timeout is None else timeout
 
     def now(self) -> Result:
         """Wait in this thread."""
@@ -213,7 +222,8 @@ class Wait:
         try:
             ended = threading.Event()
             flight.on_end(ended.set)
-            while not ended.wait(_LOOK_EVERY):
+            until = time.monotonic() + self.timeout
+            while not ended.wait(self._pause(until)):
                 if flight.stalled():
                     return None
         finally:
@@ -230,8 +240,9 @@ class Wait:
             self._loop = asyncio.get_running_loop()
             self._ended = self._loop.create_future()
             flight.on_end(self._has_ended)
+            until = time.monotonic() + self.timeout
             while not flight.ended:
-                look = self._loop.call_later(_LOOK_EVERY, self._wake)
+                look = self._loop.call_later(self._pause(until), self._wake)
                 try:
                     await self._ended
                 finally:
@@ -243,6 +254,13 @@ class Wait:
             FLIGHTS.waited_for(flight, mine)
         await turn()
         return flight.result
+
+    def _pause(self, until: float) -> float:
+        """Seconds until the next look."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise WaitedTooLong(f"the equal request that is under way has not been answered in {self.timeout:g} s")
+        return min(left, _LOOK_EVERY)
 
     def _has_ended(self) -> None:
         with suppress(RuntimeError):  # the waiter's loop is closed: it is gone

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 from llm_memo.answers.usage import Usage, merged, price
 from llm_memo.display.shown import Shown
@@ -90,6 +92,17 @@ class CacheInfo(Shown):
         """The models whose price is not known: they are in no sum, and not free."""
         return tuple(sorted({str(usage.model) for usage in (*self.spent, *self.saved) if price(usage) is None}))
 
+    @classmethod
+    def sum(cls, infos: Iterable[CacheInfo]) -> CacheInfo:
+        """All of them together."""
+        infos = tuple(infos)
+        counts: dict[str, Any] = {
+            name: sum(getattr(info, name) for info in infos) for name in (*_COUNTED.values(), *_TIMES)
+        }
+        for name in ("spent", "saved"):
+            counts[name] = merged(usage for info in infos for usage in getattr(info, name))
+        return cls(**counts)
+
 
 def _total(usages: tuple[Usage, ...]) -> Decimal | None:
     prices = [found for found in map(price, usages) if found is not None]
@@ -116,6 +129,7 @@ _COUNTED = {
     "error": "errors",
 }
 """What is counted → its field in `CacheInfo`."""
+_TIMES = ("seconds_spent", "seconds_saved")
 _SAVING = ("hit", "stale")
 
 _ADDED_UP_BY = 1_000

@@ -22,7 +22,7 @@ FLOORS = [
     {"singleflight", "stats", "explain"},
     {"call", "persist"},
     {"items", "progress"},
-    {"shapes", "decorator", "batch", "pickling", "cache"},
+    {"shapes", "decorator", "batch", "pickling", "cache", "requests"},
     {"views", "notebook", "cli", "demo"},
 ]
 """Imports point up this list, or stay on a floor."""
@@ -49,10 +49,12 @@ def test_the_exported_names() -> None:
         "Untracked",
         "UntrustedEntry",
         "cache_policy",
+        "cached_client",
         "cached_completion",
         "clear_cache",
         "completion_usage",
         "configure",
+        "requests_info",
     ] == sorted(llm_memo.__all__)
     for name in llm_memo.__all__:
         assert inspect.getdoc(getattr(llm_memo, name))

@@ -12,6 +12,7 @@ The codecs, each a word and, for some, the name of a class::
     openai …    a binary or raw response of the SDK
     recording   the items of a generator
     stream      a stream that replays its items
+    response    an HTTP response of a model: its head, and its body in pieces
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ _MODULES = {
     "pickle": "llm_memo.codec.pickled",
     "recording": "llm_memo.codec.recording",
     "stream": "llm_memo.codec.streams",
+    "response": "llm_memo.requests.response",
 }
 """First word of a codec → the module whose ``thawer(codec)`` makes its thawer."""
 

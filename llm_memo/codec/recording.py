@@ -28,6 +28,15 @@ class Recording:
         self._frozen: list[tuple[str, Payload]] = []
         self._fault: Unfreezable | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether the items are all there, though whoever reads them may leave before the generator has ended."""
+        return False
+
+    def said(self) -> Any:
+        """The answer, for whoever is to judge or to see it."""
+        return list(self.items)
+
     def add(self, item: Any) -> None:
         """Record one more item as it is now, whatever the caller does to it later.
 

@@ -40,8 +40,8 @@ def is_stream(value: object) -> bool:
 
 
 def items(answer: Any) -> Any:
-    """The items of a recording, as a list; any other answer itself."""
-    return list(answer.items) if isinstance(answer, Recording) else answer
+    """What a recording says: of a generator, the items, as a list; any other answer itself."""
+    return answer.said() if isinstance(answer, Recording) else answer
 
 
 def record(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextvars import ContextVar, Token
 from typing import Any
 
+from llm_memo.settings import SCOPES
+
 
 class Running:
     """One running of a cached function; ``with running:`` surrounds each piece of it, one after another.
@@ -15,12 +17,22 @@ class Running:
 
     Args:
         flight: The flight that ends with the running; None when nobody can wait for it, or when it has ended.
+        memo: What all calls of the function share.
     """
 
-    __slots__ = ("_outer", "_token", "flight", "usages")
+    __slots__ = ("_outer", "_token", "blocks", "flight", "is_request", "memo", "over", "requests", "usages")
 
-    def __init__(self, flight: object) -> None:
+    def __init__(self, flight: object, memo: Any) -> None:
         self.flight = flight
+        self.memo = memo
+        self.blocks = SCOPES.blocks.get()
+        """The ``with cache_policy(...)`` blocks around the call."""
+        self.is_request = False
+        """Whether it is a request to a model that is under way, and no function."""
+        self.over = False
+        """Whether it has ended; what was started in it may go on."""
+        self.requests: Any = None
+        """The requests to models that were made in it, see `llm_memo.requests.ordinals`; None if there were none."""
         self.usages: list[Any] = []
         """The usages that the function reported, see `llm_memo.completion_usage`."""
         self._outer: Running | None = None
@@ -37,6 +49,16 @@ class Running:
         token, self._token = self._token, None
         assert token is not None
         _running.reset(token)
+
+    def use_up(self) -> None:
+        """It came to no answer that is kept: the answers to its requests are used up."""
+        if self.requests is not None:
+            self.requests.use_up()
+
+    def end(self) -> None:
+        """It has ended. What goes on in it keeps nothing of it alive."""
+        self.flight = None
+        self.over = True
 
 
 _running: ContextVar[Running | None] = ContextVar("llm_memo_running", default=None)

@@ -1,0 +1,10 @@
+"""The second tier: HTTP requests to models, kept by what was asked.
+
+::
+
+    clients     finds the HTTP clients that an SDK's object sends through
+    transport   stands in the place of their transports
+    request     which requests are cached, and the parts of their keys       endpoints: the table of them
+    exchange    a request's way, over `llm_memo.call`                        ordinals: equal requests of one call
+    response    what is kept of an answer, and an answer made of it          events: where its events end
+"""

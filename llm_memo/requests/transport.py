@@ -1,0 +1,288 @@
+"""Transports of httpx and httpx2 that stand in the place of a client's own, and send through it.
+
+Whatever the client has set up stays: its proxies, limits, time-outs, certificates and kept connections belong to
+the transport inside.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from llm_memo.errors import InvalidOption, MemoError
+from llm_memo.requests import multipart
+from llm_memo.requests.client import Site
+from llm_memo.requests.controls import take
+from llm_memo.requests.exchange import Exchange, Refused
+from llm_memo.requests.request import LARGEST_BODY, may_be_cached, read
+from llm_memo.requests.response import MARK, Head
+from llm_memo.runtime.context import innermost
+from llm_memo.shapes import async_generator, generator
+from llm_memo.singleflight import WaitedTooLong
+
+log = logging.getLogger("llm_memo")
+
+__all__ = ["Transport", "site_of", "take_hold", "wrapped"]
+
+
+class Transport:
+    """Stands in the place of a client's transport, one that waits or one that is awaited.
+
+    Args:
+        inner: The transport that it stands in the place of.
+        site: What was given for the requests through it.
+    """
+
+    def __init__(self, inner: Any, site: Site) -> None:
+        self._llm_memo_inner = inner
+        self._llm_memo_site = site
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("__", "_llm_memo")):  # asked of a copy that is being made
+            raise AttributeError(name)
+        return getattr(self._llm_memo_inner, name)
+
+    def _exchange(self, request: Any, send: Any, *, awaited: bool = False) -> Exchange | Any:
+        """The exchange for ``request``; the request to send, less what it says to the cache, if it passes.
+
+        Raises:
+            InvalidOption, StoreError: A setting is none.
+        """
+        running = innermost()
+        if running is not None and running.is_request:  # this transport, or one inside of it, has it already
+            return request
+        content = _content(request)
+        controls = take(request, content)
+        endpoint = may_be_cached(request)
+        asked = None
+        if endpoint is not None and content is not None:
+            site = self._llm_memo_site
+            body = content if controls.content is None else controls.content
+            try:
+                asked = read(request, endpoint, body, site.headers, site.options.ignore)
+            except Exception as fault:  # nothing that goes wrong in here may break a request
+                log.info("a request to %s passes: %s", request.url.host, type(fault).__name__)
+        if asked is None:
+            return controls.without(request)
+        return Exchange(self._llm_memo_site, request, asked, controls, send, awaited=awaited)
+
+    def handle_request(self, request: Any) -> Any:
+        """The response to ``request``: a kept one, or one that is being kept while it is read."""
+        inner = self._llm_memo_inner
+        try:
+            exchange = self._exchange(request, inner.handle_request)
+        except MemoError as error:
+            return _raised(error, request)
+        if not isinstance(exchange, Exchange):
+            return inner.handle_request(exchange)
+        pieces = generator(exchange)
+        try:
+            head = next(pieces)
+        except Exception as error:
+            return _failed(exchange, error)
+        return _response(exchange, head, _library(request).stream(pieces))
+
+    def close(self) -> None:
+        """Close the transport inside."""
+        self._llm_memo_inner.close()
+
+    def __enter__(self) -> Self:
+        self._llm_memo_inner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._llm_memo_inner.__exit__(kind, error, trace)
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """As `Transport.handle_request`."""
+        inner = self._llm_memo_inner
+        try:
+            exchange = self._exchange(request, inner.handle_async_request, awaited=True)
+        except MemoError as error:
+            return _raised(error, request)
+        if not isinstance(exchange, Exchange):
+            return await inner.handle_async_request(exchange)
+        pieces = async_generator(exchange)
+        try:
+            head = await anext(pieces)
+        except Exception as error:
+            return _failed(exchange, error)
+        return _response(exchange, head, _library(request).async_stream(pieces))
+
+    async def aclose(self) -> None:
+        """Close the transport inside."""
+        await self._llm_memo_inner.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self._llm_memo_inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._llm_memo_inner.__aexit__(kind, error, trace)
+
+
+def wrapped(transport: Any, site: Site) -> Any:
+    """``transport``, or what stands in its place so that requests through it are cached."""
+    if isinstance(transport, Transport):
+        return transport
+    return Transport(transport, site)
+
+
+def site_of(client: Any) -> Site | None:
+    """What was given for the requests of an HTTP client; None if they are not cached."""
+    transport = getattr(client, "_transport", None)
+    return transport._llm_memo_site if isinstance(transport, Transport) else None
+
+
+def take_hold(client: Any) -> Site:
+    """Wrap the transports of an HTTP client where they are; returns what was given for its requests, to be changed.
+
+    Raises:
+        InvalidOption: It has none, or is closed.
+    """
+    if client.is_closed:
+        raise InvalidOption(f"cached_client: the {type(client).__qualname__} is closed; make a new one")
+    if getattr(client, "_transport", None) is None or not isinstance(getattr(client, "_mounts", None), dict):
+        raise InvalidOption(
+            f"cached_client: the {type(client).__qualname__} has no transport to take hold of; "
+            "pass another, or cache what all clients send: configure(requests=True)"
+        )
+    site = site_of(client) or Site()
+    _wrap(client, site)
+    if hasattr(client, "_client_for_running_loop"):
+        _hold_of_each_loop(client, site)
+    return site
+
+
+def _wrap(client: Any, site: Site) -> Any:
+    client._transport = wrapped(client._transport, site)
+    client._mounts.update({key: each and wrapped(each, site) for key, each in client._mounts.items()})
+    return client
+
+
+def _hold_of_each_loop(client: Any, site: Site) -> None:
+    """Google's asynchronous client makes a client for each event loop, and sends through that."""
+    make = client._inner_client_cls
+    if getattr(make, "site", None) is site:
+        return
+
+    def made(**arguments: Any) -> Any:
+        return _wrap(make(**arguments), site)
+
+    made.site = site  # type: ignore[attr-defined]
+    client._inner_client_cls = made
+    for inner in client._loop_clients.values():
+        _wrap(inner, site)
+
+
+class _Library:
+    """What is made of the classes of httpx, or of httpx2."""
+
+    def __init__(self, name: str) -> None:
+        library = sys.modules[name]
+
+        class Stream(library.SyncByteStream):  # type: ignore[name-defined,misc]
+            """A body that comes from a generator."""
+
+            def __init__(self, pieces: Any) -> None:
+                self._pieces = pieces
+
+            def __iter__(self) -> Iterator[bytes]:
+                return self._pieces  # type: ignore[no-any-return]
+
+            def close(self) -> None:
+                self._pieces.close()
+
+        class AsyncStream(library.AsyncByteStream):  # type: ignore[name-defined,misc]
+            """A body that comes from an asynchronous generator."""
+
+            def __init__(self, pieces: Any) -> None:
+                self._pieces = pieces
+
+            def __aiter__(self) -> AsyncIterator[bytes]:
+                return self._pieces  # type: ignore[no-any-return]
+
+            async def aclose(self) -> None:
+                await self._pieces.aclose()
+
+        class Raising(library.Response):  # type: ignore[name-defined,misc]
+            """A response that stands for an error of ours."""
+
+            def raise_for_status(self) -> Any:
+                raise self.extensions["llm_memo"]
+
+        self.response = library.Response
+        self.bytes = library.ByteStream
+        self.read_timeout = library.ReadTimeout
+        self.stream = Stream
+        self.async_stream = AsyncStream
+        self.raising = Raising
+
+
+_libraries = functools.cache(_Library)
+
+
+def _library(value: Any) -> _Library:
+    return _libraries(_package(value))
+
+
+def _package(value: Any) -> str:
+    return next(
+        package
+        for package in (base.__module__.partition(".")[0] for base in type(value).__mro__)
+        if package in ("httpx", "httpx2")
+    )
+
+
+def _content(request: Any) -> bytes | None:
+    """The body of a request, if it can be read more than once and is not too large."""
+    length = request.headers.get("content-length", "0")
+    if request.method != "POST" or not length.isdigit() or int(length) > LARGEST_BODY:
+        return None
+    stream = request.stream
+    if isinstance(stream, _library(request).bytes) or multipart.is_repeatable(stream):
+        return request.read()  # type: ignore[no-any-return]
+    return None
+
+
+def _response(exchange: Exchange, head: Head, stream: Any) -> Any:
+    headers = [*head.headers, (MARK, str(exchange.outcome))]
+    served = exchange.served
+    if served is not None:
+        headers.append(("age", f"{exchange.age:.0f}"))
+        if not served.is_stream:
+            headers.append(("content-length", str(sum(map(len, served.items[1:])))))
+    extensions = {"http_version": b"HTTP/1.1"}
+    return _library(exchange.request).response(head.status, headers=headers, stream=stream, extensions=extensions)
+
+
+def _failed(exchange: Exchange, error: Exception) -> Any:
+    """What is given, or raised, where there is no response."""
+    exchange.turn.released()
+    library = _library(exchange.request)
+    if isinstance(error, Refused):
+        return library.response(error.head.status, headers=error.head.headers, content=error.body)
+    if isinstance(error, WaitedTooLong):
+        raise library.read_timeout(str(error), request=exchange.request) from error
+    if isinstance(error, MemoError):
+        return _raised(error, exchange.request)
+    raise error
+
+
+def _raised(error: MemoError, request: Any) -> Any:
+    """Raise ``error`` so that it reaches the user at once.
+
+    SDKs that Stainless generates take whatever a transport raises for a fault of the network, and try again. All of
+    them ask a response for its status outside of that, so for them it is the response that raises.
+    """
+    if not any(name.startswith("x-stainless-") for name in request.headers):
+        raise error
+    return _library(request).raising(400, headers={"x-should-retry": "false"}, extensions={"llm_memo": error})
