@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, overload
 
 from llm_memo.codec.streams import items
-from llm_memo.display.shown import Shown
+from llm_memo.display.shown import Shown, picture_of, text_of
 from llm_memo.errors import InvalidOption, StoreError
 from llm_memo.settings import INHERIT, TTL, EffectiveSettings, parsed, seconds
 from llm_memo.stores import folder, seal, tidy
@@ -91,8 +91,6 @@ class Entries(list[Entry], Shown):
         return Entries(found, self.ttl) if isinstance(found, list) else found
 
     def __repr__(self) -> str:
-        from llm_memo.views import text_of
-
         return text_of(self)
 
 
@@ -293,9 +291,8 @@ class Cache(Shown):
             ImportError: matplotlib is not installed.
             InvalidOption: There is no such measure.
         """
-        from llm_memo.notebook.plot import plotted
-
-        return plotted(self, measure)
+        figure: Figure = picture_of(self, measure)
+        return figure
 
     def _entries(self, function: object = None) -> Iterator[Entry]:
         for file in self._files(function):

@@ -49,7 +49,7 @@ S = TypeVar("S")
 _SCOPED = ("policy", "ttl", "cache_dir")
 
 
-class _Surface(Shown):
+class Surface(Shown):
     """What a cached function offers beside being called, bound to an instance or not."""
 
     _self_memo: Memo
@@ -188,7 +188,7 @@ class _Surface(Shown):
         return f"<cached function {self._self_memo.name}, {', '.join(shown)}>"
 
 
-class _Bound(_Surface, BoundFunctionWrapper):
+class _Bound(Surface, BoundFunctionWrapper):
     """A cached function that was looked up on an instance, or on its class."""
 
     def with_options(self, **options: Any) -> Any:
@@ -205,7 +205,7 @@ class _Bound(_Surface, BoundFunctionWrapper):
         return self._self_parent.__get__(copy.deepcopy(self._self_instance, memo), self._self_owner)
 
 
-class CachedFunction(_Surface, FunctionWrapper, Generic[P, R]):
+class CachedFunction(Surface, FunctionWrapper, Generic[P, R]):
     """What `cached_completion` makes of a function: it looks and is called like the one it wraps."""
 
     if TYPE_CHECKING:
@@ -407,7 +407,7 @@ class _Decorator:
     def __call__(self, function: Callable[P, R], /) -> CachedFunction[P, R]:
         if inspect.isclass(function) or not callable(_plain(function)):
             raise InvalidOption(f"cached_completion decorates functions and methods, not {function!r}")
-        if isinstance(function, _Surface):
+        if isinstance(function, Surface):
             raise InvalidOption(f"{function!r} is cached already; use its with_options(...)")
         if inspect.ismethod(function):
             cached = CachedFunction(function.__func__, self._options, self._decorated)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from llm_memo.answers.usage import Usage, merged, price
+from llm_memo.answers.price import price
+from llm_memo.answers.usage import Usage, merged
 from llm_memo.display.shown import Shown
 from llm_memo.runtime.fork import renewed_in_child
 

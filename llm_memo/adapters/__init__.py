@@ -1,10 +1,14 @@
-"""An adapter per foreign library, opened when the first value of one of its types shows up.
+"""One adapter for each foreign library, imported when the first value of one of its types is met.
 
-A adapter is a module here. It may offer any of these functions; what it does not offer, or answers
-with None, goes the ordinary way:
+The core, which is below the adapters, knows only this module: it asks for the adapters of a type, or
+of a codec. An adapter is a module that offers any of these; what it does not offer, or answers with
+None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
+- ``steady(value)``: where all that its form is made of is held, see `llm_memo.identity`.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
+- ``rewire``, ``stream_arguments``, ``stream_of``: streams of an SDK, see `llm_memo.codec.streams`.
+- ``facts(response)``: what may be kept of an HTTP response.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 _ADAPTERS = {
     "openai": "openai",
@@ -24,6 +29,13 @@ _ADAPTERS = {
     "httpx2": "httpx",
 }
 """Top-level package of a type → the adapter that knows it."""
+_OF_CODECS = {
+    "array": "llm_memo.adapters.numpy",
+    "pydantic": "llm_memo.adapters.pydantic",
+    "openai": "llm_memo.adapters.openai",
+    "response": "llm_memo.requests.response",
+}
+"""First word of a codec → the module whose ``thawer(codec)`` makes its thawer."""
 
 
 def adapters_of(kind: type) -> Iterator[ModuleType]:
@@ -34,6 +46,17 @@ def adapters_of(kind: type) -> Iterator[ModuleType]:
         if adapter is not None and adapter not in seen:
             seen.add(adapter)
             yield importlib.import_module(f"{__name__}.{adapter}")
+
+
+def offering(kind: type, name: str) -> Any:
+    """What the nearest adapter of ``kind`` offers under ``name``; None if none does."""
+    return next((getattr(adapter, name) for adapter in adapters_of(kind) if hasattr(adapter, name)), None)
+
+
+def adapter_of_codec(word: str) -> ModuleType | None:
+    """The adapter whose codecs begin with ``word``; None if there is none."""
+    module = _OF_CODECS.get(word)
+    return None if module is None else importlib.import_module(module)
 
 
 def _adapter_name(module: object) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from llm_memo.answers.usage import Usage
+from llm_memo.answers.usage import Usage
 
 
 def price(usage: Usage, at: datetime | None = None) -> Decimal | None:

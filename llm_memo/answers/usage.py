@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_memo.answers import wire
-from llm_memo.answers.price import price
 from llm_memo.codec.recording import Recording
 from llm_memo.runtime.context import innermost
-
-__all__ = ["Usage", "completion_usage", "price", "sum_of", "usage_of"]
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def _freeze(value: object) -> Frozen:
             return Frozen("json", _dumps(value).encode("utf-8", "surrogatepass"))
         except ValueError:
             pass  # an int of more digits than Python prints
-    frozen = pickled.in_room(value)
+    frozen = pickled.frozen_by_adapter(value)
     if frozen is None:
         frozen = Frozen("pickle", pickled.dumps(value))
     if frozen.codec not in _READ_BACK_BY_ITEM:

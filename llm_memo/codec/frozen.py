@@ -17,12 +17,13 @@ The codecs, each a word and, for some, the name of a class::
 
 from __future__ import annotations
 
-import importlib
 import json
 import operator
 import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from llm_memo import adapters
 
 Payload = Any
 """Bytes; for the codec ``array``, the array."""
@@ -65,23 +66,17 @@ def thawer(codec: str) -> Thawer:
     """
     found = _THAWERS.get(codec)
     if found is None:
-        module = _MODULES.get(codec.partition(" ")[0])
-        if module is None:
+        adapter = adapters.adapter_of_codec(codec.partition(" ")[0])
+        if adapter is None:
             raise UnknownClass(f"the codec {codec!r} is not known here")
-        found = _THAWERS[codec] = importlib.import_module(module).thawer(codec)
+        found = _THAWERS[codec] = adapter.thawer(codec)
     return found
 
 
-_MODULES = {
-    "array": "llm_memo.adapters.numpy",
-    "pydantic": "llm_memo.adapters.pydantic",
-    "openai": "llm_memo.adapters.openai",
-    "pickle": "llm_memo.codec.pickled",
-    "recording": "llm_memo.codec.recording",
-    "stream": "llm_memo.codec.streams",
-    "response": "llm_memo.requests.response",
-}
-"""First word of a codec → the module whose ``thawer(codec)`` makes its thawer."""
+def register(codec: str, thawer: Thawer) -> None:
+    """Let ``thawer`` thaw what is frozen with ``codec``."""
+    _THAWERS[codec] = thawer
+
 
 _decode = operator.methodcaller("decode", "utf-8", "surrogatepass")
 _parse = json.JSONDecoder().raw_decode
@@ -92,4 +87,4 @@ _THAWERS: dict[str, Thawer] = {
     "bytes": bytes,
     "floats": lambda payload: list(struct.unpack(f"<{len(payload) // 8}d", payload)),
 }
-"""Codec → its thawer; the others join when first met."""
+"""Codec → its thawer; the others are registered by their modules, those of adapters when first met."""

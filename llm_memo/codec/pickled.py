@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_memo import adapters
-from llm_memo.codec.frozen import Frozen, Payload, Thawer, Unfreezable, UnknownClass, thaw
+from llm_memo.codec.frozen import Frozen, Payload, Unfreezable, UnknownClass, register, thaw
 from llm_memo.codec.references import is_replaced, reference, resolve
 
 
@@ -59,12 +59,7 @@ def loads_by(payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) ->
     return _Unpickler(payload, thaw_part).load()
 
 
-def thawer(codec: str) -> Thawer:
-    """The thawer of the codec ``pickle``."""
-    return loads
-
-
-def in_room(value: object) -> Frozen | None:
+def frozen_by_adapter(value: object) -> Frozen | None:
     """``value`` as the adapter of its library freezes it; None if none does."""
     own = getattr(type(value), "__memo_freeze__", None)
     if own is not None:
@@ -84,7 +79,7 @@ class _Pickler(pickle.Pickler):
             name = reference(value)
             by_name = "[" in name or is_replaced(value)  # pickle itself would refuse what is replaced
             return (resolve, (name,)) if by_name else NotImplemented
-        frozen = in_room(value)
+        frozen = frozen_by_adapter(value)
         if frozen is not None and isinstance(frozen.payload, bytes):
             return thaw, (tuple(frozen),)
         _refuse(value)
@@ -126,3 +121,6 @@ def _reason(error: Exception) -> str:
     if held:
         return f"it holds a {held[1]}, which lives in this process only"
     return f"pickle refuses it: {type(error).__name__}"
+
+
+register("pickle", loads)

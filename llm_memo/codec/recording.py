@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llm_memo.codec.codec import freeze
-from llm_memo.codec.frozen import Frozen, Payload, Thawer, Unfreezable, thaw
+from llm_memo.codec.frozen import Frozen, Payload, Unfreezable, register, thaw
 
 
 class Recording:
@@ -70,11 +70,6 @@ class Recording:
         return Frozen("recording", pickle.dumps(state, protocol=5))
 
 
-def thawer(codec: str) -> Thawer:
-    """The thawer of the codec ``recording``."""
-    return _thaw_recording
-
-
 def _thaw_recording(payload: bytes) -> Recording:
     items, returned = pickle.loads(payload)
     return Recording(map(thaw, items), thaw(returned))
@@ -83,3 +78,6 @@ def _thaw_recording(payload: bytes) -> Recording:
 def _plain(frozen: Frozen) -> tuple[str, Payload]:
     # Interned, so that pickle writes the name of a codec once for all items.
     return sys.intern(frozen.codec), frozen.payload
+
+
+register("recording", _thaw_recording)

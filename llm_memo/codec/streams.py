@@ -1,6 +1,6 @@
 """Streams that a function returns: recorded while the caller reads them, and played again on a hit.
 
-A stream is a generator object, or what `llm_memo.adapters.openai` knows as one. Either way there is an
+A stream is a generator object, or what the adapter of an SDK knows as one. Either way there is an
 iterator at its bottom, and `rewire` puts another in its place: one that records, one that plays, one
 that takes its time. All else of the stream stays the SDK's own.
 """
@@ -15,8 +15,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from functools import partial
 from typing import Any
 
+from llm_memo import adapters
 from llm_memo.codec import pickled
-from llm_memo.codec.frozen import Frozen, Thawer, UnknownClass, thaw
+from llm_memo.codec.frozen import Frozen, UnknownClass, register, thaw
 from llm_memo.codec.recording import Recording
 from llm_memo.codec.references import reference, resolve
 
@@ -82,9 +83,7 @@ def rewire(stream: Any, change: Change, failed: Callable[[], object] | None = No
     """
     if type(stream) in _GENERATORS:
         return change(stream, None)
-    from llm_memo.adapters import openai
-
-    openai.rewire(stream, change, failed)
+    adapters.offering(type(stream), "rewire")(stream, change, failed)
     return stream
 
 
@@ -101,9 +100,7 @@ class KeptStream(Recording):
         self._kind = type(stream)
         self._arguments: dict[str, Any] = {}
         if self.whole:
-            from llm_memo.adapters import openai
-
-            self._arguments = openai.stream_arguments(stream)
+            self._arguments = adapters.offering(type(stream), "stream_arguments")(stream)
 
     def __memo_freeze__(self) -> Frozen:
         state = {
@@ -114,11 +111,6 @@ class KeptStream(Recording):
             "arguments": self._arguments,
         }
         return Frozen("stream", pickled.dumps(state))
-
-
-def thawer(codec: str) -> Thawer:
-    """The thawer of the codec ``stream``."""
-    return _thaw_stream
 
 
 def _thaw_stream(payload: bytes) -> Any:
@@ -133,10 +125,9 @@ def _thaw_stream(payload: bytes) -> Any:
     kind = state["kind"]
     if kind in _GENERATORS.values():
         return play(asynchronously=kind != "generator")
-    from llm_memo.adapters import openai
-
+    made_of = resolve(kind)
     try:
-        return openai.stream_of(resolve(kind), state["arguments"], state["response"], play)
+        return adapters.offering(made_of, "stream_of")(made_of, state["arguments"], state["response"], play)
     except (TypeError, AttributeError) as error:
         raise UnknownClass(f"{kind}, as it is now, cannot be made anew") from error
 
@@ -173,10 +164,8 @@ class _Tape:
         if self._ended:
             return iterator
         if response is not None:
-            from llm_memo.adapters import httpx
-
             try:
-                self.kept.response = httpx.facts(response)
+                self.kept.response = adapters.offering(type(response), "facts")(response)
             except Exception:  # a response of another build: the stream goes on without us
                 self.abandon()
                 return iterator
@@ -309,3 +298,6 @@ async def _slow_async(iterator: AsyncIterator[Any], delay: float) -> AsyncGenera
         await asyncio.sleep(pause)
         yield item
         pause = delay
+
+
+register("stream", _thaw_stream)

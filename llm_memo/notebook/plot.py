@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from llm_memo.cache import Cache, Entry
+from llm_memo.display.shown import draws
 from llm_memo.errors import InvalidOption
 from llm_memo.notebook.live import cached_functions
 from llm_memo.stats import CacheInfo
@@ -24,6 +25,7 @@ _FUNCTIONS = 9
 """So many functions are shown, those that paid most; there are no more colours."""
 
 
+@draws(Cache)
 def plotted(cache: Cache, measure: Measure = "calls") -> Figure:
     """A figure of two parts, with a colour for each function.
 

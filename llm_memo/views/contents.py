@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 
-from llm_memo.answers.usage import Usage, price
+from llm_memo.answers.price import price
+from llm_memo.answers.usage import Usage
 from llm_memo.cache import Cache, Entry
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Beside, Cell, Column, Facts, Note, Passage, Sheet, Span, Table, joined, says
+from llm_memo.display.shown import shows
 from llm_memo.views.answers import answer_text
 from llm_memo.views.folder import Sum, by_folder, by_function, shown_path, summed
 from llm_memo.views.legible import answer_of
@@ -27,6 +29,7 @@ _GLANCE = 10_000
 """So many entries take about a second to read."""
 
 
+@shows(Entry)
 def entry_sheet(entry: Entry) -> Sheet:
     """One entry: its arguments beside its answer, what it cost, and what its key is made of."""
     header = entry.header
@@ -55,6 +58,11 @@ def entry_sheet(entry: Entry) -> Sheet:
             Table((Column("depends on"), Column("value", wide=True), Column("digest")), tuple(parts)),
         ),
     )
+
+
+@shows(list)
+def _list_sheet(entries: Sequence[Entry]) -> Sheet:
+    return entries_sheet(entries, getattr(entries, "ttl", None))
 
 
 def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int = ROWS) -> Sheet:
@@ -91,6 +99,7 @@ def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int 
     return Sheet(title, (Table(tuple(columns), shown), *([more] if total.entries > rows else [])))
 
 
+@shows(Cache)
 def cache_sheet(cache: Cache, most: int | None = _GLANCE) -> Sheet:
     """A folder: a row for each function.
 

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Cell, Column, Note, Sheet, Span, Table, Tone, joined
+from llm_memo.display.shown import shows
 from llm_memo.explain import Explanation, Part
 from llm_memo.stores.entry import Header
 
@@ -18,6 +19,7 @@ _DIGITS = 8
 """So many digits of a digest tell one from another."""
 
 
+@shows(Explanation)
 def explanation_sheet(explanation: Explanation) -> Sheet:
     """One call's outcome and the parts of its question, which on a miss stand beside the nearest kept ones."""
     title = joined(

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llm_memo.answers.usage import Usage, price
+from llm_memo.answers.price import price
+from llm_memo.answers.usage import Usage
 from llm_memo.cache import Cache, Entry
 from llm_memo.location import working_directory
 

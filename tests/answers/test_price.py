@@ -78,7 +78,8 @@ def test_prices_are_loaded_when_asked_for_and_offline(run: Callable[..., str]) -
     printed = run(
         """
         import socket, sys
-        from llm_memo.answers.usage import Usage, price
+        from llm_memo.answers.price import price
+        from llm_memo.answers.usage import Usage
         loaded = "genai_prices" in sys.modules
         socket.socket.connect = None
         print(loaded, price(Usage("gpt-5.2", input_tokens=1_000_000)))

@@ -13,7 +13,7 @@ from looked_at import NASTY
 from llm_memo import Cache, cached_completion
 from llm_memo.display import html
 from llm_memo.display.sheet import Note, Sheet, Table
-from llm_memo.views import html_of
+from llm_memo.display.shown import html_of
 from llm_memo.views.contents import cache_sheet
 
 KINDS = [

@@ -12,7 +12,7 @@ from looked_at import NASTY
 from llm_memo.display import plain
 from llm_memo.display.plain import Ink
 from llm_memo.display.sheet import Bar, Beside, Column, Facts, Note, Passage, Sheet, Span, Table
-from llm_memo.views import text_of
+from llm_memo.display.shown import text_of
 
 
 class Terminal(io.StringIO):

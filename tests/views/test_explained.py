@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from llm_memo.display import html
 from llm_memo.display.sheet import spans
+from llm_memo.display.shown import text_of
 from llm_memo.explain import Explanation, Part
 from llm_memo.stores.entry import Header, Provenance
-from llm_memo.views import text_of
 from llm_memo.views.explained import changes, explanation_sheet, marked
 
 LONG = "'the same beginning of a prompt that goes on for longer than a preview can sho…"
