@@ -27,6 +27,15 @@ _ADAPTERS = {
     "jinja2": "jinja2",
     "httpx": "httpx",
     "httpx2": "httpx",
+    "pydantic_core": "pydantic",
+    "polars": "polars",
+    "pyarrow": "pyarrow",
+    "wrapt": "wrapt",
+    "_wrappers": "wrapt",
+    "requests": "requests",
+    "aiohttp": "aiohttp",
+    "multidict": "aiohttp",
+    "yarl": "aiohttp",
 }
 """Top-level package of a type → the adapter that knows it."""
 _OF_CODECS = {

@@ -8,17 +8,45 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from llm_memo.adapters.headers import counting
 from llm_memo.codec.frozen import UnknownClass
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
-    """A URL is its text, a time-out its four seconds."""
-    kind = type(value).__name__
-    if kind == "URL":
+    """A URL is its text, a time-out its four seconds, a client where it sends requests and what was set on it."""
+    names = {base.__name__ for base in type(value).__mro__}
+    if "URL" in names:
         return "url", str(value)
-    if kind == "Timeout":
+    if "QueryParams" in names:
+        return "query", value.multi_items()
+    if "Timeout" in names:
         return "timeout", (value.connect, value.read, value.write, value.pool)
+    if "Headers" in names:
+        return "headers", counting(value.multi_items())
+    if "BaseClient" in names:
+        return "http client", (_class_of(value), without_user(str(value.base_url)), *added(value))
+    if "Request" in names:
+        content = value.content if hasattr(value, "_content") else value.stream
+        return "request", (value.method, without_user(str(value.url)), counting(value.headers.multi_items()), content)
     return None
+
+
+def added(client: Any) -> tuple[object, ...]:
+    """What was set on an HTTP client that its requests take with them: headers, query and hooks."""
+    hooks = {name: functions for name, functions in client.event_hooks.items() if functions}
+    return counting(client.headers.multi_items()), client.params.multi_items(), hooks
+
+
+def _class_of(client: Any) -> object:
+    """A class of somebody's own; an SDK's is not."""
+    kind = type(client)
+    return kind.__name__ if kind.__module__.partition(".")[0] in ("httpx", "httpx2") else kind
+
+
+def without_user(url: str) -> str:
+    """A URL less the name and password in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def facts(response: Any, body: bytes = b"") -> dict[str, Any]:

@@ -1,33 +1,71 @@
-"""numpy arrays and scalars, in keys and as answers."""
+"""numpy arrays, scalars, types and generators, in keys; arrays as answers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llm_memo.codec.frozen import Frozen, Thawer
+from llm_memo.identity.forms.encoding import Attributes, Buffer
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
-    """An array is its dtype, shape and elements: a view, a transpose or another byte order of it are the same."""
+    """An array is its class, type, shape and elements, in whatever order they lie in memory."""
     import numpy as np
 
+    kind = type(value)
+    if isinstance(value, np.ma.MaskedArray):
+        parts = _elements(value.data), _elements(np.ma.getmaskarray(value)), value.fill_value, value.hardmask
+        return "masked array", (kind, _type(value.dtype), value.shape, *parts)
     if isinstance(value, np.ndarray):
-        return "ndarray", (_dtype(value), value.shape, _elements(value))
+        plain = kind is np.ndarray or kind is np.memmap
+        held = {} if plain else {name: item for name, item in vars(value).items() if not name.startswith("_mmap")}
+        return "ndarray", (None if plain else kind, _type(value.dtype), value.shape, _elements(value), Attributes(held))
     if isinstance(value, np.generic):
-        return "numpy scalar", (_dtype(value), _elements(np.asarray(value)))
+        return "numpy scalar", (_type(value.dtype), _elements(np.asarray(value)))
     if isinstance(value, np.dtype):
-        return "dtype", value.str
+        return "dtype", _type(value)
+    if isinstance(value, np.ufunc):
+        return "installed", f"numpy.{value.__name__}"
+    if isinstance(value, np.random.Generator):
+        return "random generator", value.bit_generator
+    if isinstance(value, np.random.BitGenerator):
+        return "bit generator", value.state
+    if isinstance(value, np.random.RandomState):
+        return "random state", value.get_state(legacy=False)
+    if isinstance(value, np.random.SeedSequence):
+        return "seed sequence", (value.state, value.n_children_spawned)
     return None
 
 
-def _dtype(value: Any) -> str:
-    return str(value.dtype.newbyteorder("<").descr if value.dtype.names else value.dtype.newbyteorder("<").str)
+def _type(dtype: Any) -> object:
+    """A type with its byte order, fields, offsets and metadata."""
+    metadata = dict(dtype.metadata) if dtype.metadata else None
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return _type(base), shape, metadata
+    if dtype.names is not None:
+        fields = [(name, *_field(*dtype.fields[name])) for name in dtype.names]
+        return dtype.type.__name__, fields, dtype.itemsize, dtype.isalignedstruct, metadata
+    if dtype.kind == "T":
+        return "T", (dtype.na_object,) if hasattr(dtype, "na_object") else (), dtype.coerce
+    return (dtype.str, metadata) if metadata else dtype.str
 
 
-def _elements(value: Any) -> object:
-    if value.dtype.hasobject:
-        return value.tolist()
-    return value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes()
+def _field(dtype: Any, offset: int, title: object = None) -> tuple[object, int, object]:
+    return _type(dtype), offset, title
+
+
+def _elements(array: Any) -> object:
+    import numpy as np
+
+    dtype = array.dtype
+    plain = array.view(np.ndarray) if type(array) is not np.ndarray else array
+    if dtype.names is not None:  # between its fields there may be anything
+        return [_elements(plain[name]) for name in dtype.names]
+    if dtype.hasobject or dtype.kind == "T":
+        return plain.ravel().tolist()
+    flat = np.ascontiguousarray(plain).reshape(-1)
+    return Buffer(flat.view(np.uint8) if dtype.itemsize else b"")
 
 
 def freeze(value: Any) -> Frozen | None:

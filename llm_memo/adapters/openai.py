@@ -7,31 +7,33 @@ import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from llm_memo.adapters import httpx, pydantic
+from llm_memo.adapters.headers import counting
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
 from llm_memo.codec.references import reference, resolve
-from llm_memo.identity.canonical import class_name
 
 Change = Callable[[Any, Any], Any]
 """Changes an iterator: see `llm_memo.codec.streams.rewire`."""
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
-    """A client is where it sends its questions, never by which key or headers; a resource is its client's."""
-    names = {base.__name__ for base in type(value).__mro__}
-    if "BaseClient" in names:
-        return "client", (class_name(type(value)), _destination(value))
+    """A client is where it sends its questions and what it adds, never by which key; a resource is its client's."""
+    kind = type(value)
+    names = {base.__name__ for base in kind.__mro__}
+    if "BaseClient" in names and hasattr(value, "_base_url"):
+        return "client", (kind, _destination(value))
     if names & {"SyncAPIResource", "AsyncAPIResource"}:
-        return "resource", (class_name(type(value)), value._client)
+        return "resource", (kind, value._client)
     if names & {"NotGiven", "Omit"}:
         return "not given", None
     return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own
 
 
 _SETTINGS = ("organization", "project", "_api_version", "_azure_deployment")
+_PLACES = (*_SETTINGS, "_azure_endpoint", "region", "aws_region", "project_id", "workspace_id", "server")
+"""Attributes of the clients of SDKs that say where requests go, beside the base URL."""
 
 
 def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
@@ -56,12 +58,15 @@ def _home(kind: type, is_it: Callable[[type], bool]) -> str | None:
     return next((base.__module__.partition(".")[0] for base in kind.__mro__ if is_it(base)), None)
 
 
-def _destination(client: Any) -> dict[str, str | None]:
-    url = urlsplit(str(client.base_url))
-    return {
-        "base_url": urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2])),
-        **{name.lstrip("_"): _text(getattr(client, name, None)) for name in _SETTINGS},
-    }
+def _destination(client: Any) -> tuple[object, ...]:
+    places = [(name.lstrip("_"), _text(getattr(client, name, None))) for name in _PLACES]
+    return (
+        httpx.without_user(str(client.base_url)),
+        [(name, place) for name, place in places if place is not None],
+        counting(getattr(client, "_custom_headers", {}).items()),
+        dict(getattr(client, "_custom_query", {})),
+        httpx.added(client._client),
+    )
 
 
 def _text(value: object) -> str | None:

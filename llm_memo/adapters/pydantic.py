@@ -9,57 +9,64 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from llm_memo.adapters.equipment import class_name
 from llm_memo.codec import losses, pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
 from llm_memo.codec.references import Place, places, reference, resolve, unchanged
-from llm_memo.identity import canonical, classes
+from llm_memo.identity.forms.objects import attributes, counted
 from llm_memo.identity.local import is_local_module
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
-    """A model is its class and fields with defaults applied; an installed model class is its JSON schema.
+    """A model is its class and fields with defaults applied, private and extra ones; an installed class its schema.
 
-    A model class of the user's own is its fingerprint, as every class is, and its schema a part of that.
-    A type adapter is its type, or where that has no form its schema; a field what it was given.
+    A model class of the user's own is its fingerprint, as every class is. A type adapter is its type, a field what it
+    was given, a URL its text.
     """
     import pydantic
-    from pydantic_core import PydanticUndefined
+    from pydantic_core import MultiHostUrl, PydanticUndefined, Url
 
-    if isinstance(value, type):
-        if is_local_module(value.__module__) or not issubclass(value, pydantic.BaseModel):
-            return None
-        schema = None if value is pydantic.BaseModel else value.model_json_schema()
-        return "model class", (canonical.class_name(value), schema)
-    if isinstance(value, pydantic.TypeAdapter):
-        return "type adapter", _adapted(value)
-    if isinstance(value, pydantic.fields.FieldInfo):
-        said = {name: None if each is PydanticUndefined else (each,) for name, each in value._attributes_set.items()}
-        return "field", (said, [_constraint(each) for each in value.metadata])
-    if not isinstance(value, pydantic.BaseModel):
-        return None
     kind = type(value)
-    fields = {name: getattr(value, name) for name in kind.model_fields if name in value.__dict__}
-    extra = value.__pydantic_extra__ or {}
-    return "model", (canonical.class_name(kind), canonical.class_digest(kind), fields, extra)
+    if isinstance(value, type):
+        return _of_class(value) if issubclass(value, pydantic.BaseModel) else None
+    if isinstance(value, pydantic.BaseModel):
+        return "model", _held(value)
+    if isinstance(value, pydantic.TypeAdapter):
+        return "type adapter", (value._type, [*_named_in_schema(value.core_schema)], value._config)
+    if isinstance(value, pydantic.fields.FieldInfo):
+        given = {name: None if each is PydanticUndefined else (each,) for name, each in value._attributes_set.items()}
+        return "field", (given, [_constraint(each) for each in value.metadata])
+    if isinstance(value, Url | MultiHostUrl) or "_BaseUrl" in {base.__name__ for base in kind.__mro__}:
+        return "url", (kind.__name__, str(value))
+    return ("undefined", None) if value is PydanticUndefined else None
+
+
+def _of_class(kind: Any) -> tuple[str, object] | None:
+    """An installed model class, which may be made with a class of the user's own or at run time."""
+    import pydantic
+
+    if is_local_module(kind.__module__) or kind is pydantic.BaseModel:
+        return None
+    try:
+        schema = kind.model_json_schema()
+    except Exception:  # a field of a type that JSON does not have
+        schema = {name: field.annotation for name, field in kind.model_fields.items()}
+    return "model class", (class_name(kind), kind.__doc__, schema)
+
+
+def _held(model: Any) -> tuple[object, ...]:
+    kind = type(model)
+    held = attributes(model)
+    fields = {name: held.pop(name) for name in model.__dict__ if name in kind.__pydantic_fields__ and name in held}
+    private = held.pop("__pydantic_private__", None) or {}
+    extra = held.pop("__pydantic_extra__", None) or {}
+    held.pop("__pydantic_fields_set__", None)
+    return kind, fields, extra, counted(private, kind), held
 
 
 def _constraint(value: Any) -> object:
     """Constraints that pydantic has no class for, such as ``pattern``, are a dict."""
     return vars(value) if type(value).__name__ == "_PydanticGeneralMetadata" else value
-
-
-def _adapted(adapter: Any) -> object:
-    """What a type adapter goes by: its type or schema, the user's own code in it, and its settings."""
-    kind = adapter._type
-    named = [*classes.named_in(kind), *_named_in_schema(adapter.core_schema)]
-    try:
-        canonical.encode(kind)
-    except canonical.NoCanonicalForm as problem:
-        try:
-            kind = adapter.json_schema()
-        except Exception:  # a type that JSON does not have
-            raise problem from None
-    return kind, named, adapter._config
 
 
 def _named_in_schema(core_schema: Any) -> Iterator[Any]:

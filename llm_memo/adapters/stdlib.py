@@ -51,12 +51,8 @@ def _array(value: Any) -> Form:
 
 def _exception(value: Any) -> Form:
     """Its class and what it was made with; where it was raised does not count."""
-    plain = type(value).__reduce__ in _REDUCES  # no code of the user's own
-    arguments = value.__reduce__()[1] if plain else value.args
-    return "exception", type(value), arguments, Attributes(sorted(vars(value).items())), value.__cause__
-
-
-_REDUCES: set[Any] = {BaseException.__reduce__, OSError.__reduce__, ImportError.__reduce__}
+    told = value.__reduce__() if isinstance(type(value).__reduce__, types.MethodDescriptorType) else (None, value.args)
+    return "exception", type(value), told[1], Attributes(sorted(vars(value).items())), value.__cause__
 
 
 def _context_variable(value: Any) -> Form:

@@ -30,6 +30,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from llm_memo import adapters
+from llm_memo.identity.forms.encoding import Attributes, Buffer, encode_buffer
 from llm_memo.identity.local import is_local_module
 
 Encoder = Callable[[Any], bytes]
@@ -151,6 +152,8 @@ _EXACT: dict[type, Encoder] = {
     dict: _dict,
     set: _set(b"u"),
     frozenset: _set(b"z"),
+    Attributes: _dict,
+    Buffer: encode_buffer,
 }
 """The quick way: builtins to the letter, no subclass of theirs."""
 

@@ -20,6 +20,8 @@ def is_own(thing: Any) -> bool:
     if isinstance(thing, types.ModuleType):
         return is_local_module(thing.__name__)
     module = thing.__module__
+    if module not in sys.modules and isinstance(thing, type) and not _is_made(thing):
+        return False  # the C part of a package, under a name of its own
     return isinstance(module, str) and is_local_module(module)
 
 
@@ -95,10 +97,11 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
 
 def _is_made(value: Any) -> bool:
     """Whether a class was written in Python."""
-    plumbing = (types.MethodDescriptorType, types.BuiltinFunctionType)
-    return bool(value.__flags__ & HEAP) and not any(isinstance(item, plumbing) for item in vars(value).values())
+    in_c = any(isinstance(item, types.MethodDescriptorType) for item in vars(value).values())
+    return bool(value.__flags__ & HEAP) and not in_c and not isinstance(vars(value).get("__new__"), _BUILT_IN)
 
 
+_BUILT_IN = types.BuiltinFunctionType
 HEAP = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
 

@@ -139,7 +139,8 @@ _pack_double = struct.Struct(">d").pack
 _NAN = float("nan")
 
 
-def _buffer(value: Buffer) -> bytes:
+def encode_buffer(value: Buffer) -> bytes:
+    """The bytes of a buffer, or what stands for it if it is large."""
     data = memoryview(value.data).cast("B") if not isinstance(value.data, bytes) else value.data
     if len(data) <= _BUFFER:
         return b"b%d:%b" % (len(data), bytes(data))
@@ -153,7 +154,7 @@ _ATOMS: dict[type, Callable[[Any], bytes]] = {
     float: _float,
     str: _str,
     bytes: lambda value: b"b%d:%b" % (len(value), value),
-    Buffer: _buffer,
+    Buffer: encode_buffer,
 }
 """Values that hold no others, to the letter: no subclasses."""
 

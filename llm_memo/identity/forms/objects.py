@@ -186,7 +186,7 @@ def _reduced(value: Any) -> object:
     if isinstance(told, str):
         return told
     make, arguments, state, items, pairs = (*told, None, None, None)[:5]
-    state = _less_credentials(state) if isinstance(state, dict) else state
+    state = counted(state, kind) if isinstance(state, dict) else state
     return make, arguments, state, items and list(items), pairs and list(pairs)
 
 
@@ -222,18 +222,16 @@ def attributes(value: Any) -> Attributes:
             held[name] = slot.__get__(value)
         except AttributeError:
             continue  # unset
+    return counted(held, kind)
+
+
+def counted(held: Mapping[Any, Any], kind: type) -> Attributes:
+    """Those of the attributes of an instance of ``kind`` that count, in the order of their names."""
+    plan = _plan(kind)
+    names = sorted(name for name in held if type(name) is str and name not in plan.omitted)
     if plan.installed:
-        held = _less_credentials(held)
-    return Attributes(
-        (name, None if is_equipment(item) else item)
-        for name, item in sorted(
-            (name, item) for name, item in held.items() if type(name) is str and name not in plan.omitted
-        )
-    )
-
-
-def _less_credentials(held: dict[Any, Any]) -> dict[Any, Any]:
-    return {name: item for name, item in held.items() if type(name) is not str or not is_credential(name)}
+        names = [name for name in names if not is_credential(name)]
+    return Attributes((name, None if is_equipment(held[name]) else held[name]) for name in names)
 
 
 class _Plan:

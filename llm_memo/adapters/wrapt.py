@@ -1,0 +1,17 @@
+"""Proxies of wrapt, in keys: what a decorator that is written with it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def canonical_form(value: Any) -> tuple[str, object] | None:
+    """A proxy is its class, what it stands for, and the wrapper that it calls; a bound one also its instance."""
+    import wrapt
+
+    kind: Any = type(value)
+    if not issubclass(kind, wrapt.ObjectProxy):
+        return None
+    names = ("_self_wrapper", "_self_instance", "_self_enabled", "_self_binding")
+    held = [(name, object.__getattribute__(value, name)) for name in names if hasattr(kind, name)]
+    return "proxy", (kind, value.__wrapped__, held)
