@@ -283,10 +283,10 @@ class TestUntracked:
         assert {"it is nested too deeply, or contains itself"} == set(found.values())
 
     def test_adapters_and_signatures_that_say_nothing(self) -> None:
-        """An adapter counts by its type, or its schema; with neither it is told, as is a bad signature."""
-        head = "from pydantic import TypeAdapter\nfrom typing import Annotated, Callable\n"
-        for kind, told in (("int", {}), ("Callable", {"global T": "a builtins.object has no canonical form"})):
-            assert told == untracked("T", f"{head}T = TypeAdapter(Annotated[{kind}, object()])")
+        """An adapter counts by its type; without a form of that it is told, as is a bad signature."""
+        head = "from pydantic import TypeAdapter\nfrom typing import Annotated\n"
+        told = {"global T": "a builtins.object has no canonical form"}
+        assert told == untracked("T", f"{head}T = TypeAdapter(Annotated[int, object()])")
         head = "import dataclasses\n@dataclasses.dataclass\nclass A: a: int\nA.__signature__ = 1"
         assert {"class A: annotations"} == untracked("[A]", head).keys()
 

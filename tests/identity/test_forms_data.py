@@ -1,4 +1,4 @@
-"""Canonical forms of arrays, frames and images: what they show of themselves counts, how they lie in memory does not."""
+"""Canonical forms of arrays, frames and images: what they show counts, how they lie in memory does not."""
 
 from __future__ import annotations
 
@@ -50,23 +50,41 @@ def columns(**held: Any) -> pd.DataFrame:
 
 
 DIFFERENT: dict[str, list[Any]] = {
-    "arrays": [np.arange(3), np.arange(3.0), np.arange(3, dtype="i4"), np.arange(4), np.arange(4).reshape(2, 2), [0, 1, 2]],
+    "arrays": [
+        np.arange(3), np.arange(3.0), np.arange(3, dtype="i4"), np.arange(4), np.arange(4).reshape(2, 2), [0, 1, 2],
+    ],
     "large arrays": [np.arange(100_000), np.arange(100_000) + (np.arange(100_000) == 99_999), np.arange(100_001)],
     "byte order": [np.arange(3, dtype=">i4"), np.arange(3, dtype="<i4")],
     "no dimension": [np.float64(1), np.array(1.0), np.array([1.0]), 1.0],
     "scalars": [np.float32(1), np.float64(1), np.int64(1), np.bool_(True), 1, True, 1.0],
     "texts": [np.str_("x"), "x", np.array("x"), np.array(["x"]), np.bytes_(b"x"), b"x"],
-    "objects": [np.array(["a", None], object), np.array(["a", "b"], object), np.array(["a", "b"]), np.array([["a", "b"]], object)],
+    "objects": [
+        np.array(["a", None], object), np.array(["a", "b"], object), np.array(["a", "b"]),
+        np.array([["a", "b"]], object),
+    ],
     "strings": [np.array(["a", "bc"], np.dtypes.StringDType()), np.array(["ab", "c"], np.dtypes.StringDType())],
-    "missing strings": [np.array(["a"], np.dtypes.StringDType(na_object=None)), np.array(["a"], np.dtypes.StringDType())],
-    "masks": [MASKED, np.ma.masked_array([1, 2, 3]), np.array([1, 2, 3]), np.ma.masked_array([1, 2, 3], [0, 1, 0], fill_value=7)],
+    "missing strings": [
+        np.array(["a"], np.dtypes.StringDType(na_object=None)), np.array(["a"], np.dtypes.StringDType()),
+    ],
+    "masks": [
+        MASKED, np.ma.masked_array([1, 2, 3]), np.array([1, 2, 3]),
+        np.ma.masked_array([1, 2, 3], [0, 1, 0], fill_value=7),
+    ],
     "subclasses": [tagged("a"), tagged("b"), np.arange(3)],
     "matrices": [np.array([[1, 2]]).view(np.matrix), np.array([[1, 2]])],
     "times": [np.array(["2026-01-01"], "M8[D]"), np.array(["2026-01-01"], "M8[s]"), np.array(["2026-01-02"], "M8[D]")],
-    "fields": [np.zeros(1, [("a", "i4")]), np.zeros(1, [("b", "i4")]), np.zeros(1, [("a", "i4")])[0], np.zeros(1, "i4").view([("a", "i4")]).view(np.recarray)],
-    "types": [np.dtype("i4"), np.dtype("f4"), np.dtype(">i4"), np.dtype([("a", "i4")]), np.dtype([("a", "i4")], align=True).str],
+    "fields": [
+        np.zeros(1, [("a", "i4")]), np.zeros(1, [("b", "i4")]), np.zeros(1, [("a", "i4")])[0],
+        np.zeros(1, "i4").view([("a", "i4")]).view(np.recarray),
+    ],
+    "types": [
+        np.dtype("i4"), np.dtype("f4"), np.dtype(">i4"), np.dtype([("a", "i4")]),
+        np.dtype([("a", "i4")], align=True).str,
+    ],
     "zeros": [np.array([0.0]), np.array([-0.0])],
-    "generators": [drawn(1), drawn(2), drawn(1, 1), np.random.RandomState(1), np.random.PCG64(1), np.random.SeedSequence(1)],
+    "generators": [
+        drawn(1), drawn(2), drawn(1, 1), np.random.RandomState(1), np.random.PCG64(1), np.random.SeedSequence(1),
+    ],
     "functions": [np.add, np.subtract, np.mean, np.median],
     "frames": [
         FRAME, FRAME.rename_axis("city"), FRAME.rename(columns={"people": "n"}), FRAME.rename_axis("x", axis=1),
@@ -76,32 +94,68 @@ DIFFERENT: dict[str, list[Any]] = {
         FRAME.astype({"city": object}), FRAME.astype({"city": "category"}), FRAME.set_axis(pd.Index([0, 1]), axis=0),
         FRAME.set_index(pd.Index([0.0, 1.0])), FRAME.to_dict(), FRAME.to_numpy(),
     ],
-    "series": [pd.Series([1, 2]), pd.Series([1, 2], name="a"), pd.Series([1, 2], index=[1, 2]), pd.Series([1, 2]).rename_axis("i"), pd.Index([1, 2])],
+    "series": [
+        pd.Series([1, 2]), pd.Series([1, 2], name="a"), pd.Series([1, 2], index=[1, 2]),
+        pd.Series([1, 2]).rename_axis("i"), pd.Index([1, 2]),
+    ],
     "categories": [
         KINDS, KINDS.cat.add_categories("c"), KINDS.cat.reorder_categories(["b", "a"]), KINDS.cat.as_ordered(),
         KINDS.astype("str"), KINDS.cat.rename_categories({"a": "z"}),
     ],
-    "missing": [columns(a=["x", None]), columns(a=["x", np.nan]).astype(object), columns(a=["x", "None"]), columns(a=pd.array([1, None]))],
-    "nullable": [pd.array([1, None]), pd.array([0, None]), pd.array([None, 1]), pd.array([1, 0]), pd.array([1.0, None]), pd.array([True, None])],
+    "missing": [
+        columns(a=["x", None]), columns(a=["x", np.nan]).astype(object), columns(a=["x", "None"]),
+        columns(a=pd.array([1, None])),
+    ],
+    "nullable": [
+        pd.array([1, None]), pd.array([0, None]), pd.array([None, 1]), pd.array([1, 0]), pd.array([1.0, None]),
+        pd.array([True, None]),
+    ],
     "cells": [columns(a=[{"b": [1]}]), columns(a=[{"b": [2]}]), columns(a=[{"b": (1,)}])],
-    "dates": [DAYS, DAYS.tz_convert("UTC"), DAYS.tz_localize(None), pd.DatetimeIndex(list(DAYS)), DAYS.as_unit("s"), DAYS.rename("d")],
-    "sparse": [pd.arrays.SparseArray([0, 0, 1]), pd.arrays.SparseArray([0, 1, 0]), pd.arrays.SparseArray([0, 0, 1], fill_value=1), np.array([0, 0, 1])],
-    "periods": [pd.period_range("2026-01", periods=2, freq="M"), pd.period_range("2026-01", periods=2, freq="D"), pd.interval_range(0, 2), pd.interval_range(0, 2, closed="left")],
-    "levels": [pd.MultiIndex.from_tuples([(1, 2), (3, 4)]), pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["a", "b"]), pd.MultiIndex.from_tuples([(1, 2), (3, 5)])],
-    "moments": [pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-01").as_unit("s"), pd.Timedelta(1), pd.NaT, pd.NA],
-    "intervals": [pd.Interval(0, 1), pd.Interval(0, 1, "left"), pd.Interval(0, 2), pd.Period("2026"), pd.Period("2026-01", "M"), pd.offsets.Day(1), pd.offsets.Hour(1)],
+    "dates": [
+        DAYS, DAYS.tz_convert("UTC"), DAYS.tz_localize(None), pd.DatetimeIndex(list(DAYS)), DAYS.as_unit("s"),
+        DAYS.rename("d"),
+    ],
+    "sparse": [
+        pd.arrays.SparseArray([0, 0, 1]), pd.arrays.SparseArray([0, 1, 0]),
+        pd.arrays.SparseArray([0, 0, 1], fill_value=1), np.array([0, 0, 1]),
+    ],
+    "periods": [
+        pd.period_range("2026-01", periods=2, freq="M"), pd.period_range("2026-01", periods=2, freq="D"),
+        pd.interval_range(0, 2), pd.interval_range(0, 2, closed="left"),
+    ],
+    "levels": [
+        pd.MultiIndex.from_tuples([(1, 2), (3, 4)]), pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["a", "b"]),
+        pd.MultiIndex.from_tuples([(1, 2), (3, 5)]),
+    ],
+    "moments": [
+        pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-01", tz="UTC"), pd.Timestamp("2026-01-01").as_unit("s"),
+        pd.Timedelta(1), pd.NaT, pd.NA,
+    ],
+    "intervals": [
+        pd.Interval(0, 1), pd.Interval(0, 1, "left"), pd.Interval(0, 2), pd.Period("2026"), pd.Period("2026-01", "M"),
+        pd.offsets.Day(1), pd.offsets.Hour(1),
+    ],
     "polars": [
-        pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": [1, 2]}), pl.DataFrame({"a": [1, 3]}), pl.DataFrame({"a": [1.0, 2.0]}),
-        pl.DataFrame({"a": [1, None]}), pl.DataFrame({"a": [None, 1]}), pl.DataFrame({"a": ["1", "2"]}), pl.DataFrame({"a": [1, 2]}).lazy(),
-        pl.DataFrame({"a": [[1], [2]]}), pl.Series("a", [1, 2]), pl.Series([1, 2]), pl.DataFrame({"a": [1, 2]}).lazy().select("a"),
+        pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": [1, 2]}), pl.DataFrame({"a": [1, 3]}),
+        pl.DataFrame({"a": [1.0, 2.0]}),
+        pl.DataFrame({"a": [1, None]}), pl.DataFrame({"a": [None, 1]}), pl.DataFrame({"a": ["1", "2"]}),
+        pl.DataFrame({"a": [1, 2]}).lazy(),
+        pl.DataFrame({"a": [[1], [2]]}), pl.Series("a", [1, 2]), pl.Series([1, 2]),
+        pl.DataFrame({"a": [1, 2]}).lazy().select("a"),
         pl.DataFrame({"a": [True, False]}), pl.DataFrame({"a": [True, False]}).select(~pl.col("a")),
     ],
-    "types of polars": [pl.Int64, pl.Int32, pl.Enum(["a", "b"]), pl.Enum(["b", "a"]), pl.Datetime("us"), pl.Datetime("us", "UTC")],
+    "types of polars": [
+        pl.Int64, pl.Int32, pl.Enum(["a", "b"]), pl.Enum(["b", "a"]), pl.Datetime("us"), pl.Datetime("us", "UTC"),
+    ],
     "arrow": [
-        pa.table({"a": [1, 2]}), pa.table({"b": [1, 2]}), pa.table({"a": [1, 3]}), pa.table({"a": ["1", "2"]}), pa.table({"a": ["12", ""]}),
-        pa.table({"a": [1, None]}), pa.table({"a": [None, 1]}), pa.table({"a": [[1], [2]]}), pa.table({"a": [1, 2]}).schema,
-        pa.table({"a": [1, 2]}).replace_schema_metadata({"k": "v"}), pa.array([1, 2]), pa.array([1, 2], "int32"), pa.scalar(1),
-        pa.array(["a", "b"]).dictionary_encode(), pa.array(["a", "b"]), pa.array([{"a": 1}]), pa.array([{"a": 2}]), pa.array([b"a"]),
+        pa.table({"a": [1, 2]}), pa.table({"b": [1, 2]}), pa.table({"a": [1, 3]}), pa.table({"a": ["1", "2"]}),
+        pa.table({"a": ["12", ""]}),
+        pa.table({"a": [1, None]}), pa.table({"a": [None, 1]}), pa.table({"a": [[1], [2]]}),
+        pa.table({"a": [1, 2]}).schema,
+        pa.table({"a": [1, 2]}).replace_schema_metadata({"k": "v"}), pa.array([1, 2]), pa.array([1, 2], "int32"),
+        pa.scalar(1),
+        pa.array(["a", "b"]).dictionary_encode(), pa.array(["a", "b"]), pa.array([{"a": 1}]), pa.array([{"a": 2}]),
+        pa.array([b"a"]),
         pa.array([True, False]), pa.array([False, True]),
     ],
 }  # fmt: skip
@@ -145,7 +199,7 @@ def test_how_data_lie_in_memory_does_not_count(one: Any, other: Any) -> None:
 
 
 def test_each_bit_of_a_large_array_counts() -> None:
-    """One bit changed at the start, in the middle or at the end of an array of 8 MB is another value; reverted, the same."""
+    """One bit changed at the start, in the middle or at the end of 8 MB is another value; reverted, the same."""
     array = np.zeros(1_000_000)
     before = encoded(array)
     bits = array.view(np.uint64)
@@ -177,7 +231,11 @@ IMAGES: dict[str, list[Any]] = {
     "frames": [saved(plain(0, 50)), saved(plain(0, 60)), saved(plain(0, 50, 60)), saved(plain(0))],
     "frames of WebP": [saved(plain(0, 50), "WEBP", lossless=True), saved(plain(0, 90), "WEBP", lossless=True)],
     "pages": [saved(plain(0, 50), "TIFF"), saved(plain(0, 60), "TIFF")],
-    "transparency": [saved(plain(0), "PNG"), saved(plain(0), "PNG", transparency=0), saved(plain(0), "PNG", transparency=9)],
+    "transparency": [
+        saved(plain(0), "PNG"),
+        saved(plain(0), "PNG", transparency=0),
+        saved(plain(0), "PNG", transparency=9),
+    ],
     "orientation": [turned(1), turned(6), turned(3)],
 }
 
