@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Memo, Step
+from llm_memo.codec.recorder import END, Recorder, recorded
 from llm_memo.codec.recording import Recording
 from llm_memo.persist import Leader
 from llm_memo.runtime.loop import turn
@@ -144,36 +145,23 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
 
 def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
     """Hand on each item at once, and to the function's generator what is sent or thrown in."""
-    recording = leader.recording()
     try:
-        with leader.running:
-            inner = leader.begin()
-        resume = functools.partial(next, inner)
-        while True:
-            try:
-                with leader.running:
-                    item = resume()
-            except StopIteration as end:
-                recording.returned = end.value
-                return recording
-            recording.add(item)  # as it is now, whatever its reader does to it
-            leader.progress(waiting_for_reader=True)
-            try:
-                sent = yield item
-                resume = functools.partial(next, inner) if sent is None else functools.partial(inner.send, sent)
-                if sent is not None:
-                    recording.answered_back()
-            except GeneratorExit:
-                inner.close()
-                if recording.ended:  # here, since what is returned now is lost on its way through ``yield from``
-                    leader.answered(recording)
-                raise
-            except BaseException as error:
-                recording.answered_back()
-                resume = functools.partial(inner.throw, error)
-            leader.progress(waiting_for_reader=False)
+        recorder = _recorder(leader)
+        try:
+            yield from recorded(recorder)
+        except GeneratorExit:
+            recorder.inner.close()
+            if recorder.recording.ended:  # here, since what is returned now is lost on its way through ``yield from``
+                leader.answered(recorder.recording)
+            raise
+        return recorder.recording
     except BaseException as error:
         return Failure(error)
+
+
+def _recorder(leader: Leader) -> Recorder:
+    with leader.running:
+        return Recorder(leader.begin(), leader.recording(), leader.progress, leader.running)
 
 
 async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
@@ -189,37 +177,19 @@ async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                 except BaseException as error:
                     steps.outcome = Failure(error)
                 continue
-            # `_recorded` once more, written out: an asynchronous generator has no ``yield from``.
-            leader = step
-            recording = leader.recording()
-            try:
-                with leader.running:
-                    inner = leader.begin()
-                resume = functools.partial(inner.asend, None)
-                while True:
-                    try:
-                        with leader.running:
-                            item = await resume()
-                    except StopAsyncIteration:
-                        steps.outcome = recording
-                        break
-                    recording.add(item)
-                    leader.progress(waiting_for_reader=True)
-                    try:
-                        sent = yield item
-                        resume = functools.partial(inner.asend, sent)
-                        if sent is not None:
-                            recording.answered_back()
-                    except GeneratorExit:
-                        await inner.aclose()
-                        if recording.ended:
-                            steps.outcome = recording
-                            break
+            try:  # `_recorded` once more, written out: an asynchronous generator has no ``yield from``
+                recorder = _recorder(step)
+                steps.outcome = recorder.recording
+                try:
+                    while (item := await recorder.anext()) is not END:
+                        try:
+                            recorder.sent((yield item))
+                        except BaseException as error:
+                            recorder.thrown(error)
+                except GeneratorExit:
+                    await recorder.inner.aclose()
+                    if not recorder.recording.ended:
                         raise
-                    except BaseException as error:
-                        recording.answered_back()
-                        resume = functools.partial(inner.athrow, error)
-                    leader.progress(waiting_for_reader=False)
             except BaseException as error:
                 steps.outcome = Failure(error)
         answer = steps.result()

@@ -12,12 +12,12 @@ import time
 import types
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
-from functools import partial
 from typing import Any
 
 from llm_memo import adapters
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, UnknownClass, register, thaw
+from llm_memo.codec.recorder import END, Recorder, recorded
 from llm_memo.codec.recording import Recording
 from llm_memo.codec.references import reference, resolve
 
@@ -173,16 +173,15 @@ class _Tape:
         recorded: Any = _recorded_async if hasattr(iterator, "__anext__") else _recorded
         return recorded(iterator, self)
 
-    def turn(self, *, reading: bool) -> None:
+    def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the next item is waited for, or whoever reads them."""
-        self.reading = reading
-        self._on_step(not reading)
+        self.reading = not waiting_for_reader
+        self._on_step(waiting_for_reader)
 
-    def complete(self, returned: Any = None) -> None:
+    def complete(self) -> None:
         """The stream has ended by itself."""
         if not self._ended:
             self._ended = True
-            self.kept.returned = returned
             self._on_complete(self.kept)
 
     def abandon(self) -> None:
@@ -216,28 +215,10 @@ class _Tape:
 
 def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
     """``yield from inner``, each item going to the tape first."""
-    resume = partial(next, inner)
     try:
-        while True:
-            tape.turn(reading=True)
-            try:
-                item = resume()
-            except StopIteration as end:
-                tape.complete(end.value)
-                return end.value
-            finally:
-                tape.turn(reading=False)
-            tape.kept.add(item)
-            try:
-                sent = yield item
-                resume = partial(next, inner) if sent is None else partial(inner.send, sent)
-                if sent is not None:
-                    tape.kept.answered_back()
-            except GeneratorExit:
-                raise
-            except BaseException as error:
-                tape.kept.answered_back()
-                resume = partial(inner.throw, error)
+        returned = yield from recorded(Recorder(inner, tape.kept, tape.progress))
+        tape.complete()
+        return returned
     finally:
         try:
             inner.close()
@@ -247,28 +228,14 @@ def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
 
 async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
     """`_recorded` for an asynchronous generator, which has no return value."""
-    resume = inner.__anext__
+    recorder = Recorder(inner, tape.kept, tape.progress)
     try:
-        while True:
-            tape.turn(reading=True)
+        while (item := await recorder.anext()) is not END:
             try:
-                item = await resume()
-            except StopAsyncIteration:
-                tape.complete()
-                return
-            finally:
-                tape.turn(reading=False)
-            tape.kept.add(item)
-            try:
-                sent = yield item
-                resume = partial(inner.asend, sent)
-                if sent is not None:
-                    tape.kept.answered_back()
-            except GeneratorExit:
-                raise
+                recorder.sent((yield item))
             except BaseException as error:
-                tape.kept.answered_back()
-                resume = partial(inner.athrow, error)
+                recorder.thrown(error)
+        tape.complete()
     finally:
         try:
             await inner.aclose()
