@@ -25,6 +25,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from llm_memo import location
 from llm_memo.codec import codec, streams
 from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
@@ -36,8 +37,10 @@ from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy, EffectiveSettings
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Counters, Outcome
+from llm_memo.stores import moved
 from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
 from llm_memo.stores.entry import StoredEntry
+from llm_memo.stores.folder import Owner
 from llm_memo.stores.lock import Lock
 
 log = logging.getLogger("llm_memo")
@@ -62,17 +65,27 @@ AT_ONCE = 1_000_000
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("counters", "folder", "key_builder", "name", "options", "settings")
+    __slots__ = ("counters", "folder", "function", "key_builder", "name", "options", "settings")
 
     def __init__(
-        self, options: Options, key_builder: KeyBuilder, settings: EffectiveSettings, counters: Counters
+        self,
+        function: Callable[..., Any],
+        options: Options,
+        key_builder: KeyBuilder,
+        settings: EffectiveSettings,
+        counters: Counters,
     ) -> None:
+        self.function = function
         self.options = options
         self.key_builder = key_builder
         self.settings = settings
         self.counters = counters
         self.name = key_builder.name
         self.folder = function_folder(key_builder.name)
+
+    def owner(self) -> Owner:
+        """Whose answers these are: the function's name, its program and its code as it is now."""
+        return Owner(self.name, location.program(self.function), self.key_builder.code)
 
 
 class Call:
@@ -147,6 +160,8 @@ class Call:
         self.too_big = False
         try:
             stored = self.disk.read(self.path, self.call_key.key, self.settings.memory_bytes, most)
+            if stored is None:
+                stored = self._find_moved(most)
         except TooBig:
             self.too_big = True
             return NOTHING
@@ -156,6 +171,21 @@ class Call:
             self.expired = stored
             return NOTHING
         return self.thaw(stored, _HIT)
+
+    def _find_moved(self, most: int | None) -> StoredEntry | None:
+        """The answer to this call that another function of the same code has; linked, where the policy writes."""
+        settings = self.settings
+        key, link = self.call_key.key, settings.policy.writes
+        return moved.find(
+            self.disk,
+            self.path,
+            key,
+            self.memo.owner(),
+            lambda each: each.answers(self.call_key),
+            settings.memory_bytes,
+            most,
+            link=link,
+        )
 
     def thaw(self, stored: StoredEntry, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
@@ -274,7 +304,7 @@ class Call:
         return answer
 
     def _take_lock(self) -> Lock | None:
-        return self.disk.take_lock(self.path)
+        return self.disk.take_lock(self.path, self.memo.owner())
 
     def _missed(self) -> CacheMiss:
         explanation = self._explain()
@@ -286,7 +316,8 @@ class Call:
         log.debug("%s(): miss, key %s: %s", self.memo.name, self.call_key.key, self._explain().reason)
 
     def _explain(self) -> Explanation:
-        return explain(self.memo.key_builder, self.memo.folder, self.settings, self.arguments, self.kwargs)
+        memo = self.memo
+        return explain(memo.key_builder, memo.folder, memo.owner(), self.settings, self.arguments, self.kwargs)
 
 
 class Work:

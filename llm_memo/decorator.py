@@ -22,6 +22,7 @@ from llm_memo.progress import Progress
 from llm_memo.settings import INHERIT, TTL, EffectiveSettings, Inherit, PartialSettings, PolicyLike, parsed
 from llm_memo.shapes import Wrapper, wrapper_of
 from llm_memo.stats import CacheInfo, Counters
+from llm_memo.stores import moved
 from llm_memo.stores.disk import disk
 
 if TYPE_CHECKING:
@@ -88,18 +89,22 @@ class Surface(Shown):
         """Whether an answer to the call with these arguments is kept, and not too old to be read."""
         memo = self._self_memo
         call_key = memo.key_builder.key_of(self._arguments(args), kwargs)
-        return outcome_of(call_key, memo.folder, memo.settings.now()) == "hit"
+        return outcome_of(call_key, memo.folder, memo.owner(), memo.settings.now()) == "hit"
 
     def forget(self, *args: Any, **kwargs: Any) -> bool:
         """Remove the entry of the call with these arguments; returns whether there was one."""
         memo = self._self_memo
         store = disk(memo.settings.now().cache_dir)
-        return store.remove(store.path(memo.folder, self.cache_key(*args, **kwargs))) is not None
+        key = self.cache_key(*args, **kwargs)
+        path = store.path(memo.folder, key)
+        elsewhere = moved.forget(store, path, key, memo.owner())
+        return store.remove(path) is not None or elsewhere
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
         memo = self._self_memo
-        return explain(memo.key_builder, memo.folder, memo.settings.now(), self._arguments(args), kwargs)
+        settings, arguments = memo.settings.now(), self._arguments(args)
+        return explain(memo.key_builder, memo.folder, memo.owner(), settings, arguments, kwargs)
 
     def map(
         self,
@@ -247,7 +252,7 @@ class CachedFunction(Surface, FunctionWrapper, Generic[P, R]):
         )
         counters = base.counters if base else Counters()
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
-        memo = Memo(options, key_builder, settings, counters)
+        memo = Memo(plain, options, key_builder, settings, counters)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo
 

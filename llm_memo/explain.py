@@ -9,8 +9,10 @@ from typing import Any
 from llm_memo.display.shown import Shown
 from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.settings import Settings
+from llm_memo.stores import moved
 from llm_memo.stores.disk import Disk, EntryFile, disk
 from llm_memo.stores.entry import Header
+from llm_memo.stores.folder import Owner
 
 _COMPARED = 1_000
 """The latest so many entries of a function are compared with the call."""
@@ -67,12 +69,17 @@ class Explanation(Shown):
 
 
 def explain(
-    key_builder: KeyBuilder, folder: str, settings: Settings, args: tuple[Any, ...], kwargs: dict[str, Any]
+    key_builder: KeyBuilder,
+    folder: str,
+    owner: Owner,
+    settings: Settings,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Explanation:
     """Explain the call with these arguments, the instance first, without making it."""
     call_key = key_builder.key_of(args, kwargs)
     digests, previews = key_builder.parts(args, kwargs)
-    outcome = outcome_of(call_key, folder, settings)
+    outcome = outcome_of(call_key, folder, owner, settings)
     nearest = _nearest(disk(settings.cache_dir), folder, digests, previews) if outcome == "miss" else None
     return Explanation(
         function=key_builder.name,
@@ -85,10 +92,13 @@ def explain(
     )
 
 
-def outcome_of(call_key: CallKey, folder: str, settings: Settings) -> str:
+def outcome_of(call_key: CallKey, folder: str, owner: Owner, settings: Settings) -> str:
     """What a look at the store would find: ``"hit"``, ``"miss"`` or ``"expired"``."""
     store = disk(settings.cache_dir)
-    stored = store.read(store.path(folder, call_key.key), call_key.key, settings.memory_bytes)
+    path, key, hold = store.path(folder, call_key.key), call_key.key, settings.memory_bytes
+    stored = store.read(path, key, hold) or moved.find(
+        store, path, key, owner, lambda each: each.answers(call_key), hold
+    )
     if stored is None or not stored.answers(call_key):
         return "miss"
     return "expired" if stored.expired(settings.ttl) else "hit"

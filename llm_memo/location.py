@@ -15,10 +15,12 @@ one in the temporary directory.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import sys
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from llm_memo.errors import InvalidOption, StoreError
 
@@ -144,6 +146,22 @@ def _installed_folders() -> tuple[str, ...]:
     if os.name == "posix" and sys.executable:  # on Windows a whole tree of folders is below it
         folders.add(os.path.dirname(sys.executable))
     return tuple(os.path.join(os.path.realpath(each), "") for each in folders if each)
+
+
+def program(function: Callable[..., Any]) -> str:
+    """The file of the module, script or notebook that a function is in; of a REPL, what stands for this process."""
+    names = getattr(function, "__globals__", None)
+    if names is None:
+        names = vars(sys.modules.get(getattr(function, "__module__", None) or "", object))
+    path = names.get("__file__") or names.get("__vsc_ipynb_file__")  # set by VS Code in a notebook's kernel
+    if not path and names.get("__name__") in ("__main__", "__mp_main__"):
+        path = os.environ.get("JPY_SESSION_NAME")  # set by Jupyter's server for a notebook's kernel
+    return _real_path(path) if isinstance(path, str) and os.path.isabs(path) else f"process {PROCESS}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _real_path(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def user_folder(kind: Literal["cache", "config"]) -> str:

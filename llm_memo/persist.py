@@ -68,7 +68,10 @@ class Leader:
         key_builder = self.call.memo.key_builder
         if self.call.settings.policy.writes:
             parts, previews = key_builder.parts(self.call.arguments, self.call.kwargs)
-            self._provenance = Provenance(code=key_builder.code, parts=parts, previews=previews)
+            owner = self.call.memo.owner()
+            self._provenance = Provenance(
+                code=owner.code, parts=parts, previews=previews, program=owner.program_in(self.call.disk.root)
+            )
         self._started = time.perf_counter()
 
     def recording(self) -> Recording:

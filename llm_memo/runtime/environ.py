@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from llm_memo.errors import InvalidOption, MemoWarning, warn
 
+_PREFIX = "LLM_MEMO_"
 NAMES = (
     "LLM_MEMO_DIR",
     "LLM_MEMO_POLICY",
@@ -39,12 +40,13 @@ def reader(*variables: str) -> Callable[[], tuple[object, ...]]:
 def warn_of_unknown() -> None:
     """Warn, once of each, of variables that begin as ours do and are none of them: most likely mistyped."""
     for name in os.environ:
-        if name.startswith("LLM_MEMO_") and name not in NAMES and name not in _warned:
+        if name.startswith(_PREFIX) and name not in NAMES and name not in _warned:
             import difflib
 
             _warned.add(name)
-            close = difflib.get_close_matches(name, NAMES, 1)
-            meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}"
+            ends = [each.removeprefix(_PREFIX) for each in NAMES]
+            close = difflib.get_close_matches(name.removeprefix(_PREFIX), ends, 1)
+            meant = f"did you mean {_PREFIX}{close[0]}?" if close else f"there are {', '.join(NAMES)}"
             warn(MemoWarning, f"the environment variable {name} is none of llm_memo's: {meant}")
 
 

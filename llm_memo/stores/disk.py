@@ -7,6 +7,7 @@ its place and renamed into it. Reading fails only into a miss and one warning, w
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import os
@@ -17,11 +18,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from llm_memo import location
 from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
 from llm_memo.settings import Settings
-from llm_memo.stores import entry, files, folder, seal, tidy
+from llm_memo.stores import entry, files, folder, index, seal, tidy
 from llm_memo.stores.entry import StoredEntry
-from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, EntryFile, function_folder
+from llm_memo.stores.files import Rights
+from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, EntryFile, Owner, function_folder
 from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY, Signature, signature
 
@@ -30,13 +33,14 @@ T = TypeVar("T")
 __all__ = ["Disk", "EntryFile", "TooBig", "disk", "function_folder"]
 
 log = logging.getLogger("llm_memo")
+_POSIX = os.name == "posix"
 
 _USED_EVERY = 3600.0
 """An entry's time of last use is kept to the hour, in seconds."""
 _TRIES = 8
 """How often a write, or a lock, begins anew when its folder is cleared away under its hands."""
 _WARNED = 1_000
-_key_of = re.compile(r".+@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
+_key_of = re.compile(r"([^.].*)@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
 class TooBig(Exception):
@@ -148,32 +152,55 @@ class Disk:
                 the entry's name, so that a cause that is the same for many is one warning.
         """
         head, body = entry.pack(key, stored, seal.seal_key(), settings.compress)
+        provenance = stored.header.provenance
+        owner = Owner(stored.header.function, provenance.program, provenance.code)
         try:
-            status = self._write(path, head, body)
+            status = self.write_bytes(path, owner, head, body)
         except OSError as fault:
             if fault.errno is None:
                 raise
-            raise OSError(fault.errno, fault.strerror, os.path.dirname(os.path.dirname(path))) from fault
+            raise OSError(fault.errno, f"{fault.strerror}{_way_out(fault.errno)}", self.root) from fault
         self._warned.pop(path, None)
         MEMORY.put(path, signature(status), stored, settings.memory_bytes)
         self._pruner.wrote(status.st_size, settings.max_bytes)
         return status.st_size
 
-    def _write(self, path: str, head: bytes, body: bytes) -> os.stat_result:
-        def write() -> os.stat_result:
+    def write_bytes(self, path: str, owner: Owner, *parts: bytes | memoryview) -> os.stat_result:
+        """Make the entry's file ``path`` of ``parts``, which are a whole entry of ``owner``.
+
+        Raises:
+            OSError: It cannot be made; nothing of it is left behind.
+        """
+
+        def write(rights: Rights) -> os.stat_result:
             self._look()
             _refuse_newer(path)
-            return files.write_whole(path, head, body)
+            self.note_code(path, owner, rights)
+            return files.write_whole(path, *parts, rights=rights)
 
-        return self._in_shard(path, write)
+        return self.in_shard(path, owner, write)
 
-    def _in_shard(self, path: str, work: Callable[[], T]) -> T:
-        """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile."""
+    def note_code(self, path: str, owner: Owner, rights: Rights) -> None:
+        """Let others find what is about to be at ``path`` by its code; if it then comes to nothing, no harm is done.
+
+        Raises:
+            OSError: It cannot be noted.
+        """
+        index.note_code(self.root, owner.code, folder.function_of(path), rights)
+
+    def in_shard(self, path: str, owner: Owner, work: Callable[[Rights], T]) -> T:
+        """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile.
+
+        Raises:
+            OSError: What it raises, or there can be no such folder.
+        """
         tries = _TRIES
         while True:
             try:
-                folder.make(self.root, os.path.dirname(path))
-                return work()
+                self._look()
+                rights = folder.rights_in(self.root)
+                folder.make(self.root, os.path.dirname(path), owner, rights)
+                return work(rights)
             except FileNotFoundError:
                 tries -= 1
                 if not tries:
@@ -191,14 +218,22 @@ class Disk:
         """
         return tidy.remove(path)
 
-    def take_lock(self, path: str) -> Lock | None:
+    def take_lock(self, path: str, owner: Owner | None = None) -> Lock | None:
         """The lock that equal calls of all processes share, taken; None while another holds it.
+
+        Args:
+            path: The entry's file.
+            owner: Whose it is; None: a function whose name is the folder's.
 
         Raises:
             OSError: No lock can be had in this folder.
         """
-        lock = Lock(path.removesuffix(SUFFIX) + LOCK)
-        return lock if self._in_shard(path, lock.take) else None
+
+        def take(rights: Rights) -> Lock | None:
+            lock = Lock(path.removesuffix(SUFFIX) + LOCK, rights)
+            return lock if lock.take() else None
+
+        return self.in_shard(path, owner or Owner(folder.function_of(path)), take)
 
     def entry_files(self, function: str | None = None) -> Iterator[EntryFile]:
         """Every entry's file, of one function folder or of all.
@@ -216,7 +251,7 @@ class Disk:
         One that merely cannot be read now, here, is left in place.
         """
         MEMORY.drop(path)
-        function = os.path.basename(os.path.dirname(os.path.dirname(path)))
+        function = folder.function_of(path)
         category: type[MemoWarning] = UntrustedEntry if isinstance(fault, StoreError) else CorruptEntry
         if isinstance(fault, entry.Refused):
             category = fault.category
@@ -245,13 +280,13 @@ class Disk:
             path: The file.
             seen: Leave it alone if it is no longer the one with this signature.
         """
-        function = os.path.basename(os.path.dirname(os.path.dirname(path)))
+        function = folder.function_of(path)
         name = os.path.basename(path).removesuffix(SUFFIX)
         to = f"{self.root}/{QUARANTINE}/{function}@{name}.{secrets.token_hex(4)}{SUFFIX}"
         try:
             if seen is not None and signature(os.lstat(path)) != seen:
                 return None
-            folder.make_folder(f"{self.root}/{QUARANTINE}")
+            files.make_folder(f"{self.root}/{QUARANTINE}", folder.rights_in(self.root))
             os.rename(path, to)
         except OSError as fault:
             log.info("%s could not be put into quarantine: %s", path, fault)
@@ -273,10 +308,13 @@ class Disk:
             if key is None:
                 continue
             try:
-                header = self.load(file.path, key[1]).header
-                path = self.path(function_folder(header.function), key[1])
+                header = self.load(file.path, key[2]).header
+                path = self.path(key[1], key[2])
                 if not os.path.lexists(path):
-                    folder.make(self.root, os.path.dirname(path))
+                    owner = Owner(header.function, header.provenance.program, header.provenance.code)
+                    rights = folder.rights_in(self.root)
+                    folder.make(self.root, os.path.dirname(path), owner, rights)
+                    self.note_code(path, owner, rights)
                     os.rename(file.path, path)
                     restored.append(path)
             except Exception as fault:
@@ -287,6 +325,8 @@ class Disk:
         """Note, to the hour and where it can be noted, that an entry was used: `prune` keeps those."""
         if -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY or not self._notes_use:
             return
+        if _POSIX and status.st_uid != os.geteuid():  # only its owner may set a file's times
+            return
         try:
             os.utime(path, ns=(time.time_ns(), status.st_mtime_ns), follow_symlinks=False)
         except FileNotFoundError:
@@ -295,20 +335,44 @@ class Disk:
             self._notes_use = False
 
     def _look(self) -> None:
-        """Warn, once, of a folder in which others could have put files of theirs."""
+        """Warn, once, of a folder in which others could have put files of theirs, or that will not last.
+
+        Raises:
+            StoreError: The folder that stands for a home folder is one that another user has put there.
+        """
         if self._looked:
             return
+        temporary = self.root == location.temporary_folder("cache")
         try:
             fault = folder.distrust(self.root)
+            if temporary and not files.is_private(self.root):
+                raise StoreError(f"{self.root} is not yours alone; set LLM_MEMO_DIR to a folder of your own")
+        except StoreError:
+            raise
         except OSError:
             return
         self._looked = True
+        if temporary:
+            warn(
+                MemoWarning,
+                f"there is no home folder that can be written to: answers are kept in {self.root}, as long as that "
+                "lasts; set LLM_MEMO_DIR to a folder that does",
+            )
         if fault is not None:
             warn(
                 UntrustedEntry,
                 f"the cache folder {self.root} {fault}; only entries sealed with your key are read from it. "
                 "Make it your own with mode 0700, or give another cache_dir",
             )
+
+
+def _way_out(error: int) -> str:
+    """What to do if a folder cannot be written to for this cause."""
+    if error in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "; give cache_dir= or LLM_MEMO_DIR a folder that you can write to, or policy='readOnly'"
+    if error in (errno.ENOSPC, errno.EDQUOT):
+        return "; make room, for example with llm-memo prune --max-bytes 1GB"
+    return ""
 
 
 _WAY_OUT = (

@@ -79,6 +79,8 @@ class Provenance:
     """What the call is made of: name → digest."""
     previews: dict[str, str] = field(default_factory=dict)
     """The same, redacted and cut short: name → text."""
+    program: str = ""
+    """The file that the function was in, or what stands for a REPL."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Header:
         whole = text.decode()
         first, end = _parse(whole)
         header = _made(cls, first)
-        header._provenance = whole[end:] or whole  # entries were once written with all in one document
+        header._provenance = whole[end:]
         return header
 
 
@@ -213,6 +215,11 @@ def _dumped(content: dict[str, Any], compress: int) -> bytes:
     stream = io.BytesIO()
     joblib.dump(content, stream, compress=compress)
     return stream.getvalue()
+
+
+def may_be(start: bytes) -> bool:
+    """Whether a file that begins so is an entry of llm_memo's, or what a power cut has left of one."""
+    return start.startswith(_NAME) or not start.strip(b"\0")
 
 
 def check_head(head: bytes) -> None:

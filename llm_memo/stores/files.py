@@ -1,19 +1,52 @@
-"""The few things that are done with files: opened through no link, read and written as a whole."""
+"""What is done with files and folders: through no link, as a whole, with the rights that they are to have."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+from llm_memo.errors import StoreError
+
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 # A pipe that somebody has put in a file's place would be waited for.
-_READING = os.O_RDONLY | _NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
-_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
+_READING = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 _NOATIME = getattr(os, "O_NOATIME", 0)
 _TIMES_BY_DESCRIPTOR = os.utime in os.supports_fd
+
+
+class Rights(NamedTuple):
+    """Who may do what with the files and folders that are made: as it is here, this user alone."""
+
+    folder: int = 0o700
+    file: int = 0o600
+    group: int = -1
+    """The group's number; -1: the one that the system gives."""
+
+    def give(self, to: int | str) -> None:
+        """Give a new file (its descriptor) or folder (its path) the rights that the umask or the system did not.
+
+        Raises:
+            OSError: They cannot be given.
+        """
+        if self.group < 0:
+            return
+        status = os.stat(to)
+        mode = self.folder if stat.S_ISDIR(status.st_mode) else self.file
+        if status.st_uid != os.geteuid() or (stat.S_IMODE(status.st_mode) == mode and status.st_gid == self.group):
+            return
+        if status.st_gid != self.group:
+            with contextlib.suppress(PermissionError):  # of a group that this user is not in
+                os.chown(to, -1, self.group)
+        os.chmod(to, mode)
+
+
+PRIVATE = Rights()
 
 
 def open_to_read(path: str) -> int:
@@ -54,17 +87,19 @@ def read_all(descriptor: int, size: int) -> bytes:
 
 def write_whole(
     path: str,
-    *parts: bytes,
+    *parts: bytes | memoryview,
     place: Callable[[str, str], object] | None = None,
     lasting: bool = False,
+    rights: Rights = PRIVATE,
 ) -> os.stat_result:
-    """Make the file ``path``, mode 0600, of ``parts``, in place of what is there: at once, or not at all.
+    """Make the file ``path`` of ``parts``, in place of what is there: at once, or not at all.
 
     Args:
         path: The file.
         parts: What is to be in it.
         place: Puts the finished file in its place; by default over what is there.
         lasting: Wait until the disk has it: it is there even after a power cut.
+        rights: Those of the file.
 
     Returns:
         Its status, with a time of writing in nanoseconds.
@@ -74,11 +109,12 @@ def write_whole(
     """
     folder, name = os.path.split(path)
     fresh = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
-    descriptor = os.open(fresh, _WRITING, 0o600)
+    descriptor = os.open(fresh, _WRITING, rights.file)
     try:
         try:
             for part in parts:
                 _write_all(descriptor, part)
+            rights.give(descriptor)
             if lasting:
                 os.fsync(descriptor)
             now = time.time_ns()
@@ -94,7 +130,7 @@ def write_whole(
     return status
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -129,3 +165,26 @@ def is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
+
+
+def make_folder(path: str, rights: Rights = PRIVATE) -> None:
+    """Make one folder if it is missing.
+
+    Raises:
+        StoreError: A link or a file is in its place.
+        OSError: It cannot be made.
+    """
+    try:
+        os.mkdir(path, rights.folder & 0o777)
+    except FileExistsError:
+        if not is_folder(path) and os.path.lexists(path):
+            what = "link" if os.path.islink(path) else "file"
+            raise StoreError(f"{path} is a {what} where a folder of the cache should be; remove it") from None
+    else:
+        rights.give(path)
+
+
+def is_private(folder: str) -> bool:
+    """Whether a folder, and no link to one, is this user's and nobody else can look into it."""
+    status = os.lstat(folder)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077

@@ -3,19 +3,22 @@
 The layout::
 
     <cache_dir>/.gitignore, CACHEDIR.TAG
+    <cache_dir>/<function folder>/<16 hex>.function                         whose it is: name and program, as JSON
     <cache_dir>/<function folder>/<first two hex>/<key>.joblib              an entry
     <cache_dir>/<function folder>/<first two hex>/<key>.lock                while an equal call is under way
     <cache_dir>/<function folder>/<first two hex>/.<key>.joblib.….tmp       while an entry is written
     <cache_dir>/quarantine/<function folder>@<key>.….joblib                 what was refused
+    <cache_dir>/.code, .forgotten                                           see `llm_memo.stores.index`
     <cache_dir>/.cleared-…                                                  cleared, about to be deleted
     <cache_dir>/.pruned                                                     when that was last done by a writer
 
 The folder may be one with files of the user's in it, so that whatever lists or deletes goes by
-these names and through no links.
+these names and through no links, and only into folders that say whose they are.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -24,18 +27,22 @@ from typing import NamedTuple
 
 import xxhash
 
-from llm_memo.errors import StoreError
 from llm_memo.stores import files
+from llm_memo.stores.files import PRIVATE, Rights, make_folder
 
 SUFFIX = ".joblib"
 LOCK = ".lock"
 QUARANTINE = "quarantine"
 
 _KEY = r"[0-9a-f]{32}"
+_LABEL = ".function"
+is_label = re.compile(rf"[0-9a-f]{{16}}{re.escape(_LABEL)}").fullmatch
 _is_shard = re.compile(r"[0-9a-f]{2}").fullmatch
 is_entry = re.compile(rf"{_KEY}\.joblib").fullmatch
 """Whether a file of this name in a shard is an entry."""
-_is_leftover = re.compile(rf"{_KEY}\.lock|\.{_KEY}\.joblib\.[0-9a-f]{{16}}\.tmp").fullmatch
+is_leftover = re.compile(rf"{_KEY}\.lock|\.{_KEY}\.joblib\.[0-9a-f]{{16}}\.tmp").fullmatch
+"""Whether a file of this name in a shard is a lock or a temporary."""
+is_label_leftover = re.compile(r"\.[0-9a-f]{16}\.function\.[0-9a-f]{16}\.tmp").fullmatch
 is_mark_leftover = re.compile(r"\.(\.gitignore|CACHEDIR\.TAG|\.pruned)\.[0-9a-f]{16}\.tmp").fullmatch
 """Whether a file of this name in a cache folder is a temporary."""
 _MARKS = {
@@ -54,6 +61,31 @@ def function_folder(name: str) -> str:
     return f"{safe}-{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'surrogatepass'))}"
 
 
+def function_of(path: str) -> str:
+    """The function folder that the entry's file ``path`` is in."""
+    return os.path.basename(os.path.dirname(os.path.dirname(path)))
+
+
+class Owner(NamedTuple):
+    """The function that a function folder holds answers of, and its code as it is now."""
+
+    function: str
+    """Its name."""
+    program: str = ""
+    """The file that it is in, or what stands for a REPL: there may be two functions of one name."""
+    code: str = ""
+    """The digest of its code, in hex; anything else stands for a function that goes by a version."""
+
+    def label(self, root: str) -> str:
+        """What tells this name and program from others, whichever folder they are moved to together with ``root``."""
+        return xxhash.xxh3_64_hexdigest(f"{self.function}\0{self.program_in(root)}".encode("utf-8", "surrogatepass"))
+
+    def program_in(self, root: str) -> str:
+        """The program's path, relative to the project that the cache folder ``root`` is in if it is in there, too."""
+        project = os.path.join(os.path.dirname(root), "")
+        return self.program.removeprefix(project) if len(project) > 1 else self.program
+
+
 class EntryFile(NamedTuple):
     """An entry's file, as a listing sees it."""
 
@@ -67,6 +99,8 @@ class EntryFile(NamedTuple):
     written: float
     used: float
     """When it was last used, to the hour and as far as the file system tells, in seconds since the epoch."""
+    inode: int
+    """The same for all links to one file, which take its bytes once."""
 
     @property
     def path(self) -> str:
@@ -88,14 +122,38 @@ def shards(folder: str) -> Iterator[str]:
 
 def leftovers(shard: str) -> Iterator[os.DirEntry[str]]:
     """The lock files and temporaries in a shard."""
-    return (item for item in files.scan(shard) if _is_leftover(item.name))
+    return (item for item in files.scan(shard) if is_leftover(item.name))
 
 
 def is_ours(folder: str) -> bool:
-    """Whether ``folder`` is a function folder: there is something in its shards that only we would put there."""
-    return files.is_folder(folder) and any(
-        is_entry(item.name) or _is_leftover(item.name) for shard in shards(folder) for item in files.scan(shard)
-    )
+    """Whether ``folder`` is a function folder: it says whose."""
+    return files.is_folder(folder) and any(is_label(item.name) for item in files.scan(folder))
+
+
+def labels(folder: str) -> list[str]:
+    """The labels of those whose answers a function folder holds."""
+    return [item.name.removesuffix(_LABEL) for item in files.scan(folder) if is_label(item.name)]
+
+
+def name_of(folder: str) -> str:
+    """The name of the function whose folder this is."""
+    function = os.path.basename(folder)
+    if function_folder(function) == function:
+        return function
+    for label in labels(folder):
+        try:
+            with open(files.open_to_read(f"{folder}/{label}{_LABEL}"), encoding="utf-8") as file:
+                name = json.load(file)["function"]
+            if function_folder(name) == function:
+                return str(name)
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return function
+
+
+def is_empty(folder: str) -> bool:
+    """Whether there is nothing in a function folder but what says whose it is."""
+    return all(is_label(item.name) for item in files.scan(folder))
 
 
 def functions(root: str) -> list[str]:
@@ -118,7 +176,7 @@ def entry_files(root: str, function: str | None = None) -> Iterator[EntryFile]:
         OSError: The folder cannot be read.
     """
     for name in [function] if function is not None else functions(root):
-        if files.is_folder(f"{root}/{name}"):
+        if is_ours(f"{root}/{name}"):
             for shard in shards(f"{root}/{name}"):
                 for item in list(files.scan(shard)):
                     if is_entry(item.name) and (one := _entry_file(item, shard, name)):
@@ -145,10 +203,10 @@ def _entry_file(item: os.DirEntry[str], shard: str, function: str) -> EntryFile 
         return None
     if stat.S_ISDIR(status.st_mode):
         return None
-    return EntryFile(shard, item.name, function, status.st_size, status.st_mtime, status.st_atime)
+    return EntryFile(shard, item.name, function, status.st_size, status.st_mtime, status.st_atime, status.st_ino)
 
 
-def make(root: str, shard: str) -> None:
+def make(root: str, shard: str, owner: Owner, rights: Rights) -> None:
     """Make a shard, and the folders above it, where they are missing.
 
     Raises:
@@ -157,34 +215,58 @@ def make(root: str, shard: str) -> None:
     """
     function = os.path.dirname(shard)
     if not files.is_folder(function):
-        os.makedirs(root, mode=0o700, exist_ok=True)
+        if not os.path.isdir(root):
+            os.makedirs(root, mode=0o700, exist_ok=True)
+            rights.give(root)
         if all(item.name in _MARKS or is_mark_leftover(item.name) for item in files.scan(root)):
             # Never into a folder with files of the user's.
             for name, text in _MARKS.items():
                 if not os.path.lexists(f"{root}/{name}"):
-                    files.write_whole(f"{root}/{name}", text.encode())
-        make_folder(function)
+                    files.write_whole(f"{root}/{name}", text.encode(), rights=rights)
+        make_folder(function, rights)
+    label = f"{function}/{owner.label(root)}{_LABEL}"
+    if not os.path.lexists(label):
+        text = json.dumps({"function": owner.function, "program": owner.program_in(root)})
+        files.write_whole(label, text.encode(), rights=rights)
     if not files.is_folder(shard):
-        make_folder(shard)
+        make_folder(shard, rights)
 
 
-def make_folder(path: str) -> None:
-    """Make one folder, of this user's alone, if it is missing.
+def rights_in(root: str) -> Rights:
+    """The rights of what is made in a cache folder: its own if it is a group's, else the user's alone.
+
+    One that is still to be made in a group's folder is the group's where all have one ``LLM_MEMO_KEY``, without
+    which nobody could read what another has written.
 
     Raises:
-        StoreError: A link or a file is in its place.
-        OSError: It cannot be made.
+        OSError: The folder cannot be looked at.
     """
+    there = os.path.isdir(root)
+    model = root if there else os.path.dirname(root)
+    if not is_groups(model) or not (there or os.environ.get("LLM_MEMO_KEY")):
+        return PRIVATE
+    status = os.stat(model)
+    mode = stat.S_IMODE(status.st_mode) & (0o2777 if there else 0o2770)
+    return Rights(mode | 0o700, mode & 0o666 | 0o600, status.st_gid)
+
+
+def is_groups(folder: str) -> bool:
+    """Whether a folder is made for a group to work in: setgid, or writable by a group of several, and not by all."""
+    if os.name != "posix":  # pragma: no cover - Windows has no such modes
+        return False
     try:
-        os.mkdir(path, mode=0o700)
-    except FileExistsError:
-        if not files.is_folder(path) and os.path.lexists(path):
-            what = "link" if os.path.islink(path) else "file"
-            raise StoreError(f"{path} is a {what} where a folder of the cache should be; remove it") from None
+        status = os.stat(folder)
+    except OSError:
+        return False
+    if status.st_mode & stat.S_IWOTH:
+        return False
+    return bool(status.st_mode & stat.S_ISGID) or (
+        bool(status.st_mode & stat.S_IWGRP) and not _is_own_group(status.st_gid)
+    )
 
 
 def distrust(root: str) -> str | None:
-    """Why others could have put files into a cache folder; None if they could not.
+    """Why others could have put files into a cache folder; None if they could not, or are meant to: it is a group's.
 
     Raises:
         OSError: The folder cannot be looked at.
@@ -192,6 +274,8 @@ def distrust(root: str) -> str | None:
     if os.name != "posix":  # pragma: no cover - Windows has no such modes
         return None
     status = os.stat(root)
+    if os.environ.get("LLM_MEMO_KEY") and is_groups(root):
+        return None
     if status.st_uid not in (os.geteuid(), 0):
         return "belongs to another user"
     if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):

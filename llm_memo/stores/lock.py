@@ -12,6 +12,7 @@ import os
 import weakref
 
 from llm_memo.runtime.fork import renewed_in_child
+from llm_memo.stores.files import PRIVATE, Rights
 
 log = logging.getLogger("llm_memo")
 
@@ -29,8 +30,9 @@ class Lock:
     does beside locking takes ten times as long.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, rights: Rights = PRIVATE) -> None:
         self.path = path
+        self._rights = rights
         self._descriptor = -1
 
     def __del__(self) -> None:
@@ -45,8 +47,9 @@ class Lock:
         from filelock import lock_descriptor
 
         while True:
-            descriptor = os.open(self.path, _OPENING, 0o600)
+            descriptor = os.open(self.path, _OPENING, self._rights.file)
             try:
+                self._rights.give(descriptor)
                 taken = lock_descriptor(descriptor, blocking=False)
                 if taken and self._is_at_path(descriptor):
                     self._descriptor, descriptor = descriptor, -1

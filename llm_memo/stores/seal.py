@@ -135,8 +135,7 @@ def _make_folder(path: str) -> None:
     os.makedirs(path, mode=0o700, exist_ok=True)
     if path != location.temporary_folder("config"):
         return
-    status = os.lstat(path)
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+    if not files.is_private(path):
         raise StoreError(f"no key to seal entries with: {path} is another user's; set LLM_MEMO_KEY")
     warn(
         MemoWarning,

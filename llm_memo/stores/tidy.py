@@ -6,17 +6,17 @@ renamed away first and deleted after, and a writer whose folder has gone makes i
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
 import re
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Iterable
 
-from llm_memo.stores import files, folder
+from llm_memo.stores import entry, files, folder, index
 from llm_memo.stores.folder import QUARANTINE
 from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY
@@ -60,71 +60,133 @@ def remove_all(paths: Iterable[str]) -> tuple[int, int]:
     shards = set()
     for path in paths:
         try:
-            removed = remove(path)
+            removed = remove(path) if _is_ours(path) else None
         except OSError as error:
             fault = fault or error
             continue
         shards.add(os.path.dirname(path))
         if removed is not None:
             entries, size = entries + 1, size + removed
-    for emptied in [*shards, *{os.path.dirname(shard) for shard in shards if os.path.basename(shard) != QUARANTINE}]:
-        try:
-            os.rmdir(emptied)
-        except OSError:
-            pass
+    for shard in shards:
+        with contextlib.suppress(OSError):
+            os.rmdir(shard)
+    for function in {os.path.dirname(shard) for shard in shards if os.path.basename(shard) != QUARANTINE}:
+        _remove_if_empty(function)
     if fault is not None:
         raise fault
     return entries, size
 
 
+def _is_ours(path: str) -> bool:
+    """Whether the file at ``path`` is an entry, or in quarantine, and not somebody else's of such a name."""
+    if not folder.is_entry(os.path.basename(path)):
+        return True
+    try:
+        descriptor = files.open_to_look(path)
+    except OSError:
+        return True  # a link, or what cannot be read
+    try:
+        return entry.may_be(os.read(descriptor, 8))
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_empty(function: str) -> None:
+    """Remove a function folder in which there is nothing any more; what is written to it meanwhile stays."""
+    with contextlib.suppress(OSError):
+        if folder.is_empty(function):
+            aside = _move_aside(os.path.dirname(function), os.path.basename(function))
+            try:
+                if folder.is_empty(aside):
+                    _delete(aside)
+            finally:
+                _give_back(aside, function, ours=True)
+
+
+def _move_aside(root: str, function: str) -> str:
+    """Put a function folder out of every reader's and writer's way; returns where it is then."""
+    aside = f"{root}/{_CLEARED}{secrets.token_hex(8)}"
+    os.rename(f"{root}/{function}", aside)
+    return aside
+
+
+def _give_back(aside: str, function: str, *, ours: bool = False) -> None:
+    """Move what is left in ``aside`` to where it was: what was not ours to delete, and with ``ours`` all."""
+    for item in list(files.scan(aside)):
+        target = f"{function}/{item.name}"
+        if item.is_dir(follow_symlinks=False):
+            _give_back(item.path, target, ours=ours)
+        elif (ours or not _is_known(item)) and not os.path.lexists(target):
+            os.makedirs(function, mode=0o700, exist_ok=True)
+            os.rename(item.path, target)
+    with contextlib.suppress(OSError):
+        os.rmdir(aside)
+
+
+def _is_known(item: os.DirEntry[str]) -> bool:
+    if folder.is_entry(item.name):
+        return _is_ours(item.path)
+    return bool(folder.is_leftover(item.name) or folder.is_label(item.name) or folder.is_label_leftover(item.name))
+
+
 def clear(root: str, function: str | None = None) -> tuple[int, int]:
     """Remove all entries of a function folder, or all; returns how many, and their bytes.
 
-    They are gone for every process before the first file is deleted. What is in quarantine goes too.
+    They are gone for every process before the first file is deleted, and older ones of the same code in other
+    folders are not taken over. What is in quarantine goes too; files that are not ours stay where they are.
 
     Raises:
         OSError: A folder cannot be moved away; all others are cleared.
     """
-    aside, faults = [], []
+    aside, faults = {}, []
     for name in folder.functions(root) if function is None else [function]:
-        cleared = f"{root}/{_CLEARED}{secrets.token_hex(8)}"
         try:
-            if function is not None and not folder.is_ours(f"{root}/{name}"):
-                continue
-            os.rename(f"{root}/{name}", cleared)
+            index.note_cleared(root, name, [index.EVERYTHING], folder.rights_in(root))
+            if function is None or folder.is_ours(f"{root}/{name}"):
+                aside[_move_aside(root, name)] = f"{root}/{name}"
         except FileNotFoundError:
             continue
         except OSError as fault:
             faults.append(fault)
-        else:
-            aside.append(cleared)
     entries = size = 0
-    for cleared in aside:
+    for cleared, place in aside.items():
         went = _delete(cleared)
         entries, size = entries + went[0], size + went[1]
+        with contextlib.suppress(OSError):
+            _give_back(cleared, place)
     refused = [
         each.path for each in folder.quarantined(root) if function is None or each.name.startswith(f"{function}@")
     ]
     remove_all(refused)
     if function is None:
         _sweep_cleared(root, math.inf)
+        index.sweep(root, folder.functions(root))
     if faults:
         raise faults[0]
     return entries, size
 
 
 def _delete(cleared: str) -> tuple[int, int]:
-    """Delete a folder that nobody looks into any more; returns how many entries were in it, and their bytes."""
+    """Delete what is ours in a folder that nobody looks into any more; returns how many entries, and their bytes."""
     entries = size = 0
     try:
         for shard in folder.shards(cleared):
             for item in list(files.scan(shard)):
-                if folder.is_entry(item.name):
-                    entries, size = entries + 1, size + item.stat(follow_symlinks=False).st_size
+                if _is_known(item):
+                    status = item.stat(follow_symlinks=False)
+                    if files.unlink(item.path) and folder.is_entry(item.name):
+                        entries, size = entries + 1, size + status.st_size
+            with contextlib.suppress(OSError):
+                os.rmdir(shard)
+        for item in list(files.scan(cleared)):
+            if _is_known(item):
                 files.unlink(item.path)
+        with contextlib.suppress(OSError):
+            os.rmdir(cleared)
     except OSError as fault:
         log.info("%s could not be deleted at once, prune() will: %s", cleared, fault)
-    shutil.rmtree(cleared, ignore_errors=True)
     return entries, size
 
 
@@ -158,8 +220,10 @@ def prune(
     )
     entries = size = 0
     gone = []
+    seen = set()
     for each in latest_first:
-        size += each.size
+        size += 0 if each.inode in seen else each.size  # of a linked entry's bytes there is only one copy
+        seen.add(each.inode)
         entries += each.function != QUARANTINE
         if (
             (max_bytes is not None and size > max_bytes)
@@ -182,7 +246,11 @@ def sweep(root: str, now: float) -> int:
     for item in list(files.scan(root)):
         if folder.is_mark_leftover(item.name) and _is_old(item, now):
             swept += files.unlink(item.path)
+    index.sweep(root, folder.functions(root))
     for name in folder.functions(root):
+        for item in list(files.scan(f"{root}/{name}")):
+            if folder.is_label_leftover(item.name) and _is_old(item, now):
+                swept += files.unlink(item.path)
         for shard in folder.shards(f"{root}/{name}"):
             for item in list(folder.leftovers(shard)):
                 if _is_old(item, now):
@@ -256,7 +324,7 @@ class Pruner:
 
     def _prune(self, cap: int) -> None:
         try:
-            files.write_whole(f"{self._root}/{_PRUNED}")
+            files.write_whole(f"{self._root}/{_PRUNED}", rights=folder.rights_in(self._root))
             entries, size = prune(self._root, max_bytes=cap)
         except Exception as fault:
             log.warning("%s could not be pruned to max_bytes=%d: %s", self._root, cap, fault)

@@ -7,10 +7,24 @@ from typing import Any
 
 import pytest
 
-from llm_memo.stores import disk, files, folder, lock, seal, tidy
+from llm_memo.stores import disk, files, folder, index, lock, moved, seal, tidy
 
 OPERATIONS = {
-    *("close", "fchmod", "fstat", "fsync", "link", "lstat", "makedirs", "mkdir", "open", "read", "rename"),
+    *(
+        "chmod",
+        "chown",
+        "close",
+        "fstat",
+        "fsync",
+        "link",
+        "listdir",
+        "lstat",
+        "makedirs",
+        "mkdir",
+        "open",
+        "read",
+        "rename",
+    ),
     *("replace", "rmdir", "scandir", "stat", "unlink", "utime", "write"),
 }
 
@@ -54,5 +68,5 @@ class FailingOs:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put it into every module of the store, and into the lock's."""
-        for module in (disk, files, folder, seal, lock, tidy):
+        for module in (disk, files, folder, index, moved, seal, lock, tidy):
             monkeypatch.setattr(module, "os", self)

@@ -223,7 +223,7 @@ def test_causes_are_told_without_the_entrys_name(store: Disk, cache_dir: Path) -
 def test_a_fault_without_number_is_passed_on(store: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of some other kind reaches the caller as it is."""
 
-    def write_whole(*parts: object) -> None:
+    def write_whole(*parts: object, **options: object) -> None:
         raise StoreError("of some other kind")
 
     monkeypatch.setattr(files, "write_whole", write_whole)
@@ -236,12 +236,12 @@ def test_a_folder_that_is_cleared_again_and_again(store: Disk, monkeypatch: pyte
     tried = []
     real = files.write_whole
 
-    def write_whole(path: str, *parts: bytes) -> os.stat_result:
+    def write_whole(path: str, *parts: bytes, **options: Any) -> os.stat_result:
         if path.endswith(".joblib"):
             tried.append(path)
             if len(tried) < times:
                 raise FileNotFoundError(2, "No such file or directory", path)
-        return real(path, *parts)
+        return real(path, *parts, **options)
 
     monkeypatch.setattr(files, "write_whole", write_whole)
     times = 4

@@ -125,8 +125,7 @@ def test_arrays_go_as_arrays(order: str, compress: int) -> None:
 
 def test_fields_of_later_versions_are_passed_over() -> None:
     """A header with fields that are not known here is read without them; fields that are missing have a default."""
-    assert Header(function="f", created=1.5) == Header.from_json(b'{"function":"f","created":1.5,"mood":"good"}')
-    assert Provenance(code="c") == Header.from_json(b'{"function":"f","created":1.5,"code":"c"}').provenance
+    assert Header(function="f", created=1.5) == Header.from_json(b'{"function":"f","created":1.5,"mood":"good"}{}')
     assert (
         Provenance(code="c") == Header.from_json(b'{"function":"f","created":1.5}{"code":"c","mood":"good"}').provenance
     )

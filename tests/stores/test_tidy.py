@@ -61,7 +61,7 @@ def test_a_dry_run_removes_nothing(store: Disk, entries: list[Path], cache_dir: 
 def test_empty_shards_go_with_their_entries(store: Disk, entries: list[Path], cache_dir: Path) -> None:
     """Where nothing is left, no folder is either."""
     tidy.prune(store.root, max_entries=1)
-    assert [entries[9].parent] == list((cache_dir / "ask").iterdir())
+    assert [entries[9].parent] == [path for path in (cache_dir / "ask").iterdir() if path.is_dir()]
     tidy.prune(store.root, max_entries=0)
     assert not (cache_dir / "ask").exists()
 
