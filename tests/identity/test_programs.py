@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from corpus import CASES
 from corpus.cases import MODEL, Case
+from corpus.scan import SCAN_IS_THERE
 from programs import Lab
 
-
-def there(name: str) -> bool:
-    """Whether a module can be found, and the packages that it is in."""
-    parts = name.split(".")
-    return all(importlib.util.find_spec(".".join(parts[: end + 1])) for end in range(len(parts)))
-
-
-if not there("llm_memo.identity.scan.scan"):
+if not SCAN_IS_THERE:
     pytest.skip("the scan that these programs specify is not there yet", allow_module_level=True)
 
 

@@ -50,7 +50,7 @@ class Program:
     right: str
     """What it prints, but for blanks."""
     warns: tuple[str, ...] = ()
-    """The warnings, by class, one each; a program that warns `SelfChanging` prints what it likes when run again."""
+    """The warnings, by class, one each; one that warns `SelfChanging` may ask and print otherwise when run again."""
     calls: int | None = None
     """How often the model is called; None: once for each different answer."""
     again: int = 0
@@ -68,30 +68,25 @@ class Program:
     def verdict(self, run: Run) -> str:
         """What is wrong with what becomes of it; nothing if all is right."""
         text, cache = whole(self.text), self.name.replace("/", " ")
+        right = self.right if self.second is None else self.second
         expected = len(set(re.findall("<[^<>]*>", self.right))) if self.calls is None else self.calls
         off = self.right if self.off is None else self.off
         uncached = words(run(text, cache, LLM_MEMO_POLICY="off")["output"])
         first, second = run(text, cache), run(text, cache)
         said = " ".join(message for _, message in first["warned"])
-        changing = "SelfChanging" in self.warns
         wrong = [
             *differs("without a cache it prints", uncached, uncached if off == "*" else off),
             *differs("it prints", words(first["output"]), self.right),
             *differs("calls", first["calls"], expected),
             *differs("warnings", sorted(kind for kind, _ in first["warned"]), sorted(self.warns)),
-            *differs("calls in a second process", second["calls"], self.again),
         ]
-        if changing:
+        if "SelfChanging" in self.warns:
             wrong += differs("SelfChanging in a second process", "SelfChanging" in dict(second["warned"]), True)
         else:
-            wrong += differs(
-                "in a second process it prints",
-                words(second["output"]),
-                self.right if self.second is None else self.second,
-            )
-        return "; ".join(
-            [*wrong, *(f"no warning says {text!r}, but {said!r}" for text in self.says if text not in said)]
-        )
+            wrong += differs("calls in a second process", second["calls"], self.again)
+            wrong += differs("in a second process it prints", words(second["output"]), right)
+        wrong += [f"no warning says {text!r}, but {said!r}" for text in self.says if text not in said]
+        return "; ".join(wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ HANDED = [
     reads("a lambda that is given to installed code", "T = 'terse '", "list(map(lambda x: T, [1]))[0]", "T = 'rude '"),
     reads("a partial of an own function", "import functools\nT = 'terse '\ndef g(x): return T",
           "functools.partial(g, 1)()", "T = 'rude '"),
-    reads("a partial that a global holds",
+    reads("an own function in a partial that a global holds",
           "import functools\nT = 'terse '\ndef g(x): return T\nP = functools.partial(g, 1)", "P()", "T = 'rude '"),
     reads("a bound method that is given to installed code",
           "class A:\n    t = 'terse '\n    def g(self, x): return self.t\na = A()", "list(map(a.g, [1]))[0]",

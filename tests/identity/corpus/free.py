@@ -57,7 +57,7 @@ FREE = [
                                                      "        log.info(q)\n    words =")),
     hit("options of our own decorator", PLAIN, ("@cached\n", "@cached(ttl='1w', single_flight=False)\n")),
     hit("the function moves", PLAIN, ("@cached", "\n\nOTHER = 1\n\n\n@cached")),
-    hit("a global that is not read", PLAIN, ("DEBUG = False", "DEBUG = True")),
+    hit("a global that is not read is edited", PLAIN, ("DEBUG = False", "DEBUG = True")),
     hit("another function", PLAIN, ("@cached", "def other(): return 2\n@cached")),
     hit("a future import", PLAIN.replace("def f(q, n=3)", "def f(q: 'str', n: 'int' = 3)"), ("Ask.", "Ask it.")),
     hit("an import only for type checkers", PLAIN, ("import logging, sys",

@@ -28,7 +28,7 @@ def invalid(name: str, ignore: str, head: str = "", call: str = "f('q')") -> Pro
 
 
 CASES = [
-    ignoring("a global", "('T',)", "T = 'terse '", "T", "T = 'rude '"),
+    ignoring("an ignored global", "('T',)", "T = 'terse '", "T", "T = 'rude '"),
     ignoring("a list of names", "['T']", "T = 'terse '", "T", "T = 'rude '"),
     ignoring("a global that a helper of the module reads", "('T',)", "T = 'terse '\ndef g(): return T", "g()",
              "T = 'rude '"),
@@ -87,7 +87,7 @@ CASES = [
         "<aq> <aq> <bq>",
     ),
     Program(
-        "a closure's value",
+        "an ignored value of a closure",
         """
         from llm_memo import cached_completion
         def make(t):

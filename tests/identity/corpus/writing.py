@@ -92,7 +92,7 @@ COUNTS = [
 
 MUTATORS = [
     *(
-        writes(f"as a statement: {statement}", COLLECTIONS + f"X = {made}", statement)
+        writes(f"as a statement, of {made}: {statement}", COLLECTIONS + f"X = {made}", statement)
         for made, statement in (
             ("[]", "X.append(q)"),
             ("[]", "X.extend([q, q])"),
