@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from llm_memo.adapters.headers import counting
+from llm_memo.adapters.mocks import is_mock
 from llm_memo.codec.frozen import UnknownClass
+from llm_memo.identity.local import is_local_module
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -32,9 +34,23 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
 
 
 def added(client: Any) -> tuple[object, ...]:
-    """What was set on an HTTP client that its requests take with them: headers, query and hooks."""
+    """What was set on an HTTP client that its requests take with them: headers, query and hooks; and who answers."""
     hooks = {name: functions for name, functions in client.event_hooks.items() if functions}
-    return counting(client.headers.multi_items()), client.params.multi_items(), hooks
+    transports = [client._transport, *(each for each in client._mounts.values() if each is not None)]
+    others = [other for each in transports if (other := _other_than_network(each)) is not None]
+    return counting(client.headers.multi_items()), client.params.multi_items(), hooks, others
+
+
+def _other_than_network(transport: Any) -> object:
+    """What answers requests in the place of the network: a test's transport, an application, a class of one's own."""
+    while (inner := getattr(transport, "_llm_memo_inner", None)) is not None:
+        transport = inner
+    kind = type(transport)
+    if kind.__name__ == "MockTransport":
+        return kind, transport.handler
+    if kind.__name__ in ("ASGITransport", "WSGITransport"):
+        return kind
+    return transport if is_mock(transport) or is_local_module(kind.__module__) else None
 
 
 def _class_of(client: Any) -> object:

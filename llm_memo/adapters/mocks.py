@@ -9,6 +9,7 @@ import itertools
 import os
 from typing import Any
 
+from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.forms.encoding import Form, NoCanonicalForm, Subject, encode
 
 _PROCESS = os.urandom(16)
@@ -21,6 +22,16 @@ if hasattr(os, "register_at_fork"):
         _PROCESS = os.urandom(16)
 
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def is_mock(value: object) -> bool:
+    """Whether a value is a mock."""
+    return is_mock_class(type(value))
+
+
+def is_mock_class(kind: type) -> bool:
+    """Whether the instances of a class are mocks."""
+    return "unittest.mock.NonCallableMock" in map(class_name, kind.__mro__)
 
 
 def form(value: Any, subject: Subject) -> Form:
@@ -39,7 +50,7 @@ def form(value: Any, subject: Subject) -> Form:
 def _content(item: object, subject: Subject) -> bytes:
     try:
         return encode(item, subject)
-    except NoCanonicalForm:
+    except (NoCanonicalForm, RecursionError):
         return b""  # its identity has to do
 
 
@@ -49,7 +60,12 @@ def _settings(mock: Any, seen: dict[int, None], path: str = "") -> dict[str, Any
         return {}
     seen[id(mock)] = None
     held = vars(mock)
-    kinds = {**held, **held.get("_mock_children", {})}
+    delegate = vars(held["_mock_delegate"]) if held.get("_mock_delegate") is not None else {}
+    kinds = {
+        **held,
+        **held.get("_mock_children", {}),
+        **{name: delegate.get(name) for name in _DELEGATED & {*delegate}},
+    }
     found: dict[str, Any] = {}
     for name, item in kinds.items():
         if name in _BOOKKEEPING or (name.startswith(("_mock_", "_spec_")) and name not in _SET) or name == "_llm_memo":
@@ -61,5 +77,6 @@ def _settings(mock: Any, seen: dict[int, None], path: str = "") -> dict[str, Any
     return found
 
 
-_SET = {"_mock_return_value", "_mock_side_effect", "_mock_wraps", "_mock_delegate"}
+_SET = {"_mock_return_value", "_mock_side_effect", "_mock_wraps"}
+_DELEGATED = {"return_value", "side_effect"}
 _BOOKKEEPING = {"method_calls", "_mock_sealed", "_mock_call_args_list", "_mock_mock_calls"}

@@ -9,6 +9,7 @@ import typing
 from typing import Any
 
 from llm_memo.adapters.equipment import class_name
+from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_local_file, is_local_module
 
@@ -26,6 +27,8 @@ def is_own(thing: Any) -> bool:
 
 
 def _function(value: Any, subject: Subject) -> Form | bytes:
+    if is_mock(mock := vars(value).get("mock")):  # what `create_autospec` makes of a function
+        return "mock function", mock
     if is_own(value):
         return told(value, subject)
     code, module = value.__code__, value.__globals__.get("__name__")

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from llm_memo import adapters
-from llm_memo.adapters import stdlib
+from llm_memo.adapters import mocks, stdlib
 from llm_memo.adapters.equipment import (
     class_name,
     is_credential,
@@ -44,9 +44,7 @@ def maker(kind: type) -> Maker:
         return lambda value, subject: ("secret",)
     if any(base.__name__ == "CachedFunction" and base.__module__.startswith("llm_memo.") for base in kind.__mro__):
         return code.told
-    if "unittest.mock.NonCallableMock" in map(class_name, kind.__mro__):
-        from llm_memo.adapters import mocks
-
+    if mocks.is_mock_class(kind):
         return mocks.form
     if is_equipment_class(kind):
         return lambda value, subject: ("equipment", class_name(kind))
