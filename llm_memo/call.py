@@ -69,11 +69,11 @@ class Memo:
 
     def __init__(
         self,
-        function: Callable[..., Any],
         options: Options,
         key_builder: KeyBuilder,
         settings: EffectiveSettings,
         counters: Counters,
+        function: Callable[..., Any] | None = None,
     ) -> None:
         self.function = function
         self.options = options
@@ -85,7 +85,8 @@ class Memo:
 
     def owner(self) -> Owner:
         """Whose answers these are: the function's name, its program and its code as it is now."""
-        return Owner(self.name, location.program(self.function), self.key_builder.code)
+        program = "" if self.function is None else location.program(self.function)
+        return Owner(self.name, program, self.key_builder.code)
 
 
 class Call:

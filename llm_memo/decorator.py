@@ -252,7 +252,7 @@ class CachedFunction(Surface, FunctionWrapper, Generic[P, R]):
         )
         counters = base.counters if base else Counters()
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
-        memo = Memo(plain, options, key_builder, settings, counters)
+        memo = Memo(options, key_builder, settings, counters, plain)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo
 
