@@ -96,13 +96,16 @@ def cached_client(
             something else; it is closed; or a value is not one of its option's.
     """
     from llm_memo.requests.clients import http_clients
-    from llm_memo.requests.transport import take_hold
+    from llm_memo.requests.transport import take_hold, take_hold_of_made
 
     settings = parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)
     options = {"sample": sample, "cache_if": cache_if, "stale_if_error": stale_if_error, "ignore": ignore, "name": name}
     parsing.changed(Options(), **options)
     named = None if isinstance(headers, Inherit) else _names(headers)
-    sites = [take_hold(each) for each in http_clients(client)]
+    senders, makers = http_clients(client)
+    sites = [take_hold(each) for each in senders]
+    for maker in makers:
+        take_hold_of_made(maker)
     for site in sites:
         site.given |= settings
         site.options = parsing.changed(site.options, **options)
@@ -131,10 +134,10 @@ def requests_info(client: object = None) -> CacheInfo:
     from llm_memo.requests.clients import http_clients
     from llm_memo.requests.transport import site_of
 
-    infos = []
-    for each in http_clients(client):
+    infos = {}
+    for each in http_clients(client)[0]:
         site = site_of(each)
         if site is None:
             raise InvalidOption(f"requests_info({type(client).__qualname__}): not a client given to cached_client")
-        infos.append(site.counters.info())
-    return CacheInfo.sum(infos)
+        infos[id(site)] = site.counters.info()
+    return CacheInfo.sum(infos.values())

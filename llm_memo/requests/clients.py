@@ -7,7 +7,7 @@ clients that were found, and what goes by unseen is neither cached nor missed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_memo.errors import InvalidOption
 
@@ -18,8 +18,18 @@ HTTP_LIBRARIES = ("httpx", "httpx2")
 _WAY_OUT = "Pass the object that sends, or its HTTP client; or cache what all of them send: configure(requests=True)"
 
 
-def http_clients(client: object) -> list[Any]:
-    """Every HTTP client, of httpx or httpx2, that ``client`` sends through; each once.
+class Maker(NamedTuple):
+    """Where an SDK keeps what makes it another HTTP client later: for each event loop, or once one is closed."""
+
+    owner: Any
+    attribute: str
+    """Of the owner: a callable that gives an HTTP client."""
+    like: Any
+    """The HTTP client in whose place those that are made are used."""
+
+
+def http_clients(client: object) -> tuple[list[Any], list[Maker]]:
+    """Every HTTP client, of httpx or httpx2, that ``client`` sends through, each once; and what makes more of them.
 
     Raises:
         InvalidOption: There is none, or what it sends goes partly through something else.
@@ -28,7 +38,8 @@ def http_clients(client: object) -> list[Any]:
     _collect(client, client, found, set())
     if not found:
         raise _unknown(client, client)
-    return list(found.values())
+    makers = [each for each in found.values() if isinstance(each, Maker)]
+    return [each for each in found.values() if not isinstance(each, Maker)], makers
 
 
 def is_http_client(value: object) -> bool:
@@ -42,7 +53,7 @@ def _collect(value: object, client: object, found: dict[int, Any], seen: set[int
     if id(value) in seen:
         return
     seen.add(id(value))
-    if is_http_client(value):
+    if is_http_client(value) or isinstance(value, Maker):
         found[id(value)] = value
         return
     inside = _rule(value)
@@ -117,8 +128,12 @@ def _google(value: Any) -> Iterator[Any]:
             "with http_options=HttpOptions(httpx_async_client=httpx.AsyncClient()), and both halves are"
         )
     yield api._httpx_client
-    if api._async_httpx_client is not None:
-        yield api._async_httpx_client
+    asynchronous = api._async_httpx_client
+    if asynchronous is not None:
+        yield asynchronous
+        if hasattr(asynchronous, "_loop_clients"):  # what sends is a client for each event loop
+            yield from asynchronous._loop_clients.values()
+            yield Maker(asynchronous, "_inner_client_cls", asynchronous)
 
 
 def _instructor(value: Any) -> Iterator[Any]:
@@ -144,7 +159,10 @@ def _pydantic_ai(value: Any) -> Iterator[Any]:
             return
         if part is not None and not isinstance(part, str):
             yield part
-            return
+            break
+    provider = getattr(value, "_provider", None)
+    if provider is not None and getattr(provider, "_http_client_factory", None) is not None:
+        yield Maker(provider, "_http_client_factory", provider._own_http_client)
 
 
 def _agno(value: Any) -> Iterator[Any]:

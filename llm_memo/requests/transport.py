@@ -16,6 +16,7 @@ from typing import Any, Self
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.requests import multipart
 from llm_memo.requests.client import Site
+from llm_memo.requests.clients import Maker
 from llm_memo.requests.controls import take
 from llm_memo.requests.exchange import Exchange, Refused
 from llm_memo.requests.request import LARGEST_BODY, may_be_cached, read
@@ -26,7 +27,7 @@ from llm_memo.singleflight import WaitedTooLong
 
 log = logging.getLogger("llm_memo")
 
-__all__ = ["Transport", "site_of", "take_hold", "wrapped"]
+__all__ = ["Transport", "site_of", "take_hold", "take_hold_of_made", "wrapped"]
 
 
 class Transport:
@@ -157,30 +158,28 @@ def take_hold(client: Any) -> Site:
         )
     site = site_of(client) or Site()
     _wrap(client, site)
-    if hasattr(client, "_client_for_running_loop"):
-        _hold_of_each_loop(client, site)
     return site
 
 
-def _wrap(client: Any, site: Site) -> Any:
-    client._transport = wrapped(client._transport, site)
-    client._mounts.update({key: each and wrapped(each, site) for key, each in client._mounts.items()})
-    return client
-
-
-def _hold_of_each_loop(client: Any, site: Site) -> None:
-    """Google's asynchronous client makes a client for each event loop, and sends through that."""
-    make = client._inner_client_cls
+def take_hold_of_made(maker: Maker) -> None:
+    """Have the HTTP clients that ``maker`` will make share what was given for the one that they replace."""
+    make = getattr(maker.owner, maker.attribute)
+    site = site_of(maker.like)
     if getattr(make, "site", None) is site:
         return
 
-    def made(**arguments: Any) -> Any:
-        return _wrap(make(**arguments), site)
+    def made(*args: Any, **kwargs: Any) -> Any:
+        return _wrap(make(*args, **kwargs), site)
 
     made.site = site  # type: ignore[attr-defined]
-    client._inner_client_cls = made
-    for inner in client._loop_clients.values():
-        _wrap(inner, site)
+    setattr(maker.owner, maker.attribute, made)
+
+
+def _wrap(client: Any, site: Site | None) -> Any:
+    if site is not None:
+        client._transport = wrapped(client._transport, site)
+        client._mounts.update({key: each and wrapped(each, site) for key, each in client._mounts.items()})
+    return client
 
 
 class _Library:
