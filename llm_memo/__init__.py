@@ -1,8 +1,9 @@
 """llm_memo makes any function that calls a language model free and instant the second time."""
 
 from llm_memo.answers.usage import completion_usage
-from llm_memo.cache import Cache, Entry, clear_cache
+from llm_memo.cache import Cache, clear_cache
 from llm_memo.decorator import CachedFunction, cached_completion
+from llm_memo.entries import Entry
 from llm_memo.errors import (
     CacheMiss,
     CorruptEntry,

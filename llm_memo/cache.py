@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from llm_memo.codec.streams import items
-from llm_memo.display.shown import Shown, picture_of, text_of
+from llm_memo.display import amounts
+from llm_memo.display.shown import Shown, picture_of
+from llm_memo.entries import Entries, Entry, entry_of
 from llm_memo.errors import InvalidOption, StoreError
-from llm_memo.settings import INHERIT, TTL, EffectiveSettings, parsed, seconds
+from llm_memo.selection import NotHere, Selection, age, functions_called
+from llm_memo.settings import INHERIT, TTL, EffectiveSettings, byte_count, parsed
 from llm_memo.stores import folder, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
@@ -27,78 +25,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("llm_memo")
 
 
-@dataclass(frozen=True)
-class Entry(Shown):
-    """One kept answer. ``pandas.DataFrame(entries)`` makes a table of them as they are."""
-
-    function: str
-    key: str
-    created: datetime
-    """When the answer came, in local time."""
-    arguments: str
-    """Short previews of the arguments, redacted."""
-    model: str | None
-    input_tokens: int | None
-    output_tokens: int | None
-    seconds: float
-    """How long the call took."""
-    type: str
-    """The answer's type, by name."""
-    sample: int
-    """Which of several independent answers to the question this is."""
-    size: int
-    """Bytes on disk."""
-    path: str
-    header: Header = field(repr=False, compare=False)
-
-    @property
-    def age(self) -> float:
-        """Seconds since the answer came."""
-        return max(time.time() - self.header.created, 0.0)
-
-    @property
-    def value(self) -> Any:
-        """The answer, thawed anew each time; of a generator, the list of what it yielded.
-
-        Raises:
-            LookupError: The entry has been cleared or replaced by something unreadable.
-        """
-        try:
-            root = os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
-            return items(disk(root).load(self.path, self.key).thaw())
-        except Exception as error:
-            raise LookupError(f"the entry {self.key} of {self.function} cannot be read: {error}") from error
-
-
-class Entries(list[Entry], Shown):
-    """Some entries: a list, with a form for notebooks and terminals.
-
-    Args:
-        entries: The entries.
-        ttl: How old an answer may be when it is read, in seconds; None: never too old.
-    """
-
-    def __init__(self, entries: Iterable[Entry] = (), ttl: float | None = None) -> None:
-        super().__init__(entries)
-        self.ttl = ttl
-
-    @overload
-    def __getitem__(self, place: SupportsIndex, /) -> Entry: ...
-    @overload
-    def __getitem__(self, place: slice, /) -> Entries: ...
-    def __getitem__(self, place: SupportsIndex | slice, /) -> Entry | Entries:
-        found = super().__getitem__(place)
-        return Entries(found, self.ttl) if isinstance(found, list) else found
-
-    def __repr__(self) -> str:
-        return text_of(self)
-
-
 class Cleared(NamedTuple):
-    """What went, or would go."""
+    """What was removed."""
 
     entries: int
     bytes: int
+
+
+class WouldClear(Cleared):
+    """What would be removed: the answer of a dry run."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"would remove {amounts.count(self.entries, 'entry')}, {amounts.size(self.bytes)}"
 
 
 class FolderInfo(NamedTuple):
@@ -130,43 +70,80 @@ class Cache(Shown):
 
     Args:
         cache_dir: The folder; None for the one that calls would use here and now.
+        missing_ok: A folder that does not exist is one without entries, rather than an error. It always
+            is where it is the one that calls use here and now.
 
     Raises:
-        StoreError: A file is in the folder's place. All methods: there is no key to check entries with.
+        StoreError: A file is in the folder's place. All methods: there is no such folder, or no key to
+            check entries with.
         OSError: All methods: the folder cannot be read.
     """
 
-    def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, cache_dir: str | os.PathLike[str] | None = None, *, missing_ok: bool = False) -> None:
         settings = parsed(cache_dir=INHERIT if cache_dir is None else cache_dir)
         self.path = EffectiveSettings(settings, None, {}).now().cache_dir
+        self._missing_ok = missing_ok
         self._disk = disk(self.path)
 
     def functions(self) -> list[str]:
         """The names of the functions that have entries here, sorted; of each function one entry is read."""
-        return sorted(set(filter(None, map(self._name, folder.functions(self.path)))))
+        return sorted(set(self._folders().values()))
 
-    def entries(self, function: object = None, *, where: Callable[[Entry], object] | None = None) -> Entries:
-        """The entries of one function, or of all, the latest first.
+    def entries(
+        self,
+        function: object = None,
+        *,
+        where: Callable[[Entry], object] | None = None,
+        model: str | None = None,
+        text: str | None = None,
+        older_than: TTL | None = None,
+        newer_than: TTL | None = None,
+        stale_code: bool = False,
+    ) -> Entries:
+        """The entries of some functions, or of all, the latest first.
 
         Args:
-            function: A cached function or its name; None for all.
-            where: Keep only the entries for which this is true.
+            function: Which, as for `clear`; and so all others.
+            where: See there.
+            model: See there.
+            text: See there.
+            older_than: See there.
+            newer_than: See there.
+            stale_code: See there.
 
         Raises:
-            InvalidOption: ``function`` is neither.
+            InvalidOption: See there.
         """
-        found = [entry for entry in self._entries(function) if where is None or where(entry)]
-        found.sort(key=lambda entry: entry.header.created, reverse=True)
+        selection = Selection(
+            where=where, model=model, text=text, older_than=older_than, newer_than=newer_than, stale_code=stale_code
+        )
+        found = sorted(selection.chosen(self._entries(function)), key=lambda entry: entry.header.created, reverse=True)
         return Entries(found, EffectiveSettings({}, None, {}).now().ttl)
+
+    def entry(self, key: str) -> Entry:
+        """The one entry whose key begins so.
+
+        Raises:
+            InvalidOption: There is none, or there are several.
+        """
+        beginning = key.lower()
+        files = [file for file in self._files() if file.key.startswith(beginning)]
+        if len(files) > 1:
+            some = "".join(f"\n  {file.key}  {file.function}" for file in files[:10])
+            raise NotHere(f"the keys of {len(files):,} entries begin with {key!r}:{some}")
+        found = next(self._read(files), None)
+        if found is None:
+            raise NotHere(f"no readable entry in {self.path} has a key that begins with {key!r}; see llm-memo ls")
+        return found
 
     def info(self, function: object = None) -> FolderInfo:
         """How many functions, entries and bytes are here; no entry is read.
 
         Args:
-            function: A cached function or its name; None for all.
+            function: Which functions or entries, as for `clear`; None for all.
 
         Raises:
-            InvalidOption: ``function`` is neither.
+            InvalidOption: See there.
         """
         functions = set()
         entries = size = 0
@@ -179,50 +156,57 @@ class Cache(Shown):
         self,
         function: object = None,
         *,
-        older_than: TTL | None = None,
         where: Callable[[Entry], object] | None = None,
+        model: str | None = None,
+        text: str | None = None,
+        older_than: TTL | None = None,
+        newer_than: TTL | None = None,
         stale_code: bool = False,
         dry_run: bool = False,
     ) -> Cleared:
         """Remove entries, for every process at once; returns how many went, and their bytes.
 
         Args:
-            function: A cached function or its name; None for all.
-            older_than: Only answers of at least this age (seconds, timedelta, ``"7d"``).
+            function: A cached function; its name, the last parts of it (``"summarize"``), the first
+                (``"project.reports"``) or a pattern (``"project.*"``); an `Entry`; or several of these in a list.
+                None for all.
             where: Only entries for which this is true.
-            stale_code: Only entries of earlier code: of a cached function, those whose fingerprint is
-                not its present one; of a name, those whose fingerprint is not the latest entry's.
+            model: Only answers of this model: its name, or a pattern (``"gpt-5*"``).
+            text: Only entries that have this in their arguments, or in what their answer says.
+            older_than: Only answers of at least this age (seconds, timedelta, ``"7d"``).
+            newer_than: Only answers that are younger than this.
+            stale_code: Only entries of earlier code, see `Entry.stale_code`.
             dry_run: Remove nothing, tell what would go.
 
         Raises:
-            InvalidOption: ``older_than`` is not a duration, or ``function`` neither a function nor a name.
+            InvalidOption: A value that is not one of its option's; no function with entries has that name, or
+                several have.
             OSError: The folder does not let itself be changed.
         """
-        name = _folder(function)
-        if older_than is None and where is None and not stale_code:
-            if dry_run:
-                return Cleared(*self.info(function)[2:])
-            return Cleared(*tidy.clear(self.path, name))
-        age = _age(older_than) if older_than is not None else 0.0
-        entries = list(self._entries(function))
-        current = self._current_code(function, entries) if stale_code else {}
-        chosen = [
-            entry
-            for entry in entries
-            if entry.age >= age
-            and (where is None or where(entry))
-            and (
-                not stale_code
-                or entry.header.provenance.code != current.get(entry.function, entry.header.provenance.code)
-            )
-        ]
+        selection = Selection(
+            where=where, model=model, text=text, older_than=older_than, newer_than=newer_than, stale_code=stale_code
+        )
+        if selection.is_all and dry_run:
+            return WouldClear(*self.info(function)[2:])
+        if selection.is_all:
+            return self._clear_all(function)
+        chosen = list(selection.chosen(self._entries(function)))
         if dry_run:
-            return Cleared(len(chosen), sum(entry.size for entry in chosen))
+            return WouldClear(len(chosen), sum(entry.size for entry in chosen))
         return Cleared(*tidy.remove_all(entry.path for entry in chosen))
+
+    def _clear_all(self, function: object) -> Cleared:
+        self._require_folder()
+        if function is None:
+            return Cleared(*tidy.clear(self.path))
+        meant = self._meant(function)
+        went = [tidy.clear(self.path, each) for each in meant if isinstance(each, str)]
+        went.append(tidy.remove_all(each.path for each in meant if isinstance(each, EntryFile)))
+        return Cleared(*map(sum, zip(*went, strict=True)))
 
     def prune(
         self,
-        max_bytes: int | None = None,
+        max_bytes: int | str | None = None,
         max_entries: int | None = None,
         older_than: TTL | None = None,
         *,
@@ -233,24 +217,25 @@ class Cache(Shown):
         An entry's time of use is kept to the hour, where the file system allows it.
 
         Args:
-            max_bytes: The folder may hold this many bytes, those in quarantine included.
+            max_bytes: The folder may hold this many bytes, those in quarantine included: a number, or text
+                such as ``"500MB"`` and ``"1GB"``.
             max_entries: There may be this many entries.
             older_than: Remove all that were last used this long ago (seconds, timedelta, ``"30d"``).
             dry_run: Remove nothing, tell what would go.
 
         Raises:
-            InvalidOption: A value that is not one of its option's.
+            InvalidOption: A value that is not one of its option's, or none of the three.
             OSError: The folder does not let itself be changed.
         """
-        return Cleared(
-            *tidy.prune(
-                self.path,
-                _whole("max_bytes", max_bytes),
-                _whole("max_entries", max_entries),
-                None if older_than is None else _age(older_than),
-                dry_run=dry_run,
-            )
+        if max_bytes is max_entries is older_than is None:
+            raise InvalidOption("prune() needs a limit: max_bytes, max_entries or older_than")
+        limits = (
+            byte_count("max_bytes", max_bytes),
+            _whole("max_entries", max_entries),
+            age("older_than", older_than),
         )
+        self._require_folder()
+        return (WouldClear if dry_run else Cleared)(*tidy.prune(self.path, *limits, dry_run=dry_run))
 
     def verify(self) -> Verified:
         """Check the seal of every entry; what is damaged or foreign goes into quarantine.
@@ -258,6 +243,7 @@ class Cache(Shown):
         What is in quarantine and sealed by this user after all comes back: it was refused while
         ``LLM_MEMO_KEY`` was another one.
         """
+        self._require_folder()
         seal.seal_key()
         restored = self._disk.restore()
         whole = 0
@@ -295,13 +281,78 @@ class Cache(Shown):
         return figure
 
     def _entries(self, function: object = None) -> Iterator[Entry]:
-        for file in self._files(function):
-            header = self._header(file)
-            if header is not None:
-                yield _entry(file, header)
+        """The entries that are meant, with what tells whether they are of earlier code."""
+        return self._read(self._files(function), function)
+
+    def _read(self, files: Iterable[EntryFile], function: object = None) -> Iterator[Entry]:
+        read = [(file, header) for file in files if (header := self._header(file)) is not None]
+        codes = {
+            header.function: header.provenance.code for _, header in sorted(read, key=lambda each: each[1].created)
+        }
+        codes.update((memo.name, memo.key_builder.code) for memo in map(_memo_of, _several(function)) if memo)
+        return (entry_of(file, header, codes[header.function]) for file, header in read)
 
     def _files(self, function: object = None) -> Iterator[EntryFile]:
-        return folder.entry_files(self.path, _folder(function))
+        self._require_folder()
+        if function is None:
+            return folder.entry_files(self.path)
+        each = (
+            [meant] if isinstance(meant, EntryFile) else folder.entry_files(self.path, meant)
+            for meant in self._meant(function)
+        )
+        return iter({file.path: file for file in itertools.chain.from_iterable(each)}.values())
+
+    def _meant(self, function: object) -> list[str | EntryFile]:
+        """The function folders and the entries that the user named, each once.
+
+        Raises:
+            InvalidOption: See `clear`.
+        """
+        meant: dict[str | EntryFile, None] = {}
+        for each in _several(function):
+            memo = _memo_of(each)
+            if memo is not None:
+                meant[str(memo.folder)] = None
+            elif isinstance(each, str):
+                meant.update(dict.fromkeys(self._folders_of(each)))
+            elif isinstance(each, Entry):
+                meant.update(dict.fromkeys(self._file_of(each)))
+            else:
+                raise InvalidOption(f"{each!r} is neither a cached function nor the name of one, nor an entry")
+        return list(meant)
+
+    def _folders_of(self, name: str) -> list[str]:
+        if folder.is_ours(f"{self.path}/{function_folder(name)}"):
+            return [function_folder(name)]
+        folders = self._folders()
+        called = functions_called(name, sorted(set(folders.values()))) if folders else []
+        return [each for each, function in folders.items() if function in called]
+
+    def _folders(self) -> dict[str, str]:
+        """The function folders with entries, and the names of their functions."""
+        self._require_folder()
+        named = {each: self._name(each) for each in folder.functions(self.path)}
+        return {each: name for each, name in named.items() if name is not None}
+
+    def _file_of(self, entry: Entry) -> list[EntryFile]:
+        shard, name = os.path.split(entry.path)
+        function = os.path.dirname(shard)
+        if os.path.dirname(function) != self.path:
+            raise InvalidOption(f"the entry {entry.key} is not in {self.path}, but in {os.path.dirname(function)}")
+        files = folder.entry_files(self.path, os.path.basename(function))
+        return [file for file in files if file.name == name]
+
+    def _require_folder(self) -> None:
+        """Raise `StoreError` if the folder is a mistyped one."""
+        if self._missing_ok or os.path.isdir(self.path):
+            return
+        here = EffectiveSettings({}, None, {}).now().cache_dir
+        if here != self.path:
+            functions = ", ".join(Cache(here, missing_ok=True).functions()) or "none"
+            raise StoreError(
+                f"there is no cache folder {self.path}. The one that calls use here is {here}, "
+                f"with entries of these functions: {functions}. Those of one are cleared by Cache().clear(name)"
+            )
 
     def _header(self, file: EntryFile) -> Header | None:
         try:
@@ -321,14 +372,6 @@ class Cache(Shown):
                 return header.function
         return name if file is not None else None
 
-    def _current_code(self, function: object, entries: list[Entry]) -> dict[str, str]:
-        """Of each function, the fingerprint that its entries should have."""
-        memo = getattr(function, "_self_memo", None)
-        if memo is not None:
-            return {memo.name: memo.key_builder.code}
-        latest = sorted(entries, key=lambda entry: entry.header.created)
-        return {entry.function: entry.header.provenance.code for entry in latest}
-
     def __repr__(self) -> str:
         return f"Cache({self.path!r})"
 
@@ -337,20 +380,16 @@ _TRIES = 8
 """How many entries are looked at for the name of a function of which the first are of no use."""
 
 
-def _folder(function: object) -> str | None:
-    if function is None:
-        return None
-    memo = getattr(function, "_self_memo", None)
-    if memo is not None:
-        return str(memo.folder)
-    if isinstance(function, str):
-        return function_folder(function)
-    raise InvalidOption(f"{function!r} is neither a cached function nor the name of one")
+def _memo_of(function: object) -> Any:
+    """What all calls of a cached function share; None of anything else."""
+    return getattr(function, "_self_memo", None)
 
 
-def _age(older_than: TTL) -> float:
-    age = seconds(older_than, "older_than")
-    return math.inf if age is None else age
+def _several(function: object) -> list[object]:
+    """What the user named, one or several, as a list; None is none."""
+    if isinstance(function, (list, tuple, set, frozenset)):
+        return list(function)
+    return [] if function is None else [function]
 
 
 def _whole(option: str, value: int | None) -> int | None:
@@ -359,30 +398,12 @@ def _whole(option: str, value: int | None) -> int | None:
     raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0")
 
 
-def _entry(file: EntryFile, header: Header) -> Entry:
-    usage = header.usage or {}
-    arguments = [
-        f"{name.removeprefix('argument ')}={text}"
-        for name, text in header.provenance.previews.items()
-        if name.startswith("argument ")
-    ]
-    return Entry(
-        function=header.function,
-        key=file.key,
-        created=datetime.fromtimestamp(header.created).astimezone(),
-        arguments=", ".join(arguments),
-        model=usage.get("model"),
-        input_tokens=usage.get("input_tokens"),
-        output_tokens=usage.get("output_tokens"),
-        seconds=header.seconds,
-        type=header.type,
-        sample=header.sample,
-        size=file.size,
-        path=file.path,
-        header=header,
-    )
-
-
 def clear_cache(cache_dir: str | os.PathLike[str] | None = None) -> Cleared:
-    """Remove every entry of a cache folder; ``Cache(cache_dir).clear()``."""
+    """Remove every entry of a cache folder; ``Cache(cache_dir).clear()``.
+
+    Of one function: ``f.cache_clear()`` or ``Cache().clear("f")``.
+
+    Raises:
+        StoreError: There is no such folder.
+    """
     return Cache(cache_dir).clear()

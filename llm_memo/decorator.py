@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from llm_memo import batch, pickling
-from llm_memo.cache import Cache, Cleared, Entries
+from llm_memo.cache import Cache, Cleared
 from llm_memo.call import Call, Memo
 from llm_memo.display.shown import Shown
+from llm_memo.entries import Entries
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
@@ -168,11 +169,10 @@ class Surface(Shown):
 
     def entries(self) -> Entries:
         """This function's kept answers, the latest first."""
-        settings = self._self_memo.settings.now()
-        return Entries(Cache(settings.cache_dir).entries(self), settings.ttl)
+        return Entries(self._cache().entries(self), self._self_memo.settings.now().ttl)
 
     def _cache(self) -> Cache:
-        return Cache(self._self_memo.settings.now().cache_dir)
+        return Cache(self._self_memo.settings.now().cache_dir, missing_ok=True)
 
     def __str__(self) -> str:
         return repr(self)

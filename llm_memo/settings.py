@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal
 
@@ -167,27 +168,46 @@ def _flag(value: object) -> bool:
     raise InvalidOption(f"requests={value!r} is neither True nor False")
 
 
-def _count(name: str, *, optional: bool = False, most: float = math.inf) -> Any:
-    def parse(value: object) -> object:
-        if value is None and optional:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
-            return value
-        raise InvalidOption(
-            f"{name}={value!r} is not a whole number of at least 0" + f" and at most {most}" * (most < 99)
-        )
+def byte_count(option: str, value: object) -> int | None:
+    """A number of bytes: a whole number, or text such as ``"500MB"``, ``"1GB"``, ``"64KiB"``; None is None.
 
-    return parse
+    Raises:
+        InvalidOption: It is none.
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise InvalidOption(
+            f"{option}={value!r} is not a number of bytes; it is like '500MB', '1GB', '64KiB' or 1000000"
+        )
+    number, unit, binary = match.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgtp".index(unit.lower() or " "))
+
+
+_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?\s*", re.IGNORECASE)
+
+
+def _memory_bytes(value: object) -> int:
+    if (found := byte_count("memory_bytes", value)) is None:
+        raise InvalidOption("memory_bytes=None is not a number of bytes; 0 for none")
+    return found
+
+
+def _compress(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9:
+        return value
+    raise InvalidOption(f"compress={value!r} is not a whole number of at least 0 and at most 9")
 
 
 _PARSERS: dict[str, Any] = {
     "policy": CachePolicy,
     "ttl": seconds,
     "cache_dir": _cache_dir,
-    "max_bytes": _count("max_bytes", optional=True),
-    "compress": _count("compress", most=9),
+    "max_bytes": partial(byte_count, "max_bytes"),
+    "compress": _compress,
     "lock_timeout": lambda value: seconds(value, "lock_timeout"),
-    "memory_bytes": _count("memory_bytes"),
+    "memory_bytes": _memory_bytes,
     "requests": _flag,
 }
 _ENVIRONMENT = {"policy": "LLM_MEMO_POLICY", "ttl": "LLM_MEMO_TTL", "cache_dir": "LLM_MEMO_DIR"}
@@ -347,8 +367,9 @@ class configure(contextlib.AbstractContextManager["configure"]):
         policy: A `CachePolicy`, its name, True or False.
         ttl: How old an answer may be when it is read; None: never too old.
         cache_dir: The folder that entries live in.
-        max_bytes: Prune the folder to this many bytes in the background, whenever a process has written
-            a sixteenth of it (64 KiB at least) and otherwise hourly; None (the default): no cap.
+        max_bytes: Prune the folder to this many bytes (a number, or text such as ``"1GB"``) in the background,
+            whenever a process has written a sixteenth of it (64 KiB at least) and otherwise hourly; None (the
+            default): no cap.
         compress: joblib's compression level for values over 10 kB, 0 (the default) to 9.
         lock_timeout: How long to wait for an equal call in another process (600 s); None: for ever.
         memory_bytes: Bytes of frozen values kept at hand in this process (32 MiB); 0: none.
@@ -365,10 +386,10 @@ class configure(contextlib.AbstractContextManager["configure"]):
         policy: PolicyLike | Inherit = INHERIT,
         ttl: TTL | Inherit | None = INHERIT,
         cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
-        max_bytes: int | Inherit | None = INHERIT,
+        max_bytes: int | str | Inherit | None = INHERIT,
         compress: int | Inherit = INHERIT,
         lock_timeout: TTL | Inherit | None = INHERIT,
-        memory_bytes: int | Inherit = INHERIT,
+        memory_bytes: int | str | Inherit = INHERIT,
         requests: bool | Inherit = INHERIT,
     ) -> None:
         settings = parsed(

@@ -321,7 +321,9 @@ def test_dry_run_removes_nothing(filled: Cache, capsys: pytest.CaptureFixture[st
         assert (count, True) == (went["entries"], went["dry_run"])
     assert 4 == filled.info().entries
     assert 0 == main(["clear", "--dry-run"])
-    assert "4 entries would be removed" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("would remove 4 entries, ")
+    assert 0 == main(["clear", "summarize", "--dry-run"])
+    assert capsys.readouterr().out.startswith("would remove 3 entries of project.summarize, ")
 
 
 def test_prune_keeps_what_was_used_last(filled: Cache) -> None:
@@ -402,8 +404,13 @@ def test_help_teaches() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "COMMAND"),
-        (["bogus"], "invalid choice"),
+        (["bogus"], "invalid choice: bogus\nSee llm-memo --help"),
+        (["lss"], "invalid choice: lss; did you mean ls?"),
+        (["delete"], "invalid choice: delete; did you mean forget?"),
+        (["ls", "--al1"], "unrecognized arguments: --al1; did you mean --all?\nSee llm-memo ls --help"),
+        (["clear", "--olderthan", "3d"], "did you mean --older-than?"),
+        (["ls", "--search", "fox"], "did you mean --text?"),
+        (["completion", "bsh"], "did you mean bash?"),
         (["prune"], "give --max-bytes, --max-entries or --older-than"),
         (["prune", "--max-bytes", "1XB"], "it is like '500MB'"),
         (["prune", "--max-entries", "-1"], "--max-entries"),

@@ -25,7 +25,7 @@ identity codec
 adapters.*
 answers
 stores
-stats items
+stats items entries selection
 explain singleflight progress
 persist
 call

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from llm_memo import CachePolicy, InvalidOption, StoreError, cache_policy, cached_completion, configure
-from llm_memo.settings import SCOPES, seconds
+from llm_memo.settings import SCOPES, EffectiveSettings, seconds
 
 
 @pytest.fixture(autouse=True)
@@ -220,7 +220,7 @@ def test_a_wrong_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) 
     "options",
     [
         {"max_bytes": -1},
-        {"max_bytes": "1GB"},
+        {"max_bytes": "much"},
         {"compress": 10},
         {"memory_bytes": True},
         {"lock_timeout": "soon"},
@@ -248,3 +248,24 @@ def test_a_cache_dir_that_is_a_file_is_an_error_before_the_call(tmp_path: Path) 
     with pytest.raises(StoreError, match=r"file is a file; give the path of a folder"):
         function(1)
     assert [] == called
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(1000, "1000"), (1_000_000_000, "1GB"), (500_000_000, "500 mb"), (65_536, "64KiB"), (1500, "1.5k"), (7, "7B")],
+)
+@pytest.mark.parametrize("option", ["max_bytes", "memory_bytes"])
+def test_sizes_may_be_texts(option: str, count: int, text: str) -> None:
+    """A number of bytes may have a unit, of 1000 or of 1024, in any case."""
+    options: Any = {option: text}
+    with configure(**options):
+        assert count == getattr(EffectiveSettings({}, None, {}).now(), option)
+
+
+@pytest.mark.parametrize("value", ["", "1XB", "-1", "GB", "1 2", -1, 1.5, True])
+@pytest.mark.parametrize("option", ["max_bytes", "memory_bytes"])
+def test_what_is_no_size_is_an_invalid_option(option: str, value: Any) -> None:
+    """Anything else is an error that names the option and says what a size looks like."""
+    options: Any = {option: value}
+    with pytest.raises(InvalidOption, match=f"{option}=.*'1GB'"):
+        configure(**options)

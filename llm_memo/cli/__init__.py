@@ -10,9 +10,10 @@ import os
 import sys
 import warnings
 
-from llm_memo.cli.arguments import parser
+from llm_memo.cli.arguments import parse
 from llm_memo.cli.talk import Stop, say
 from llm_memo.errors import InvalidOption, MemoError
+from llm_memo.selection import NotHere
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         0: done; 1: nothing found, or something is wrong; 2: not understood, or nobody there to confirm;
         130: interrupted.
     """
-    options = parser().parse_args(argv)
+    options = parse(argv)
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
@@ -38,13 +39,14 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        print(file=sys.stderr)  # the shell's prompt begins a line of its own
         return 130
     except Stop as stop:
         say(str(stop))
         return stop.code
     except InvalidOption as fault:
         say(str(fault))
-        return 2
+        return 1 if isinstance(fault, NotHere) else 2
     except (MemoError, OSError) as fault:
         say(str(fault))
         return 1

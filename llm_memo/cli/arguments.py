@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
 
 from llm_memo import __version__
-from llm_memo.cli import looking, removing
-from llm_memo.display.amounts import parse_size
+from llm_memo.cli import completion, looking, removing
 from llm_memo.errors import InvalidOption
-from llm_memo.settings import seconds
+from llm_memo.selection import age
+from llm_memo.settings import byte_count
 
 _ABOUT = """\
 See, check and clear the answers that cached functions have kept.
@@ -23,21 +26,77 @@ examples:
   llm-memo demo                          see what it does, without a key
   llm-memo ls                            the latest answers
   llm-memo ls summarize -n 5             the latest five of one function
+  llm-memo ls --text fox                 those with a fox in question or answer
   llm-memo show 3f2a                     one of them, by its key's beginning
   llm-memo show 3f2a --answer | less     only what the model said
   llm-memo info                          what each function keeps and cost
   llm-memo clear summarize --stale-code  drop what earlier code was answered
+  llm-memo forget 3f2a                   drop one of them
   llm-memo prune --max-bytes 1GB         drop what was used longest ago
+  llm-memo export summarize > out.jsonl  questions and answers, a line each
   llm-memo ls --json | jq '.[].model'    everything as data
+  eval "$(llm-memo completion bash)"     Tab knows commands and functions
 
 exit codes: 0 done; 1 nothing found, or something is wrong; 2 not understood,
 or nobody there to confirm.
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """What the command line says; ``run`` is the command.
+
+    Without a command, and for ``--help``, help is printed and the process ends; so it does with the exit code
+    2, and what may have been meant, if it is not understood.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    root = parser()
+    if not argv:
+        root.print_help()
+        root.exit()
+    options, unknown = root.parse_known_args(argv)
+    if unknown:
+        command: _Parser = options.parser
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    """Knows its words, and says which may have been meant by one that it does not know."""
+
+    def __init__(self, **options: Any) -> None:
+        self.commands: dict[str, _Parser] = {}
+        self.takes_functions = False
+        self.words: dict[str, str] = {}
+        """The options, or of the whole command line the commands, and what they do."""
+        super().__init__(**options)
+
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        """Add an argument as ever, and note an option's names."""
+        self.words.update((name, options.get("help", "")) for name in names if name.startswith("-"))
+        return super().add_argument(*names, **options)
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.search(r"(invalid choice|unrecognized arguments): '?([\w-]+)", message)
+        if unknown is not None:
+            what, word = unknown.groups()
+            close = difflib.get_close_matches(word, self.words, n=1)
+            meant = _OTHER_WORDS.get(word) or (close[0] if close else "")
+            message = f"{what}: {word}" + f"; did you mean {meant}?" * bool(meant) + f"\nSee {self.prog} --help"
+        self.exit(2, f"llm-memo: {message}\n")
+
+
+_OTHER_WORDS = {
+    "list": "ls", "search": "ls --text", "find": "ls --text", "grep": "ls --text", "get": "show", "cat": "show",
+    "view": "show", "stats": "info", "status": "info", "remove": "forget", "delete": "forget", "del": "forget",
+    "gc": "prune", "check": "verify", "where": "path", "dump": "export", "--limit": "-n", "--search": "--text",
+    "--force": "--yes", "-f": "--yes", "--stale": "--stale-code",
+}  # fmt: skip
+"""What other programs call it → what it is called here."""
+
+
+def parser() -> _Parser:
     """The whole command line."""
-    root = argparse.ArgumentParser(
+    root = _Parser(
         prog="llm-memo", description=_ABOUT, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     root.add_argument("--version", action="version", version=f"llm-memo {__version__}")
@@ -45,48 +104,72 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     ls = _command(commands, "ls", looking.ls, "list entries, the latest first", _LS)
-    ls.add_argument("function", nargs="?", metavar="FUNCTION", help=_FUNCTION)
+    _selecting(ls)
     ls.add_argument("-n", type=_number, metavar="N", help="at most N entries")
     ls.add_argument("--all", action="store_true", help=f"all, also in a terminal (else {looking.IN_TERMINAL})")
 
     show = _command(commands, "show", looking.show, "show one entry, with its answer", _SHOW)
-    show.add_argument("key", metavar="KEY", help="its key, or enough of the beginning to tell it from others")
+    show.add_argument("key", metavar="KEY", help=_KEY)
     show.add_argument("--answer", action="store_true", help="print the answer's text and nothing else")
 
     _command(commands, "info", looking.info, "what each function keeps, and what it cost")
 
+    export = _command(commands, "export", looking.export, "questions and answers as JSON lines", _EXPORT)
+    _selecting(export)
+    export.add_argument("-o", "--output", metavar="FILE", help="write to this file; default: print")
+
     clear = _command(commands, "clear", removing.clear, "remove entries", _CLEAR)
-    clear.add_argument("function", nargs="?", metavar="FUNCTION", help=_FUNCTION)
-    clear.add_argument(
-        "--older-than", type=_duration, metavar="AGE", help="only those of this age: 90s, 15m, 12h, 7d, 1w"
-    )
-    clear.add_argument("--stale-code", action="store_true", help="only those of other code than each function's latest")
+    _selecting(clear)
     _confirmed(clear)
+
+    forget = _command(commands, "forget", removing.forget, "remove single entries", _FORGET, aliases=["rm"])
+    forget.add_argument("key", metavar="KEY", nargs="+", help=_KEY)
+    _confirmed(forget)
 
     prune = _command(commands, "prune", removing.prune, "remove what was used longest ago", _PRUNE)
     prune.add_argument("--max-bytes", type=_size, metavar="SIZE", help="keep at most this much: 500MB, 1GB")
     prune.add_argument("--max-entries", type=_number, metavar="N", help="keep at most N entries")
-    prune.add_argument("--older-than", type=_duration, metavar="AGE", help="remove what was last used this long ago")
+    prune.add_argument("--older-than", type=_age, metavar="AGE", help="remove what was last used this long ago")
     _confirmed(prune)
 
     _command(commands, "verify", removing.verify, "check every entry's seal", _VERIFY)
     _command(commands, "path", looking.path, "print where the folder is")
+    _command(commands, "functions", looking.functions, "print the names of the functions with entries")
+
+    shell = commands.add_parser("completion", help="print what makes Tab work in a shell", description=_COMPLETION)
+    shell.add_argument("shell", choices=sorted(completion.SHELLS), help="the shell")
+    shell.words.update(dict.fromkeys(completion.SHELLS, ""))
+    shell.set_defaults(run=_completion, parser=shell)
 
     demo = commands.add_parser("demo", help="see what it does, on a real model or a local one", description=_DEMO)
     demo.add_argument("--model", metavar="NAME", help="the model to ask")
-    demo.set_defaults(run=_demo)
+    demo.set_defaults(run=_demo, parser=demo)
+
+    root.commands = {name: command for name, command in commands.choices.items() if name != "rm"}
+    root.words.update(dict.fromkeys(root.commands, ""))
     return root
 
 
-_FUNCTION = "its name, or the last parts of it (summarize for project.summarize); default: all"
+_FUNCTION = "a name, its last parts or its first (summarize, project), or a pattern ('project.*'); default: all"
+_KEY = "its key, or enough of the beginning to tell it from others"
 _LS = """\
 List entries, the latest first. In a terminal: a table. In a pipe: a line an
-entry, in full, with tabs between key, time, function, model, tokens, bytes
-and arguments.
+entry, in full, with tabs between key, time, function, model, tokens, bytes,
+arguments, and "earlier code" where a function has entries of later code.
 """
 _SHOW = "Show one entry: its arguments, its answer, what it cost, and what its key is made of."
+_EXPORT = """\
+Print entries as JSON, a document a line: function, arguments (up to 4,000
+characters each), the answer as data and as text, model, tokens and more.
+"""
+_FORGET = "Remove single entries. Asks before it removes, unless --yes."
+_COMPLETION = """\
+Print a script that makes Tab complete commands, options and functions:
+eval "$(llm-memo completion bash)" in ~/.bashrc, the same with zsh in ~/.zshrc;
+llm-memo completion fish > ~/.config/fish/completions/llm-memo.fish
+"""
 _CLEAR = """\
-Remove entries: of one function or of all, all of them or only some. They are
+Remove entries: of some functions or of all, all of them or only some. They are
 gone for every process at once. Asks before it removes, unless --yes.
 """
 _PRUNE = """\
@@ -105,23 +188,53 @@ which goes away with it.
 
 
 def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], int], description: str, more: str | None = None
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    more: str | None = None,
+    aliases: Iterable[str] = (),
+) -> _Parser:
+    command: _Parser = commands.add_parser(
         name,
-        help=description,
-        description=more or f"{description[0].upper()}{description[1:]}.",
+        help=summary,
+        description=more or f"{summary[0].upper()}{summary[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        aliases=aliases,
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, parser=command)
     command.add_argument("--cache-dir", metavar="DIR", default=argparse.SUPPRESS, help="the folder")
     command.add_argument("--json", action="store_true", help="print JSON")
     return command
 
 
-def _confirmed(command: argparse.ArgumentParser) -> None:
+def _selecting(command: _Parser) -> None:
+    """Let a command take functions, and conditions for entries."""
+    command.takes_functions = True
+    command.add_argument("function", nargs="*", metavar="FUNCTION", help=_FUNCTION)
+    command.add_argument("--text", metavar="TEXT", help="only those with this text in the arguments or the answer")
+    command.add_argument("--model", metavar="NAME", help="only those of this model, or of a pattern: 'gpt-5*'")
+    command.add_argument(
+        "--older-than", type=_age, metavar="AGE", help="only those of at least this age: 90s, 15m, 12h, 7d, 1w"
+    )
+    command.add_argument("--newer-than", type=_age, metavar="AGE", help="only those that are younger")
+    command.add_argument(
+        "--stale-code", action="store_true", help="only those of other code than each function's latest"
+    )
+
+
+def _confirmed(command: _Parser) -> None:
     command.add_argument("--dry-run", action="store_true", help="remove nothing, tell what would go")
     command.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+def _completion(options: argparse.Namespace) -> int:
+    commands = {
+        name: completion.Command(str(command.description).partition("\n")[0], command.words, command.takes_functions)
+        for name, command in parser().commands.items()
+    }
+    print(completion.SHELLS[options.shell](commands), end="")
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -146,6 +259,6 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-_size = _checked(parse_size)
+_size = _checked(lambda text: byte_count("SIZE", text))
 _number = _checked(_whole)
-_duration = _checked(lambda text: seconds(text, "AGE"))
+_age = _checked(lambda text: age("AGE", text))

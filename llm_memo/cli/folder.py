@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from llm_memo.cache import Cache, Entry, _entry
-from llm_memo.cli.talk import Stop, say
+from llm_memo.cache import Cache
+from llm_memo.cli.talk import say
 from llm_memo.display import amounts
+from llm_memo.entries import Entry
+from llm_memo.selection import functions_called
+from llm_memo.stores.entry import Header
 from llm_memo.stores.folder import EntryFile
 
 
@@ -24,47 +27,40 @@ class Folder(Cache):
     def __init__(self, cache_dir: str | os.PathLike[str] | None, *, slow: bool = False) -> None:
         super().__init__(cache_dir)
         self._slow = slow and sys.stderr.isatty()
+        self._unread = 0
 
-    def files(self, function: object = None) -> list[EntryFile]:
-        """The files of all entries, or of one function's, the latest first. None of them is read."""
-        return sorted(super()._files(function), key=lambda file: file.written, reverse=True)
+    def latest(self, function: object, most: int | None) -> tuple[list[Entry], int]:
+        """The latest entries of some functions, and how many there are in all; no others are read."""
+        files = sorted(self._files(function), key=lambda file: file.written, reverse=True)
+        return list(self._read(files[:most])), len(files)
 
-    def read(self, found: Iterable[EntryFile]) -> Iterator[Entry]:
-        """The entries in these files, one by one; how many are not readable is said at the end."""
-        unread = 0
-        for each in found:
-            header = self._header(each)
-            if header is not None:
-                yield _entry(each, header)
-            else:
-                unread += 1
-        if unread:
-            say(f"{amounts.count(unread, 'file')} not readable: llm-memo verify tells which")
-
-    def named(self, name: str | None) -> str | None:
-        """The one function with entries that is called ``name``, or whose last parts are; None for no name.
+    def names(self, function: object) -> list[str]:
+        """The names of the functions that the user named; none for all.
 
         Raises:
-            Stop: There is none, or there are several.
+            NotHere: There are no entries of one.
         """
-        if name is None:
-            return None
-        functions = self.functions()
-        if name in functions:
-            return name
-        found = [each for each in functions if each.endswith(f".{name}")]
-        if len(found) == 1:
-            return found[0]
-        what = f"{name!r} can be several functions" if found else f"no entries of {name!r}; there are entries of"
-        these = "".join(f"\n  {each}" for each in found or functions)
-        raise Stop(f"{what}:{these or ' nothing'}")
+        names = self._folders()
+        for name in function if isinstance(function, list) and not names else ():
+            functions_called(name, [])
+        return [names.get(each, each) for each in self._meant(function) if isinstance(each, str)]
+
+    def say_unread(self) -> None:
+        """Say how many of the files that were looked at are not readable."""
+        if self._unread:
+            say(f"{amounts.count(self._unread, 'file')} not readable: llm-memo verify tells which")
+
+    def _header(self, file: EntryFile) -> Header | None:
+        header = super()._header(file)
+        self._unread += header is None
+        return header
 
     def _files(self, function: object = None) -> Iterator[EntryFile]:
+        files: Iterable[EntryFile] = super()._files(function)
         bar = _bar() if self._slow else None
-        if bar is None:
-            return super()._files(function)
-        files = list(super()._files(function))
-        return iter(bar(files, unit=" entries", delay=0.5, leave=False, file=sys.stderr))
+        return iter(
+            files if bar is None else bar(list(files), unit=" entries", delay=0.5, leave=False, file=sys.stderr)
+        )
 
 
 def _bar() -> Any:

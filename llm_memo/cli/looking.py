@@ -1,60 +1,80 @@
-"""The commands that look: ``ls``, ``show``, ``info``, ``path``."""
+"""The commands that look: ``ls``, ``show``, ``info``, ``export``, ``path``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from llm_memo.cache import Entry
+from llm_memo.answers.text import answer_text
 from llm_memo.cli.folder import Folder
-from llm_memo.cli.talk import Stop, print_json
+from llm_memo.cli.talk import Stop, print_json, say
 from llm_memo.display import amounts, plain
 from llm_memo.display.sheet import Cell, Column, Span, Table
-from llm_memo.views.answers import answer_text
+from llm_memo.entries import Entries, Entry, json_line
 from llm_memo.views.contents import cache_sheet, entry_sheet
 from llm_memo.views.folder import by_function
-from llm_memo.views.legible import answer_of
 
 IN_TERMINAL = 50
-"""So many entries ``ls`` lists in a terminal, unless -n or --all says otherwise."""
+"""So many entries ``ls`` lists in a terminal, unless told otherwise."""
 _KEY = 12
 """So many digits of a key are shown."""
+
+
+def conditions(options: argparse.Namespace) -> dict[str, Any]:
+    """What the command line says of the entries that are meant, as `Cache.entries` and `Cache.clear` take it."""
+    names = ("model", "text", "older_than", "newer_than", "stale_code")
+    return {name: getattr(options, name) for name in names}
+
+
+def meant(options: argparse.Namespace) -> list[str] | None:
+    """The functions that the command line names; None for all."""
+    return options.function or None
 
 
 def ls(options: argparse.Namespace) -> int:
     """List entries, the latest first."""
     folder = Folder(options.cache_dir)
-    found = folder.files(folder.named(options.function))
-    if not found:
-        raise Stop(f"no entries in {folder.path}")
     in_terminal = sys.stdout.isatty() and not options.json
     most = options.n if options.n is not None else IN_TERMINAL if in_terminal and not options.all else None
-    listed = folder.read(found[:most])
+    wanted = {name: value for name, value in conditions(options).items() if value is not None and value is not False}
+    if wanted:
+        found = folder.entries(meant(options), **wanted)
+        listed, count = list(found[:most]), len(found)
+    else:
+        listed, count = folder.latest(meant(options), most)
+    folder.say_unread()
+    if not count:
+        raise Stop(f"no such entries in {folder.path}" if wanted else f"no entries in {folder.path}")
     if options.json:
         print_json(list(map(_as_data, listed)))
     elif in_terminal:
-        ink = plain.Ink.of(sys.stdout)
-        table = Table(_COLUMNS, tuple(map(_row, listed))).filled()
-        for line in plain.aligned(table.columns, table.rows, ink):
-            print(line)
-        if most is not None and len(found) > most:
-            print(ink(Span(f"… {len(found) - most:,} more: llm-memo ls --all", "dim")))
+        _print_table(listed)
+        if count > len(listed) == most:
+            print(plain.Ink.of(sys.stdout)(Span(f"… {count - most:,} more: llm-memo ls --all", "dim")))
     else:
         for entry in listed:
             print("\t".join(map(plain.safe, _fields(entry))))
     return 0
 
 
+def _print_table(entries: Iterable[Entry]) -> None:
+    table = Table(_COLUMNS, tuple(map(_row, entries))).filled()
+    for line in plain.aligned(table.columns, table.rows, plain.Ink.of(sys.stdout)):
+        print(line)
+
+
 _COLUMNS = (
     Column("key"),
     Column("age", right=True),
+    Column("code"),
     Column("function", wide=True),
-    Column("model"),
+    Column("model", wide=True),
     Column("tokens", right=True),
-    Column("size", right=True),
+    Column("size", right=True, spare=True),
     Column("arguments", wide=True),
 )
 
@@ -64,6 +84,7 @@ def _row(entry: Entry) -> tuple[Cell, ...]:
     return (
         Span(entry.key[:_KEY], "strong"),
         amounts.age(entry.age),
+        Span("earlier" if entry.stale_code else "", "dim"),
         entry.function,
         entry.model or "",
         "" if tokens is None else f"{tokens:,}",
@@ -82,6 +103,7 @@ def _fields(entry: Entry) -> tuple[str, ...]:
         "" if tokens is None else str(tokens),
         str(entry.size),
         entry.arguments,
+        "earlier code" if entry.stale_code else "",
     )
 
 
@@ -92,22 +114,15 @@ def _tokens(entry: Entry) -> int | None:
 def show(options: argparse.Namespace) -> int:
     """One entry, with its answer."""
     folder = Folder(options.cache_dir)
-    key = options.key.lower()
-    found = [each for each in folder.files() if each.key.startswith(key)]
-    if len(found) > 1:
-        some = "".join(f"\n  {each.key}  {each.function}" for each in found[:10])
-        raise Stop(f"the keys of {len(found):,} entries begin with {key!r}:{some}")
-    entry = next(folder.read(found), None)
-    if entry is None:
-        raise Stop(f"no readable entry in {folder.path} has a key that begins with {key!r}; see llm-memo ls")
+    entry = folder.entry(options.key)
     if options.answer:
-        print(plain.safe(answer_text(answer_of(entry), sys.maxsize), lines=True))
+        print(plain.safe(entry.text, lines=True))
     elif options.json:
-        answer, header = answer_of(entry), entry.header
-        shown = {"parts": header.provenance.parts, "previews": header.provenance.previews, "answer": answer}
-        print_json({**_as_data(entry), **shown, "answer_text": answer_text(answer, sys.maxsize)})
+        answer, provenance = entry.data, entry.header.provenance
+        shown = {"parts": provenance.parts, "previews": provenance.previews, "answer": answer}
+        print_json({**_as_data(entry), **shown, "answer_text": answer_text(answer)})
     else:
-        print(plain.rendered(entry_sheet(entry), plain.Ink.of(sys.stdout)))
+        print(plain.rendered(entry_sheet(entry, whole=True), plain.Ink.of(sys.stdout)))
         print(f"  {plain.safe(entry.path)}")
     return 0
 
@@ -131,6 +146,31 @@ def info(options: argparse.Namespace) -> int:
         for name, found in by_function(folder).items()
     ]
     print_json({"path": folder.path, "functions": rows})
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Entries with their arguments and answers, a JSON document a line."""
+    folder = Folder(options.cache_dir, slow=True)
+    found: Entries = folder.entries(meant(options), **conditions(options))
+    folder.say_unread()
+    if options.output is None:
+        for record in found.records():
+            print(json_line(record))
+    else:
+        found.to_jsonl(options.output)
+        say(f"wrote {amounts.count(len(found), 'entry')} to {options.output}")
+    return 0
+
+
+def functions(options: argparse.Namespace) -> int:
+    """The names of the functions that have entries."""
+    found = Folder(options.cache_dir).functions()
+    if options.json:
+        print_json(found)
+    else:
+        for name in found:
+            print(plain.safe(name))
     return 0
 
 

@@ -1,46 +1,51 @@
-"""The commands that remove, and ask first: ``clear`` and ``prune``; and ``verify``, which puts aside."""
+"""The commands that remove, and ask first: ``clear``, ``forget``, ``prune``; and ``verify``, which puts aside."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from llm_memo.cache import Cleared
 from llm_memo.cli.folder import Folder
+from llm_memo.cli.looking import conditions, meant
 from llm_memo.cli.talk import Stop, ask, print_json
 from llm_memo.display import amounts
 
 
 def clear(options: argparse.Namespace) -> int:
-    """Remove the entries of one function, or all."""
+    """Remove the entries of some functions, or all."""
     folder = Folder(options.cache_dir, slow=True)
-    function = folder.named(options.function)
     return _remove(
         options,
         folder,
-        "" if function is None else f" of {function}",
-        lambda dry_run: folder.clear(
-            function, older_than=options.older_than, stale_code=options.stale_code, dry_run=dry_run
-        ),
+        lambda dry_run: folder.clear(meant(options), **conditions(options), dry_run=dry_run),
+        folder.names(meant(options)),
     )
+
+
+def forget(options: argparse.Namespace) -> int:
+    """Remove single entries."""
+    folder = Folder(options.cache_dir)
+    entries = [folder.entry(key) for key in options.key]
+    functions = sorted({entry.function for entry in entries})
+    return _remove(options, folder, lambda dry_run: folder.clear(entries, dry_run=dry_run), functions)
 
 
 def prune(options: argparse.Namespace) -> int:
     """Remove what was used least recently."""
-    if options.max_bytes is options.max_entries is options.older_than is None:
+    limits = options.max_bytes, options.max_entries, options.older_than
+    if limits == (None, None, None):
         raise Stop("prune: give --max-bytes, --max-entries or --older-than", 2)
     folder = Folder(options.cache_dir, slow=True)
-    return _remove(
-        options,
-        folder,
-        "",
-        lambda dry_run: folder.prune(options.max_bytes, options.max_entries, options.older_than, dry_run=dry_run),
-    )
+    return _remove(options, folder, lambda dry_run: folder.prune(*limits, dry_run=dry_run))
 
 
-def _remove(options: argparse.Namespace, folder: Folder, whose: str, remove: Callable[[bool], Cleared]) -> int:
-    """Count what would go, ask, and remove it; ``whose`` is said after the count."""
+def _remove(
+    options: argparse.Namespace, folder: Folder, remove: Callable[[bool], Cleared], functions: Sequence[str] = ()
+) -> int:
+    """Count what would go, ask, and remove it; ``functions`` are those that the entries are of."""
     went = remove(True)
+    whose = f" of {', '.join(functions)}" if functions else ""
     if went.entries and not options.dry_run:
         if not options.yes:
             ask(
@@ -50,8 +55,9 @@ def _remove(options: argparse.Namespace, folder: Folder, whose: str, remove: Cal
     if options.json:
         print_json({**went._asdict(), "dry_run": options.dry_run})
     else:
-        verb = "would be removed" if options.dry_run else "removed"
-        print(f"{amounts.count(went.entries, 'entry')}{whose} {verb}, {amounts.size(went.bytes)}")
+        what = f"{amounts.count(went.entries, 'entry')}{whose}"
+        size = amounts.size(went.bytes)
+        print(f"would remove {what}, {size}" if options.dry_run else f"{what} removed, {size}")
     return 0
 
 

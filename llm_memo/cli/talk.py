@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
-from typing import Any
 
+from llm_memo.codec.legible import as_json
 from llm_memo.display import plain
 
 
@@ -36,21 +35,13 @@ def ask(question: str) -> None:
             2,
         )
     print(f"{plain.safe(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # ^D
+        print(file=sys.stderr)
+    if answer.strip().lower() not in ("y", "yes"):
         raise Stop("nothing was removed")
 
 
 def print_json(data: object) -> None:
     """Data as one JSON document."""
-    print(json.dumps(_plain(data), indent=2, default=str))
-
-
-def _plain(data: Any) -> Any:
-    """``data`` with what JSON does not know made of what it does."""
-    if isinstance(data, dict):
-        return {str(name): _plain(item) for name, item in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_plain(item) for item in data]
-    if isinstance(data, datetime):
-        return data.isoformat(timespec="seconds")
-    return _plain(vars(data)) if hasattr(data, "__dict__") else data
+    print(json.dumps(as_json(data), indent=2, default=str))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-
-from llm_memo.errors import InvalidOption
 
 _BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 _AGES = (("w", 604_800.0), ("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0))
@@ -19,19 +16,6 @@ def size(count: float) -> str:
             break
         amount /= 1000
     return f"{amount:.1f} {unit}" if unit != "B" and amount < 9.95 else f"{amount:,.0f} {unit}"
-
-
-def parse_size(text: str) -> int:
-    """The bytes that ``"1GB"``, ``"500 MB"``, ``"64KiB"`` or ``"1000"`` mean.
-
-    Raises:
-        InvalidOption: It means none.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp]?)(i?)b?)\s*", text, re.IGNORECASE)
-    if match is None:
-        raise InvalidOption(f"{text!r} is not a number of bytes; it is like '500MB', '1GB', '64KiB' or '1000000'")
-    power = " kmgtp".index(match[2].lower() or " ")
-    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
 
 
 def age(seconds: float) -> str:

@@ -35,6 +35,8 @@ _INDENT = 2
 _BAR = 24
 _LEAST = 12
 """Characters that a wide column has, however narrow the terminal."""
+_READABLE, _READABLE_PROSE = 15, 24
+"""Characters that a wide column, and one of prose, should have; spare columns are left out for that."""
 
 
 class Ink:
@@ -129,15 +131,31 @@ def _columns(cell: Cell) -> int:
 def rendered(sheet: Sheet, ink: Ink | None = None) -> str:
     """The sheet as lines of text, without a line end at the end."""
     ink = ink or Ink()
-    return "\n".join(
-        [ink(sheet.title), *(f"{' ' * _INDENT}{line}" for block in sheet.blocks for line in _lines(block, ink))]
-    )
+    body = (f"{' ' * _INDENT}{line}" for block in sheet.blocks for line in _lines(block, ink))
+    return "\n".join([*map(ink, _wrapped(sheet.title, ink.width)), *body])
+
+
+def _wrapped(cell: Cell, room: int | None) -> list[tuple[Span, ...]]:
+    """A cell in lines of at most ``room`` columns, broken between its pieces; a piece alone may be longer."""
+    lines: list[list[Span]] = [[]]
+    for span in spans(cell):
+        if room is not None and lines[-1] and _columns((*lines[-1], span)) > room:
+            lines.append([Span("  ")])
+            if not span.text.strip(" ·"):
+                continue
+        lines[-1].append(span)
+    return list(map(tuple, lines))
 
 
 def aligned(
     columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], ink: Ink, margin: int = 0
 ) -> Iterator[str]:
-    """A table's lines, the names of its columns first; wide columns are cut to the ink's width."""
+    """A table's lines, the names of its columns first.
+
+    To fit the ink's width, spare columns are left out, and the texts of wide ones cut.
+    """
+    if ink.width is not None:
+        columns, rows = _without_spare(columns, rows, ink.width - margin)
     names = [Span(column.name, "dim") for column in columns]
     widths = [max(map(_columns, cells)) for cells in zip(names, *rows, strict=True)]
     if ink.width is not None:
@@ -146,6 +164,22 @@ def aligned(
         yield _GAP.join(
             _padded(cell, room, column.right, ink) for column, room, cell in zip(columns, widths, row, strict=True)
         ).rstrip()
+
+
+def _without_spare(
+    columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], room: int
+) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
+    """The columns that there is room for, if wide ones are cut to what can be read still."""
+    widths = [max(map(_columns, cells)) for cells in zip((column.name for column in columns), *rows, strict=True)]
+    needed = [
+        min(width, _READABLE_PROSE if column.brief else _READABLE) if column.wide else width
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    places = list(range(len(columns)))
+    for place, column in enumerate(columns):
+        if column.spare and sum(needed[each] for each in places) + len(_GAP) * (len(places) - 1) > room:
+            places.remove(place)
+    return tuple(columns[place] for place in places), tuple(tuple(row[place] for place in places) for row in rows)
 
 
 def _fitted(columns: tuple[Column, ...], widths: list[int], room: int) -> list[int]:
@@ -166,6 +200,18 @@ def _padded(cell: Cell, room: int, right: bool, ink: Ink) -> str:
     return padding + ink(shown) if right else ink(shown) + padding
 
 
+def _broken(cell: Cell, room: int | None) -> list[tuple[Span, ...]]:
+    """A cell in lines of at most ``room`` columns, broken between its pieces and inside of them."""
+    if room is None:
+        return [spans(cell)]
+    pieces = (
+        Span(line, span.tone)
+        for span in spans(cell)
+        for line in (textwrap.wrap(safe(span.text), room, drop_whitespace=False) or [""])
+    )
+    return _wrapped(tuple(pieces), room)
+
+
 @singledispatch
 def _lines(block: Block, ink: Ink) -> Iterator[str]:
     raise NotImplementedError(block)
@@ -182,7 +228,10 @@ def _(table: Table, ink: Ink) -> Iterator[str]:
 def _(facts: Facts, ink: Ink) -> Iterator[str]:
     room = max((_columns(name) for name, _ in facts.rows), default=0)
     for name, value in facts.rows:
-        yield f"{ink(tuple(Span(text, 'dim') for text, _ in spans(name)))}{' ' * (room - _columns(name))}  {ink(value)}"
+        label = f"{ink(tuple(Span(text, 'dim') for text, _ in spans(name)))}{' ' * (room - _columns(name))}"
+        for line in _broken(value, ink.width and max(ink.width - _INDENT - room - len(_GAP), _READABLE)):
+            yield f"{label}{_GAP}{ink(line)}"
+            label = " " * room
 
 
 @_lines.register
@@ -203,7 +252,8 @@ def _(passage: Passage, ink: Ink) -> Iterator[str]:
 
 @_lines.register
 def _(note: Note, ink: Ink) -> Iterator[str]:
-    yield ink(tuple(Span(text, tone or "dim") for text, tone in spans(note.text)))
+    quiet = tuple(Span(text, tone or "dim") for text, tone in spans(note.text))
+    yield from map(ink, _broken(quiet, ink.width and ink.width - _INDENT))
 
 
 @_lines.register

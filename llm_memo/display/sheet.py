@@ -57,6 +57,8 @@ class Column(NamedTuple):
     """Whether its texts may be long: such columns share the room that the others leave."""
     brief: bool = False
     """Whether a beginning of its texts will do, where there is not room for all."""
+    spare: bool = False
+    """Whether it is left out where there is not room for all; the first of several goes first."""
 
 
 @dataclass(frozen=True, slots=True)

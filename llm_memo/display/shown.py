@@ -90,10 +90,12 @@ def rich_of(thing: object) -> RenderableType:
 
 
 def text_of(thing: object) -> str:
-    """The plain form of a thing that has a sheet: several lines, as wide as they are."""
+    """The plain form of a thing that has a sheet, no wider than the terminal, or than 80 columns without one."""
+    import shutil
+
     from llm_memo.display import plain
 
-    return plain.rendered(sheet_of(thing))
+    return plain.rendered(sheet_of(thing), plain.Ink(shutil.get_terminal_size().columns))
 
 
 class Shown:

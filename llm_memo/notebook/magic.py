@@ -189,7 +189,7 @@ class Magic:
         if (options.function is None) != options.all:
             raise UsageError("%llm_memo clear: name a function, or say --all for every function in the folder")
         function = None if options.all else self._function(options.function)
-        cache = Cache() if function is None else Cache(memo_of(function).settings.now().cache_dir)
+        cache = Cache() if function is None else Cache(memo_of(function).settings.now().cache_dir, missing_ok=True)
         went = cache.clear(
             function, older_than=options.older_than, stale_code=options.stale_code, dry_run=options.dry_run
         )

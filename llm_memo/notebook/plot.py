@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from llm_memo.cache import Cache, Entry
+from llm_memo.cache import Cache
 from llm_memo.display.shown import draws
+from llm_memo.entries import Entry
 from llm_memo.errors import InvalidOption
 from llm_memo.notebook.live import cached_functions
 from llm_memo.stats import CacheInfo

@@ -28,7 +28,7 @@ def function_sheet(function: Any) -> Sheet:
     """A cached function: its effective settings and where they come from, what it keeps, what it saved."""
     memo = memo_of(function)
     sources = memo.settings.sources()
-    cache = Cache(sources["cache_dir"][0])
+    cache = Cache(sources["cache_dir"][0], missing_ok=True)
     kept = cache.info(function)
     facts: list[tuple[Cell, Cell]] = [("policy", _source(str(sources["policy"][0]), sources["policy"][1]))]
     ttl, scope = sources["ttl"]
@@ -51,7 +51,7 @@ def functions_sheet(functions: Mapping[str, Any]) -> Sheet:
     for name, function in functions.items():
         memo, info = memo_of(function), function.cache_info()
         settings = memo.settings.now()
-        kept = Cache(settings.cache_dir).info(function)
+        kept = Cache(settings.cache_dir, missing_ok=True).info(function)
         hits, calls = hits + info.hits, calls + info.calls
         rows.append(
             (
@@ -68,7 +68,12 @@ def functions_sheet(functions: Mapping[str, Any]) -> Sheet:
             )
         )
     right = ("entries", "size", "hits", "calls paid", "hit rate", "time saved", "tokens saved", "saved")
-    columns = (Column("function"), Column("policy"), *(Column(name, right=True) for name in right))
+    spare = ("size", "time saved", "tokens saved")
+    columns = (
+        Column("function", wide=True),
+        Column("policy", spare=True),
+        *(Column(name, right=True, spare=name in spare) for name in right),
+    )
     title = joined([Span(amounts.count(len(rows), "cached function"), "strong"), _hit_rate(hits, calls)])
     if not rows:
         return Sheet(title, (Note("Decorate one with @cached_completion."),))

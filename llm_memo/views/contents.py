@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal
 
 from llm_memo.answers.price import price
+from llm_memo.answers.text import answer_text
 from llm_memo.answers.usage import Usage
-from llm_memo.cache import Cache, Entry
+from llm_memo.cache import Cache
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Beside, Cell, Column, Facts, Note, Passage, Sheet, Span, Table, joined, says
 from llm_memo.display.shown import shows
-from llm_memo.views.answers import answer_text
+from llm_memo.entries import Entry, arguments_of
 from llm_memo.views.folder import Sum, by_folder, by_function, shown_path, summed
-from llm_memo.views.legible import answer_of
 
 ROWS = 50
 """Rows of a table, at most."""
@@ -30,11 +31,16 @@ _GLANCE = 10_000
 
 
 @shows(Entry)
-def entry_sheet(entry: Entry) -> Sheet:
-    """One entry: its arguments beside its answer, what it cost, and what its key is made of."""
+def entry_sheet(entry: Entry, *, whole: bool = False) -> Sheet:
+    """One entry: its arguments beside its answer, what it cost, and what its key is made of.
+
+    Args:
+        entry: The entry.
+        whole: Show all of the answer, however long it is.
+    """
     header = entry.header
     usage = Usage.from_dict(header.usage) if header.usage is not None else None
-    arguments = [(Span(name), Span(text, "data")) for name, text in _arguments(entry)]
+    arguments = [(Span(name), Span(text, "data")) for name, text in arguments_of(header).items()]
     others = [name for name in header.provenance.parts if not name.startswith("argument ")]
     facts: list[tuple[Cell, Cell]] = [
         ("created", joined([_moment(entry), Span(amounts.ago(entry.age), "dim")])),
@@ -44,6 +50,7 @@ def entry_sheet(entry: Entry) -> Sheet:
         ("cost", amounts.money(price(usage)) if usage else ""),
         ("answer", joined([Span(entry.type, "data"), amounts.size(entry.size)])),
         ("sample", str(entry.sample) if entry.sample else ""),
+        ("code", Span("earlier code, which no call finds now", "warn") if entry.stale_code else ""),
         ("key", Span(entry.key, "dim")),
     ]
     parts = [
@@ -53,7 +60,10 @@ def entry_sheet(entry: Entry) -> Sheet:
     return Sheet(
         joined([Span(entry.function, "strong"), Span(f"kept {amounts.ago(entry.age)}", "dim")]),
         (
-            Beside((Facts(tuple(arguments)),), (Passage("answer", _answer(entry, _ANSWER, _READ)),)),
+            Beside(
+                (Facts(tuple(arguments)),),
+                (Passage("answer", _answer(entry, *(sys.maxsize, sys.maxsize) if whole else (_ANSWER, _READ))),),
+            ),
             Facts(tuple(fact for fact in facts if says(fact[1]))),
             Table((Column("depends on"), Column("value", wide=True), Column("digest")), tuple(parts)),
         ),
@@ -75,18 +85,19 @@ def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int 
     """
     total = summed(entries)
     several = len({entry.function for entry in entries}) > 1
+    earlier = any(entry.stale_code for entry in entries)
     columns = [
-        Column("when"),
+        Column("when", spare=True),
         Column("age", right=True),
-        *([Column("function")] if several else []),
+        *([Column("function", wide=True)] if several else []),
         Column("arguments", wide=True, brief=True),
         Column("answer", wide=True, brief=True),
-        Column("model"),
+        Column("model", spare=True),
         Column("tokens", right=True),
-        Column("size", right=True),
-        *([Column("state")] if ttl is not None else []),
+        Column("size", right=True, spare=True),
+        *([Column("state")] if ttl is not None or earlier else []),
     ]
-    shown = tuple(_row(entry, ttl, several) for entry in entries[:rows])
+    shown = tuple(_row(entry, several, _state(entry, ttl, earlier)) for entry in entries[:rows])
     title = joined(
         [
             Span(amounts.count(total.entries, "entry"), "strong"),
@@ -123,7 +134,9 @@ def cache_sheet(cache: Cache, most: int | None = _GLANCE) -> Sheet:
     ]
     columns = [
         Column("function", wide=True),
-        *(Column(name, right=True) for name in ("entries", "size", "latest", "time paid", "tokens paid", "cost")),
+        *(Column(name, right=True) for name in ("entries", "size")),
+        *(Column(name, right=True, spare=True) for name in ("latest", "time paid")),
+        *(Column(name, right=True) for name in ("tokens paid", "cost")),
     ]
     entries = sum(found.entries for found in sums.values())
     title = joined(
@@ -140,8 +153,16 @@ def cache_sheet(cache: Cache, most: int | None = _GLANCE) -> Sheet:
     return Sheet(title, (Table(tuple(columns), tuple(rows[:ROWS])), *notes))
 
 
-def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:
-    expired = ttl is not None and entry.age >= ttl
+def _state(entry: Entry, ttl: float | None, earlier: bool) -> Cell:
+    """Whether a call would find the entry; "" if that goes without saying."""
+    if entry.stale_code:
+        return Span("earlier code", "dim")
+    if ttl is not None and entry.age >= ttl:
+        return Span("expired", "warn")
+    return Span("present code" if earlier else "fresh" if ttl is not None else "", "good")
+
+
+def _row(entry: Entry, several: bool, state: Cell) -> tuple[Cell, ...]:
     sample = Span(f"sample {entry.sample}", "dim") if entry.sample else ""
     return (
         Span(f"{entry.created:%d %b %H:%M}", "dim"),
@@ -152,7 +173,7 @@ def _row(entry: Entry, ttl: float | None, several: bool) -> tuple[Cell, ...]:
         Span(entry.model or "", "data"),
         "" if entry.input_tokens is None else f"{entry.input_tokens + (entry.output_tokens or 0):,}",
         amounts.size(entry.size),
-        *([Span("expired", "warn") if expired else Span("fresh", "good")] if ttl is not None else []),
+        *([state] if says(state) else []),
     )
 
 
@@ -160,17 +181,9 @@ def _answer(entry: Entry, most: int, read: int) -> str:
     if entry.size > read:
         return f"({entry.type} of {amounts.size(entry.size)})"
     try:
-        return answer_text(answer_of(entry), most)
+        return answer_text(entry.data, most)
     except LookupError:
         return "(it cannot be read)"
-
-
-def _arguments(entry: Entry) -> list[tuple[str, str]]:
-    return [
-        (name.removeprefix("argument "), text)
-        for name, text in entry.header.provenance.previews.items()
-        if name.startswith("argument ")
-    ]
 
 
 def _moment(entry: Entry) -> str:

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from llm_memo.answers.price import price
 from llm_memo.answers.usage import Usage
-from llm_memo.cache import Cache, Entry
+from llm_memo.cache import Cache
+from llm_memo.entries import Entry
 from llm_memo.location import working_directory
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from llm_memo import InvalidOption
 from llm_memo.display import amounts
 
 
@@ -27,22 +26,6 @@ from llm_memo.display import amounts
 def test_bytes_have_two_digits_or_more(shown: str, count: float) -> None:
     """Bytes are shown in powers of 1000, with two digits where there is a unit above."""
     assert shown == amounts.size(count)
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(1000, "1000"), (1_000_000_000, "1GB"), (500_000_000, "500 mb"), (65_536, "64KiB"), (1500, "1.5k"), (7, "7B")],
-)
-def test_sizes_are_read_as_they_are_written(count: int, text: str) -> None:
-    """A size may have a unit, of 1000 or of 1024, in any case."""
-    assert count == amounts.parse_size(text)
-
-
-@pytest.mark.parametrize("text", ["", "1XB", "-1", "GB", "1 2"])
-def test_what_is_no_size_is_an_invalid_option(text: str) -> None:
-    """Anything else is an error that says what a size looks like."""
-    with pytest.raises(InvalidOption, match="1GB"):
-        amounts.parse_size(text)
 
 
 @pytest.mark.parametrize(

@@ -11,31 +11,17 @@ import contextlib
 import functools
 import io
 import json
-import os
+import math
 import pickle
 import sys
+from datetime import datetime
 from typing import Any
 
-from llm_memo.cache import Entry
 from llm_memo.codec.frozen import thaw
-from llm_memo.stores.disk import disk
 
 
 class Items(list[Any]):
     """What a generator or stream gave, piece by piece."""
-
-
-def answer_of(entry: Entry) -> Any:
-    """The answer of an entry, as plain data.
-
-    Raises:
-        LookupError: The entry is gone, or is not readable.
-    """
-    root = os.path.dirname(os.path.dirname(os.path.dirname(entry.path)))
-    try:
-        return legible(disk(root).load(entry.path, entry.key).frozen)
-    except Exception as error:
-        raise LookupError(f"the entry {entry.key} of {entry.function} cannot be read: {error}") from error
 
 
 def legible(frozen: tuple[str, Any]) -> Any:
@@ -55,6 +41,19 @@ def legible(frozen: tuple[str, Any]) -> Any:
     if kind in ("pickle", "openai"):
         return _opened(payload)
     return thaw(frozen)
+
+
+def as_json(data: Any) -> Any:
+    """Plain data as what JSON knows: keys are text, times ISO 8601, objects dicts of their attributes."""
+    if isinstance(data, dict):
+        return {str(name): as_json(item) for name, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [as_json(item) for item in data]
+    if isinstance(data, datetime):
+        return data.isoformat(timespec="seconds")
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    return as_json(vars(data)) if hasattr(data, "__dict__") and not isinstance(data, type) else data
 
 
 def _model(text: bytes, lost: list[tuple[tuple[tuple[str, Any], ...], Any]]) -> Any:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from llm_memo.answers.wire import choices, get, records, text
+from llm_memo.codec.legible import Items
 from llm_memo.identity.preview import preview
-from llm_memo.views.legible import Items
 
 
-def answer_text(answer: object, most: int) -> str:
+def answer_text(answer: object, most: int = sys.maxsize) -> str:
     """At most ``most`` characters of what an answer says.
 
     Known by their look are the answers of OpenAI's API (completions, responses, embeddings) and streams
     of their pieces; anything else is shown as JSON where it has such a form.
 
     Args:
-        answer: The answer as plain data, as `llm_memo.views.legible` gives it.
+        answer: The answer as plain data, as `llm_memo.codec.legible` gives it.
         most: How long the text may be.
     """
     said = answer if isinstance(answer, str) else _said(answer)

@@ -15,9 +15,9 @@ from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 from llm_memo import Cache, cached_completion
+from llm_memo.answers.text import answer_text
+from llm_memo.codec.legible import Items
 from llm_memo.testing import ModelServer
-from llm_memo.views.answers import answer_text
-from llm_memo.views.legible import Items, answer_of
 
 QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
 ASKED: Any = {"model": "gpt-5.2", "messages": QUESTION}
@@ -38,7 +38,7 @@ def kept(function: Any, *args: Any) -> Any:
     """The one answer that a cached function keeps, as it is shown."""
     function(*args)
     (entry,) = function.entries()
-    return answer_of(entry)
+    return entry.data
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_a_generator_is_what_it_yielded(client: OpenAI) -> None:
 
     for function in (words, chunks, events, numbers):
         list(function())
-    said = [answer_text(answer_of(function.entries()[0]), 1_000) for function in (words, chunks, events, numbers)]
+    said = [answer_text(function.entries()[0].data, 1_000) for function in (words, chunks, events, numbers)]
     assert "Rain is wet." == said[0]
     assert said[1].endswith(".")
     assert "Why is the sky blue?" in said[2]
     assert "[\n  0,\n  1\n]" == said[3]
-    assert isinstance(answer_of(words.entries()[0]), Items)
+    assert isinstance(words.entries()[0].data, Items)
 
 
 async def test_an_asynchronous_stream_is_read_without_a_loop(server: ModelServer) -> None:
@@ -144,7 +144,7 @@ async def test_an_asynchronous_stream_is_read_without_a_loop(server: ModelServer
                 yield chunk.choices[0].delta.content or ""
 
         whole = "".join([word async for word in later()])
-    assert whole == answer_text(answer_of(later.entries()[0]), 10_000)
+    assert whole == answer_text(later.entries()[0].data, 10_000)
 
 
 PROGRAM = """
@@ -194,7 +194,7 @@ def test_a_look_runs_none_of_the_users_code(tmp_path: Any, monkeypatch: pytest.M
     subprocess.run(started, check=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": _path()})
     monkeypatch.syspath_prepend(tmp_path)
     (entry,) = Cache().entries("looked.far")
-    shown = answer_text(answer_of(entry), 10_000)
+    shown = answer_text(entry.data, 10_000)
     for text in ('"name": "Lyon"', '"Colour"', '"arguments": [', '"a"', '"k": 2', '"one": 1'):
         assert text in shown
     assert "far_program" not in sys.modules
@@ -214,7 +214,7 @@ def test_a_class_that_is_gone_is_shown_all_the_same(monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(globals(), "Verdict")
     with pytest.raises(LookupError):
         _ = function.entries()[0].value
-    assert '"good": true' in answer_text(answer_of(function.entries()[0]), 99)
+    assert '"good": true' in answer_text(function.entries()[0].data, 99)
 
 
 def test_what_cannot_be_read_is_one_kind_of_error(cache_dir: Any) -> None:
@@ -224,7 +224,7 @@ def test_what_cannot_be_read_is_one_kind_of_error(cache_dir: Any) -> None:
     (entry,) = function.entries()
     function.cache_clear()
     with pytest.raises(LookupError, match=entry.key):
-        answer_of(entry)
+        _ = entry.data
 
 
 def test_what_json_does_not_hold_is_a_preview() -> None:
