@@ -74,7 +74,7 @@ class Disk:
             hold: Bytes that may be held at hand in memory.
             most: Raise `TooBig` rather than read more than this many bytes.
         """
-        held = MEMORY.get(path)
+        held = MEMORY.get(path, hold)
         try:
             if held is not None:
                 status = os.lstat(path)

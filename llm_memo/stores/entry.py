@@ -153,6 +153,12 @@ class StoredEntry:
     unshared: bool = False
     """Whether nobody else has this, or will: then an array is given away as it is the first time."""
 
+    def at_hand(self) -> StoredEntry:
+        """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
+        self.unshared = False
+        header = Header(**{name: getattr(self.header, name) for name in _FIELDS})
+        return StoredEntry(header, self.frozen, self._canonical, self._usage, self._thawer)
+
     def thaw(self) -> Any:
         """The answer, made anew each time.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from typing import NamedTuple
 
 from llm_memo.runtime.fork import renewed_in_child
@@ -16,8 +17,10 @@ from llm_memo.stores.entry import StoredEntry
 Signature = tuple[int, int, int]
 """When a file was written (ns), its inode and its size (bytes)."""
 
-_OVERHEAD = 2_000
-"""About what a held entry takes beside its frozen value, in bytes."""
+_OVERHEAD = 3_000
+"""What a held entry takes at most beside its frozen value and its path, in bytes."""
+_LARGEST = 8
+"""An entry is held if it takes at most one part in so many of what may be held."""
 
 
 def signature(status: os.stat_result) -> Signature:
@@ -34,41 +37,56 @@ class Held(NamedTuple):
 
 
 class Memory:
-    """What this process holds, by path; the oldest goes first when it grows beyond its bound."""
+    """What this process holds, by path; what was used longest ago goes first when it grows beyond its bound.
+
+    There is one bound for the whole process, in bytes: the latest that was given.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, Held] = {}
-        self._size = 0
+        self._held: OrderedDict[str, Held] = OrderedDict()
         self._lock = threading.Lock()
-        self.get = self._held.get
+        self.size = 0
+        """Bytes that are held, counted so that it is not less than they take."""
+
+    def get(self, path: str, bound: int) -> Held | None:
+        """What is held for ``path``, which has been used now, while all that is held stays below ``bound`` bytes."""
+        if self.size > bound:
+            with self._lock:
+                self._shrink(bound)
+        try:
+            self._held.move_to_end(path)
+            return self._held[path]
+        except KeyError:  # it is not held, or another thread has dropped it just now
+            return None
 
     def put(self, path: str, signature: Signature, entry: StoredEntry, bound: int) -> None:
-        """Hold ``entry`` while all that is held stays below ``bound`` bytes."""
-        size = entry.size + _OVERHEAD
+        """Hold ``entry`` without its provenance while all that is held stays below ``bound`` bytes."""
+        size = entry.size + len(path) + _OVERHEAD
         with self._lock:
             self._drop(path)
-            if size > bound // 8:
-                return
-            entry.unshared = False
-            self._held[path] = Held(signature, entry, size)
-            self._size += size
-            while self._size > bound and self._held:
-                self._drop(next(iter(self._held)))
+            if size <= bound // _LARGEST:
+                self._held[path] = Held(signature, entry.at_hand(), size)
+                self.size += size
+            self._shrink(bound)
 
     def drop(self, path: str) -> None:
         """Hold nothing for ``path`` any more."""
         with self._lock:
             self._drop(path)
 
+    def _shrink(self, bound: int) -> None:
+        while self.size > bound and self._held:
+            self._drop(next(iter(self._held)))
+
     def _drop(self, path: str) -> None:
         held = self._held.pop(path, None)
         if held is not None:
-            self._size -= held.size
+            self.size -= held.size
 
     def after_fork(self) -> None:
         """Make the lock anew in a child process, where its holder may be gone, half-way through."""
         self._lock = threading.Lock()
-        self._size = sum(held.size for held in self._held.values())
+        self.size = sum(held.size for held in self._held.values())
 
 
 MEMORY = Memory()

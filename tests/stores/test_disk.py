@@ -35,14 +35,14 @@ def test_what_is_written_is_read(store: Disk) -> None:
 def test_what_another_process_writes_is_seen(store: Disk) -> None:
     """An answer held at hand is not given out once its file is another, or gone."""
     path = write(store, 1, "one")
-    held = MEMORY.get(str(path))
+    held = MEMORY.get(str(path), HOLD)
     other = Disk(store.root)
     write(other, 1, "two")
     MEMORY._held[str(path)] = held  # type: ignore[assignment]
     assert "two" == read(store, 1)
     path.unlink()
     assert None is read(store, 1)
-    assert None is MEMORY.get(str(path))
+    assert None is MEMORY.get(str(path), HOLD)
 
 
 def test_nothing_is_made_before_the_first_write(store: Disk, cache_dir: Path) -> None:
@@ -69,7 +69,9 @@ def test_arrays_are_held_at_hand_and_given_out_as_copies(store: Disk) -> None:
     forget()
     one = store.read(path, key(1), HOLD)
     two = store.read(path, key(1), HOLD)
-    assert one is two is not None
+    assert one is not None
+    assert two is not None
+    assert one.frozen is two.frozen
     one.thaw()[0] = 9
     assert [0, 1, 2, 3, 4] == two.thaw().tolist()
 
