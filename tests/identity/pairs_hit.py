@@ -199,7 +199,6 @@ f(1)
 VALUES = [
     same("the client has another key", CLIENT, ("sk-one", "sk-two")),
     same("the client has another time-out", CLIENT, ('key="sk-one"', 'key="sk-one", timeout=3')),
-    same("the client sends other headers", CLIENT, ('key="sk-one"', 'key="sk-one", default_headers={"a": "b"}')),
     same("an attribute of a class that is not read is edited", SETTINGS, ('THEME = "dark"', 'THEME = "light"')),
     same("an attribute of an object that is not read is edited", SETTINGS, ("Options()", 'Options(theme="light")')),
     same("an attribute of a namespace that is not read is edited", SETTINGS, ('theme="dark")', 'theme="light")')),

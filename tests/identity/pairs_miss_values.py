@@ -335,6 +335,12 @@ MODELS = [
 CLIENTS = [
     other("the client has another address", CLIENT, ("localhost:1", "localhost:2"), changed="global client changed"),
     other(
+        "the client sends other headers",
+        CLIENT,
+        ('key="sk-one"', 'key="sk-one", default_headers={"a": "b"}'),
+        changed="global client changed",
+    ),
+    other(
         "the client has another organisation",
         CLIENT,
         ('key="sk-one"', 'key="sk-one", organization="o"'),
