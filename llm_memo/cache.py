@@ -127,14 +127,18 @@ class Cache(Shown):
             InvalidOption: There is none, or there are several.
         """
         beginning = key.lower()
-        files = [file for file in self._files() if file.key.startswith(beginning)]
-        if len(files) > 1:
-            some = "".join(f"\n  {file.key}  {file.function}" for file in files[:10])
-            raise NotHere(f"the keys of {len(files):,} entries begin with {key!r}:{some}")
-        found = next(self._read(files), None)
-        if found is None:
-            raise NotHere(f"no readable entry in {self.path} has a key that begins with {key!r}; see llm-memo ls")
-        return found
+        files = list(self._files())
+        found = [file for file in files if file.key.startswith(beginning)]
+        if len(found) > 1:
+            some = "".join(f"\n  {file.key}  {file.function}" for file in found[:10])
+            raise NotHere(f"the keys of {len(found):,} entries begin with {key!r}:{some}")
+        for file in found:
+            of_function = (each for each in files if each.function == file.function)
+            latest = max(of_function, key=lambda each: each.written)  # tells whether this one is of earlier code
+            for entry in self._read({file, latest}):
+                if entry.path == file.path:
+                    return entry
+        raise NotHere(f"no readable entry in {self.path} has a key that begins with {key!r}; see llm-memo ls")
 
     def info(self, function: object = None) -> FolderInfo:
         """How many functions, entries and bytes are here; no entry is read.

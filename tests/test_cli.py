@@ -488,3 +488,134 @@ def test_python_m_is_the_same(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     with pytest.raises(SystemExit) as end:
         runpy.run_module("llm_memo", run_name="__main__")
     assert (0, f"llm-memo {llm_memo.__version__}\n") == (end.value.code, capsys.readouterr().out)
+
+
+# What was asked for by users
+
+
+def test_no_command_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without arguments there is help, on standard output, and nothing is wrong."""
+    with pytest.raises(SystemExit) as end:
+        main([])
+    assert 0 == end.value.code
+    shown = capsys.readouterr()
+    assert "llm-memo ls summarize -n 5" in shown.out
+    assert "" == shown.err
+
+
+def test_an_interrupt_ends_the_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """After ^C the shell's prompt begins a line of its own, and so it does after an end of input at a question."""
+
+    def interrupted(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("llm_memo.cli.looking.Folder.functions", interrupted)
+    assert 130 == main(["functions"])
+    assert "\n" == capsys.readouterr().err
+    summarize("rain")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert 1 == main(["clear"])
+    assert "[y/N] \nllm-memo: nothing was removed\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["ls", "info", "functions", "verify", "export", "clear", "show aa", "forget aa"])
+def test_a_mistyped_folder_is_an_error(command: str, filled: Cache, tmp_path: Path, capsys: Any) -> None:
+    """A folder that does not exist is an error that names the one in use and its functions, and is not made."""
+    assert 1 == main([*command.split(), "--cache-dir", str(tmp_path / "cahce")])
+    told = capsys.readouterr()
+    assert f"no cache folder {tmp_path / 'cahce'}" in told.err
+    assert "project.reports.draft, project.summarize" in told.err
+    assert "" == told.out
+    assert not (tmp_path / "cahce").exists()
+
+
+def test_ls_takes_conditions(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
+    """ls lists what has a text in arguments or answer, is of a model, or of an age, and so many of them."""
+    summarize("a fox", model="gpt-5.2-mini")
+    for arguments, count in (
+        (["--text", "FOX"], 1),
+        (["--text", "a summary of"], 4),
+        (["--text", "a summary of", "-n", "2"], 2),
+        (["--model", "gpt-5.2"], 3),
+        (["project.*", "--model", "*mini"], 1),
+        (["summarize", "reports.draft"], 5),
+        (["--older-than", "0s"], 5),
+        (["--newer-than", "1h"], 5),
+    ):
+        assert 0 == main(["ls", "--json", *arguments])
+        assert count == len(json.loads(capsys.readouterr().out))
+    for arguments in (["--text", "no such"], ["--older-than", "never"], ["--stale-code"]):
+        assert 1 == main(["ls", *arguments])
+        assert f"no such entries in {filled.path}" in capsys.readouterr().err
+
+
+def test_ages_without_end_clear_nothing(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is older than for ever is nothing, not everything."""
+    assert 0 == main(["clear", "--older-than", "never", "--yes"])
+    assert 0 == main(["prune", "--older-than", "never", "--yes"])
+    assert 4 == filled.info().entries
+
+
+def revised(prompt: str) -> Any:
+    """A function as it is with this prompt."""
+
+    @cached_completion(name="project.revised")
+    def ask(text: str) -> str:
+        completion_usage(model="a-model-with-a-long-name-2026-11-27", input_tokens=70_000, output_tokens=5)
+        return f"{prompt} {text}"
+
+    return ask
+
+
+def test_entries_of_earlier_code_are_marked() -> None:
+    """In a terminal of 80 columns a column says which entries are of earlier code; in a pipe the eighth field does."""
+    for prompt in ("one", "two"):
+        revised(prompt)("wind " * 30)
+    _, shown = in_terminal("ls")
+    head, latest, earlier = map(_bare, shown.splitlines())
+    assert ("code" in head, "earlier" in latest, "earlier" in earlier) == (True, False, True)
+    assert max(len(line) for line in (head, latest, earlier)) <= 80
+    assert ["", "earlier code"] == [line.split("\t")[7] for line in started("ls").stdout.splitlines()]
+    assert "earlier code, which no call finds" in started("show", Cache().entries()[1].key).stdout
+
+
+def test_show_prints_the_whole_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """An answer of any length is shown to its end."""
+    cached_completion(name="long")(lambda: "word " * 20_000 + "end")()
+    assert 0 == main(["show", Cache().entries()[0].key])
+    assert "word end" in capsys.readouterr().out
+
+
+def test_single_entries_are_forgotten(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
+    """forget, or rm, removes entries by their keys; a key that is none's removes nothing."""
+    one, two, three, _ = filled.entries()
+    assert 0 == main(["forget", one.key[:12], two.key, "--dry-run"])
+    assert capsys.readouterr().out.startswith("would remove 2 entries of project.reports.draft, project.summarize, ")
+    assert 1 == main(["forget", one.key, "zz", "--yes"])
+    assert 4 == filled.info().entries
+    assert 0 == main(["forget", one.key, two.key, "--yes"])
+    assert 0 == main(["rm", three.key, "--yes"])
+    assert 1 == filled.info().entries
+    assert 2 == started("forget", filled.entries()[0].key, stdin=subprocess.DEVNULL).returncode
+
+
+def test_export_is_a_line_an_entry(filled: Cache, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """export prints arguments and answers as JSON lines, or writes them to a file."""
+    assert 0 == main(["export", "summarize", "--text", "rain"])
+    (line,) = capsys.readouterr().out.splitlines()
+    record = json.loads(line)
+    assert ("A summary of rain", {"text": "'rain'", "model": "'gpt-5.2'"}) == (record["answer"], record["arguments"])
+    assert 0 == main(["export", "-o", str(tmp_path / "out.jsonl")])
+    told = capsys.readouterr()
+    assert ("", f"llm-memo: wrote 4 entries to {tmp_path / 'out.jsonl'}\n") == (told.out, told.err)
+    assert 4 == len((tmp_path / "out.jsonl").read_text().splitlines())
+
+
+def test_functions_are_a_line_each(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
+    """functions prints the names of the functions with entries."""
+    assert 0 == main(["functions"])
+    assert "project.reports.draft\nproject.summarize\n" == capsys.readouterr().out
+    assert 0 == main(["functions", "--json"])
+    assert ["project.reports.draft", "project.summarize"] == json.loads(capsys.readouterr().out)

@@ -29,7 +29,7 @@ def bash(commands: Commands) -> str:
     return f"""\
 _llm_memo() {{
     local word command= options= current="${{COMP_WORDS[COMP_CWORD]}}"
-    for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    for word in "${{COMP_WORDS[@]:1:$((COMP_CWORD - 1))}}"; do
         case "$word" in -*) ;; *) command="$word"; break ;; esac
     done
     case "$command" in
