@@ -16,6 +16,7 @@ from llm_memo.codec.recording import Recording
 from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
+from llm_memo.outcome import packed, unpacked
 from llm_memo.progress import Progress, bar, postfix
 from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy
@@ -151,13 +152,17 @@ class Batch:
 
         try:
             with parallel_config(backend, n_jobs=self._max_workers):
-                parallel = Parallel(return_as="generator_unordered")
+                try:
+                    parallel = Parallel(return_as="generator_unordered")
+                except ValueError:  # multiprocessing's backend gives all at the end
+                    parallel = Parallel()
         except (ValueError, TypeError, ImportError) as error:
             raise InvalidOption(f"backend={backend!r} cannot be had from joblib: {error}") from error
         with self._under_way(self._groups()) as (groups, done):
-            tasks = (delayed(_outcome_there)(place, _settled(group.job)) for place, group in enumerate(groups))
+            here = os.getpid()
+            tasks = (delayed(_outcome_there)(place, _settled(group.job), here) for place, group in enumerate(groups))
             for place, outcome in parallel(tasks):
-                done(groups[place], outcome)
+                done(groups[place], unpacked(outcome))
         return self._answers
 
     def _groups(self) -> list[Group]:
@@ -318,11 +323,11 @@ async def _outcome_soon(job: Job) -> Any:
         return Failure(error)
 
 
-def _outcome_there(place: int, job: Job) -> tuple[int, Any]:
+def _outcome_there(place: int, job: Job, asking: int) -> tuple[int, Any]:
     """Make a call in a worker of joblib's; its place tells which it was, in whatever order they end."""
-    if shape_of(job.function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR):
-        return place, asyncio.run(_outcome_soon(job))
-    return place, _outcome(job)
+    waits = shape_of(job.function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
+    outcome = asyncio.run(_outcome_soon(job)) if waits else _outcome(job)
+    return place, outcome if os.getpid() == asking else packed(outcome)
 
 
 def _settled(job: Job) -> Job:

@@ -14,29 +14,38 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+from llm_memo.codec.references import came_by_value
+from llm_memo.identity.naming import MAIN
 from llm_memo.settings import Sent
 
 
 def reduce(function: Any) -> tuple[Any, ...]:
-    """How pickle and cloudpickle take ``function`` along."""
+    """How pickle and cloudpickle take ``function`` along; called by its ``__reduce_ex__``."""
     module, qualname = function.__module__, function.__qualname__
-    original = _named(module, qualname) is function
-    memo = function._self_memo
+    if module in MAIN:
+        module = "__main__"
+    memo, here = function._self_memo, _named(module, qualname)
     sent = memo.settings.sent()
-    if original and module != "__main__":
+    is_copy = here is not function and getattr(here, "__wrapped__", None) is function.__wrapped__
+    if module != "__main__" and here is function:
         return _arrived, (module, qualname, sent)
-    here = _named(module, qualname)
-    if module != "__main__" and getattr(here, "__wrapped__", None) is function.__wrapped__:
+    if module != "__main__" and is_copy:
         return _with_options, (module, qualname, memo.options, memo.settings.call, sent)
+    parts = (function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
+    stands_for = "itself" if here is function else "a copy" if is_copy else "nothing"
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
-    # refuse them, so they go as its bytes whoever does the pickling.
+    # refuse them, so they go as its bytes.
+    pickler = sys._getframe(2).f_globals.get("__name__", "")
+    packed = parts if pickler.endswith("cloudpickle.cloudpickle") else _cloudpickle().dumps(parts)
+    return _built, (module, qualname, stands_for, packed)
+
+
+def _cloudpickle() -> Any:
     try:
         import cloudpickle  # type: ignore[import-untyped, unused-ignore]
     except ImportError:  # pragma: no cover - up to 1.5 joblib carries its own copy
         from joblib.externals import cloudpickle
-
-    parts = (function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
-    return _built, (module, qualname, original, cloudpickle.dumps(parts))
+    return cloudpickle
 
 
 def reduce_bound(method: Any) -> tuple[Any, ...]:
@@ -64,11 +73,12 @@ def _arrived_bound(holder: Any, name: str, sent: Sent) -> Any:
 
 
 def _with_options(module: str, qualname: str, options: Any, call: Any, sent: Sent) -> Any:
-    from llm_memo.decorator import CachedFunction
+    return _copy(_arrived(module, qualname, sent), options, call)
 
-    base = _arrived(module, qualname, sent)
-    memo = base._self_memo
-    return CachedFunction(base.__wrapped__, options, memo.settings.decorated, call, memo)
+
+def _copy(function: Any, options: Any, call: Any) -> Any:
+    memo = function._self_memo
+    return type(function)(function.__wrapped__, options, memo.settings.decorated, call, memo)
 
 
 def _named(module: str, qualname: str) -> Any:
@@ -82,14 +92,18 @@ def _imported(module: str, qualname: str) -> Any:
     return functools.reduce(getattr, qualname.split("."), importlib.import_module(module))
 
 
-def _built(module: str, qualname: str, original: bool, parts: bytes) -> Any:
-    """The function of that name that this process has already, or else a new one."""
+def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
+    """The function of that name that this process has already, or a copy of it, or else a new one."""
     from llm_memo.decorator import CachedFunction
 
     here = _named(module, qualname)
-    if original and isinstance(here, CachedFunction):
+    is_here = isinstance(here, CachedFunction)
+    if is_here and stands_for == "itself":
         return here
-    function, options, decorated, call, name, sent = pickle.loads(parts)
+    function, options, decorated, call, name, sent = pickle.loads(parts) if isinstance(parts, bytes) else parts
+    if is_here and stands_for == "a copy":
+        return _copy(here, options, call)
+    came_by_value(getattr(function, "__func__", function))
     built = CachedFunction(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)
     return built

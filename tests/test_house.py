@@ -27,7 +27,7 @@ answers
 stores
 stats items entries selection
 explain singleflight progress
-persist
+persist outcome
 call
 shapes batch
 requests

@@ -18,6 +18,7 @@ from typing import Any
 from llm_memo import adapters
 from llm_memo.codec.frozen import Frozen, Payload, Unfreezable, UnknownClass, register, thaw
 from llm_memo.codec.references import is_replaced, reference, resolve
+from llm_memo.identity.naming import MAIN
 
 
 def dumps(value: object) -> bytes:
@@ -77,7 +78,8 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, (type, types.FunctionType, types.GenericAlias)):
             name = reference(value)
-            by_name = "[" in name or is_replaced(value)  # pickle itself would refuse what is replaced
+            # pickle itself would refuse what is replaced, or came by value, and write a name of this process's
+            by_name = "[" in name or is_replaced(value) or value.__module__ in MAIN
             return (resolve, (name,)) if by_name else NotImplemented
         frozen = frozen_by_adapter(value)
         if frozen is not None and isinstance(frozen.payload, bytes):

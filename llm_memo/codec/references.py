@@ -1,4 +1,9 @@
-"""The names by which classes are found again: ``module:Outer.Inner``, ``module:Page[module:Item]``."""
+"""The names by which classes are found again: ``module:Outer.Inner``, ``module:Page[module:Item]``.
+
+A class of the script ``agents.py`` is ``agents.__main__:City`` in every process: where that script runs, in those
+that `multiprocessing` spawns (which call it ``__mp_main__``), where cloudpickle brought the class by value with a
+function, and where ``agents`` has been imported. It is never imported for this, since that may run the script.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +14,22 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from llm_memo.codec.frozen import Unfreezable, UnknownClass
 from llm_memo.identity import canonical
+from llm_memo.identity.naming import MAIN, main_name
+
+_by_value: dict[str, dict[str, Any]] = {}
+"""Script → name → class: those of other processes' ``__main__`` that came to this one by value."""
 
 
 class Place(NamedTuple):
     """A name at the top of a module, and what it named when it was resolved."""
 
     module: str
+    """As `sys.modules` has it; empty for what came by value, and stays."""
     name: str
     thing: object
 
@@ -46,13 +56,25 @@ def reference(thing: Any) -> str:
         raise Unfreezable(f"its type names {thing!r}, which has no name of its own")
     found = _find(module, name)
     if found is thing or _is_defined_again(thing, found):
-        return f"{module}:{name}"
+        return f"{_called(module)}:{name}"
+    if module in MAIN:
+        for script, things in _by_value.items():
+            if thing in (_attribute(things, name), _live_class(name)):
+                return f"{_script(script)}:{name}"
     if _reference_of(found) == (module, name):
         raise Unfreezable(
             f"it needs {name} as it was before {module} was imported, or its cell run, anew: import anew what "
             f"still uses the earlier {name}, too"
         )
     raise Unfreezable(f"it needs {name}, which nobody finds again: define it at the top of {module}")
+
+
+def came_by_value(function: Any) -> None:
+    """Know the classes of another process's ``__main__`` that came to this one with ``function``."""
+    namespace = function.__globals__
+    if function.__module__ in MAIN and namespace is not vars(sys.modules["__main__"]):
+        things = _by_value.setdefault(main_name(namespace), {})
+        things.update((name, thing) for name, thing in namespace.items() if isinstance(thing, type))
 
 
 def is_replaced(thing: Any) -> bool:
@@ -98,7 +120,8 @@ def _places(name: str) -> Iterator[Place]:
     for plain in re.findall(r"[^][,]*:[^][,]*", name):
         module, _, path = plain.partition(":")
         first = path.partition(".")[0]
-        yield Place(module, first, vars(sys.modules[module])[first])
+        home, namespace = _home(module, first)
+        yield Place(home, first, namespace[first])
 
 
 def unchanged(places: Iterable[Place]) -> bool:
@@ -120,10 +143,67 @@ def _parts(thing: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _find(module: str, path: str) -> Any:
-    found: Any = sys.modules.get(module)
-    for name in path.split("."):
-        found = getattr(found, name, None)
-    return found
+    found = sys.modules.get(module)
+    return None if found is None else _attribute(vars(found), path)
+
+
+def _attribute(namespace: Mapping[str, Any], path: str) -> Any:
+    first, *others = path.split(".")
+    return functools.reduce(lambda found, name: getattr(found, name, None), others, namespace.get(first))
+
+
+def _called(module: str) -> str:
+    """What a loaded module is called in every process."""
+    return _script(main_name(vars(sys.modules[module]))) if module in MAIN else module
+
+
+def _live_class(name: str) -> Any:
+    """The one class of another process's ``__main__`` that came to this one with an argument; None if there is none."""
+    found: set[type] = set()
+    seen: set[type] = {object}
+    todo: list[type] = [object]
+    while todo:
+        kinds: list[type] = type.__subclasses__(todo.pop())
+        for kind in kinds:
+            if kind not in seen:
+                seen.add(kind)
+                todo.append(kind)
+                if kind.__module__ in MAIN and kind.__qualname__ == name:
+                    found.add(kind)
+    return found.pop() if len(found) == 1 else None
+
+
+def _script(name: str) -> str:
+    return name if name in MAIN else f"{name}.__main__"
+
+
+def _home(module: str, name: str) -> tuple[str, Mapping[str, Any]]:
+    """Where a name of a module, or of a script, is found: the key in `sys.modules` (empty: by value) and the names.
+
+    Raises:
+        LookupError: Nowhere.
+        ImportError: The module is gone.
+    """
+    for home, namespace in _homes(module, name):
+        if name in namespace:
+            return home, namespace
+    raise LookupError(name)
+
+
+def _homes(module: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    script = module.removesuffix(".__main__")
+    main = vars(sys.modules["__main__"])
+    is_script = script != module or module in MAIN
+    if script in (*MAIN, main_name(main)) and (is_script or module not in sys.modules):
+        yield "__main__", main
+    if is_script and script in _by_value:
+        yield "", _by_value[script]
+        yield "", {name: found} if (found := _live_class(name)) else {}
+    if not is_script:
+        importlib.import_module(module)
+    for each in (module, script):
+        if each in sys.modules:
+            yield each, vars(sys.modules[each])
 
 
 def _several(tokens: Iterator[str]) -> list[Any]:
@@ -147,6 +227,7 @@ def _plain(name: str) -> Any:
         return None
     module, _, path = name.partition(":")
     try:
-        return operator.attrgetter(path)(sys.modules.get(module) or importlib.import_module(module))
+        first, *others = path.split(".")
+        return functools.reduce(getattr, others, _home(module, first)[1][first])
     except Exception as error:
         raise UnknownClass(f"{module}.{path} is gone") from error

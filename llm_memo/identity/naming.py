@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+MAIN = frozenset({"__main__", "__mp_main__"})
+"""The module that was started; `multiprocessing` has another name for it in the processes that it spawns."""
+
 
 def function_name(function: Callable[..., Any]) -> str:
     """``module.qualname``; in a script or a notebook, its file's name stands for the module.
@@ -17,12 +20,13 @@ def function_name(function: Callable[..., Any]) -> str:
     kind = type(function)
     qualname = getattr(function, "__qualname__", None) or kind.__qualname__
     module = getattr(function, "__module__", None) or kind.__module__
-    if module in ("__main__", "__mp_main__"):
-        module = _main(getattr(function, "__globals__", {}))
+    if module in MAIN:
+        module = main_name(getattr(function, "__globals__", {}))
     return f"{module}.{qualname}"
 
 
-def _main(namespace: dict[str, Any]) -> str:
+def main_name(namespace: dict[str, Any]) -> str:
+    """What the module of a script or notebook is called where it is imported; ``__main__`` where it has no file."""
     spec = namespace.get("__spec__")
     if spec is not None:
         return str(spec.name).removesuffix(".__main__")  # python -m package.module
