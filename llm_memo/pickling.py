@@ -7,13 +7,14 @@ no script of their own and perhaps another working directory, keep answers where
 
 from __future__ import annotations
 
-import functools
 import importlib
+import inspect
 import pickle
 import sys
 from dataclasses import replace
 from typing import Any
 
+from llm_memo import location
 from llm_memo.codec.references import came_by_value
 from llm_memo.identity.naming import MAIN
 from llm_memo.settings import Sent
@@ -61,7 +62,8 @@ def _bound(function: Any, instance: Any, owner: Any) -> Any:
 
 
 def _arrived(module: str, qualname: str, sent: Sent) -> Any:
-    function = _imported(module, qualname)
+    importlib.import_module(module)
+    function = _named(module, qualname)
     function._self_memo.settings.came_from(sent)
     return function
 
@@ -82,27 +84,33 @@ def _copy(function: Any, options: Any, call: Any) -> Any:
 
 
 def _named(module: str, qualname: str) -> Any:
-    found = sys.modules.get(module)
+    """What a module has under a name: of a class the method itself, not bound to anything."""
+    found: Any = sys.modules.get(module)
     for name in qualname.split("."):
-        found = getattr(found, name, None)
+        found = inspect.getattr_static(found, name, None)
+        if isinstance(found, (classmethod, staticmethod)):
+            found = found.__func__
     return found
 
 
-def _imported(module: str, qualname: str) -> Any:
-    return functools.reduce(getattr, qualname.split("."), importlib.import_module(module))
-
-
 def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
-    """The function of that name that this process has already, or a copy of it, or else a new one."""
+    """The function of that name that this process has already, or a copy of it, or else a new one.
+
+    A new one always where cloudpickle brought it from another process, since all else that it brought
+    is then by value too, and the function's classes are to be the same.
+    """
     from llm_memo.decorator import CachedFunction
 
     here = _named(module, qualname)
-    is_here = isinstance(here, CachedFunction)
-    if is_here and stands_for == "itself":
+    is_pickle = isinstance(parts, bytes)
+    if is_pickle and stands_for == "itself" and isinstance(here, CachedFunction):
         return here
-    function, options, decorated, call, name, sent = pickle.loads(parts) if isinstance(parts, bytes) else parts
-    if is_here and stands_for == "a copy":
-        return _copy(here, options, call)
+    function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
+    if isinstance(here, CachedFunction) and (is_pickle or sent[0] == location.PROCESS):
+        if stands_for == "itself":
+            return here
+        if stands_for == "a copy":
+            return _copy(here, options, call)
     came_by_value(getattr(function, "__func__", function))
     built = CachedFunction(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)

@@ -8,6 +8,7 @@ function, and where ``agents`` has been imported. It is never imported for this,
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import operator
 import re
@@ -57,10 +58,12 @@ def reference(thing: Any) -> str:
     found = _find(module, name)
     if found is thing or _is_defined_again(thing, found):
         return f"{_called(module)}:{name}"
-    if module in MAIN:
-        for script, things in _by_value.items():
-            if thing in (_attribute(things, name), _live_class(name)):
-                return f"{_script(script)}:{name}"
+    if module in MAIN and _by_value and "<locals>" not in name:
+        script, things = next(reversed(_by_value.items()))
+        if _attribute(things, name) is not thing and "." not in name:
+            things[name] = thing  # it came with an argument
+        if _attribute(things, name) is thing:
+            return f"{_script(script)}:{name}"
     if _reference_of(found) == (module, name):
         raise Unfreezable(
             f"it needs {name} as it was before {module} was imported, or its cell run, anew: import anew what "
@@ -73,7 +76,8 @@ def came_by_value(function: Any) -> None:
     """Know the classes of another process's ``__main__`` that came to this one with ``function``."""
     namespace = function.__globals__
     if function.__module__ in MAIN and namespace is not vars(sys.modules["__main__"]):
-        things = _by_value.setdefault(main_name(namespace), {})
+        script = main_name(namespace)
+        things = _by_value[script] = _by_value.pop(script, {})  # the latest stands last
         things.update((name, thing) for name, thing in namespace.items() if isinstance(thing, type))
 
 
@@ -157,20 +161,26 @@ def _called(module: str) -> str:
     return _script(main_name(vars(sys.modules[module]))) if module in MAIN else module
 
 
-def _live_class(name: str) -> Any:
-    """The one class of another process's ``__main__`` that came to this one with an argument; None if there is none."""
+def _arrived(name: str) -> dict[str, type]:
+    """The class of another process's ``__main__`` that came to this one with an argument, if there is just one."""
+    found = _subclasses(name)
+    if len(found) > 1:
+        gc.collect()  # cloudpickle makes a class anew, and drops it if it has had it before
+        found = _subclasses(name)
+    return {name: found.pop()} if len(found) == 1 else {}
+
+
+def _subclasses(name: str) -> set[type]:
     found: set[type] = set()
     seen: set[type] = {object}
     todo: list[type] = [object]
     while todo:
         kinds: list[type] = type.__subclasses__(todo.pop())
-        for kind in kinds:
-            if kind not in seen:
-                seen.add(kind)
-                todo.append(kind)
-                if kind.__module__ in MAIN and kind.__qualname__ == name:
-                    found.add(kind)
-    return found.pop() if len(found) == 1 else None
+        new = set(kinds) - seen
+        seen |= new
+        todo += new
+        found |= {kind for kind in new if kind.__module__ in MAIN and kind.__qualname__ == name}
+    return found - {_find("__main__", name)}
 
 
 def _script(name: str) -> str:
@@ -194,11 +204,11 @@ def _homes(module: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     script = module.removesuffix(".__main__")
     main = vars(sys.modules["__main__"])
     is_script = script != module or module in MAIN
-    if script in (*MAIN, main_name(main)) and (is_script or module not in sys.modules):
-        yield "__main__", main
     if is_script and script in _by_value:
         yield "", _by_value[script]
-        yield "", {name: found} if (found := _live_class(name)) else {}
+        yield "", _arrived(name)
+    if script in (*MAIN, main_name(main)) and (is_script or module not in sys.modules):
+        yield "__main__", main
     if not is_script:
         importlib.import_module(module)
     for each in (module, script):
