@@ -172,15 +172,18 @@ def test_an_answer_that_comes_at_the_very_end(run: Callable[..., str]) -> None:
     program = """
         import asyncio
         from llm_memo import cached_completion
-        @cached_completion
+        answered = asyncio.Event()
+        @cached_completion(version="1")
         async def ask(text):
             print("paid", flush=True)
+            answered.set()
             return text
         async def main():
-            try:
-                await asyncio.wait_for(ask("q"), 0.03)
-            except TimeoutError:
-                pass
+            task = asyncio.create_task(ask("q"))
+            waiting = asyncio.create_task(answered.wait())
+            await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+            task.cancel()
+            waiting.cancel()
         asyncio.run(main())
     """
     assert ["paid\n", ""] == [run(program), run(program)]

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -283,6 +284,7 @@ def test_a_reader_who_stops_reading_does_not_hold_the_others(monkeypatch: pytest
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
     """A process forked while a flight is up does not wait for a thread that it does not have."""
     gate = Gate()
@@ -295,11 +297,8 @@ def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
     with configure(lock_timeout=0.05), ThreadPoolExecutor(1) as pool:
         leading = pool.submit(ask, "q")
         until(lambda: gate.calls == 1)
-        with pytest.warns(DeprecationWarning, match="fork") if sys.version_info >= (3, 12) else _nothing():
-            child = os.fork()
+        child = os.fork()
         if child == 0:
-            import warnings
-
             warnings.simplefilter("ignore")
             try:
                 os._exit(0 if ask("q") == "from the child" else 1)
@@ -309,12 +308,6 @@ def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
         gate.open.set()
         assert 0 == os.waitstatus_to_exitcode(status)
         assert "q 1" == leading.result()
-
-
-def _nothing() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()
 
 
 PROGRAM = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from llm_memo import cache_policy, cached_completion, completion_usage
 
 
@@ -67,6 +69,7 @@ def test_usage_of_several_models_is_kept_apart() -> None:
     assert (3, 6) == (info.tokens_spent, info.tokens_saved)
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_child_process_counts_for_itself() -> None:
     """A forked child can count, whatever its parent's threads were doing."""
     import multiprocessing

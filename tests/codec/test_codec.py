@@ -287,7 +287,7 @@ class Frail:
     ("value", "reason"),
     [
         (threading.Lock, r"lock, which lives in this process only"),
-        (Path(__file__).open, r"_io\.TextIOWrapper, which lives in this process only"),
+        (Path(__file__).open, r"TextIOWrapper, which lives in this process only"),
         (socket.socket, r"socket, which lives in this process only"),
         (lambda: sys, r"module, which lives in this process only"),
         (generate, r"it holds a generator, which can be read only once: return a list"),

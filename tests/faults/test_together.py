@@ -144,6 +144,7 @@ def test_a_clear_is_seen_at_once(run: Callable[..., str], asked: Asked) -> None:
     child.communicate("\n")
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_child_process_goes_on(asked: Asked) -> None:
     """A process that forks while its threads write leaves its child a cache that works."""
     stop = threading.Event()
