@@ -159,10 +159,21 @@ class Batch:
         except (ValueError, TypeError, ImportError) as error:
             raise InvalidOption(f"backend={backend!r} cannot be had from joblib: {error}") from error
         with self._under_way(self._groups()) as (groups, done):
-            here = os.getpid()
-            tasks = (delayed(_outcome_there)(place, _settled(group.job), here) for place, group in enumerate(groups))
-            for place, outcome in parallel(tasks):
-                done(groups[place], unpacked(outcome))
+            here, failed = os.getpid(), False
+            tasks = (
+                delayed(_outcome_there)(place, _settled(group.job), here)
+                for place, group in enumerate(groups)
+                if not failed
+            )
+            outcomes = iter(parallel(tasks))
+            try:
+                for place, outcome in outcomes:
+                    done(groups[place], unpacked(outcome))
+            except Exception:
+                failed = True
+                for _ in outcomes:  # what is under way is paid for, and kept
+                    pass
+                raise
         return self._answers
 
     def _groups(self) -> list[Group]:
