@@ -65,7 +65,7 @@ AT_ONCE = 1_000_000
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("counters", "folder", "function", "key_builder", "name", "options", "settings")
+    __slots__ = ("called", "counters", "folder", "function", "key_builder", "name", "options", "settings")
 
     def __init__(
         self,
@@ -81,6 +81,8 @@ class Memo:
         self.settings = settings
         self.counters = counters
         self.name = key_builder.name
+        self.called = key_builder.name if function is None else f"{key_builder.name}()"
+        """What messages call it."""
         self.folder = function_folder(key_builder.name)
 
     def owner(self) -> Owner:
@@ -244,6 +246,10 @@ class Call:
         """The step that waits for the equal call that is under way."""
         return Wait(flight)
 
+    def acquiring(self) -> Acquire:
+        """The step that waits for equal calls of other processes."""
+        return Acquire(self.take_lock, self.settings.lock_timeout, self.memo.called)
+
     def leading(self, flight: Flight | None) -> Leader:
         """What is done when it is this call that runs the function."""
         return Leader(self, flight)
@@ -255,7 +261,7 @@ class Call:
         """Answer for everybody who waits for it."""
         if leader.flight is not None:
             if self.settings.policy.writes:
-                lock = yield Acquire(self._take_lock, self.settings.lock_timeout, self.memo.name)
+                lock = yield self.acquiring()
                 if isinstance(lock, Failure):
                     return leader.failed(lock)
                 leader.lock = lock
@@ -299,22 +305,23 @@ class Call:
         self.paid = False
         warn(
             StaleAnswer,
-            f"{self.memo.name}() raised {type(failure.error).__name__}; its expired answer of "
+            f"{self.memo.called} raised {type(failure.error).__name__}; its expired answer of "
             f"{time.time() - self.expired.header.created:,.0f} s ago was returned instead (stale_if_error)",
         )
         return answer
 
-    def _take_lock(self) -> Lock | None:
+    def take_lock(self) -> Lock | None:
+        """The lock that equal calls of all processes share; None while another holds it."""
         return self.disk.take_lock(self.path, self.memo.owner())
 
     def _missed(self) -> CacheMiss:
         explanation = self._explain()
-        error = CacheMiss(f"{self.memo.name}(): policy 'replay' and no kept answer: {explanation.reason}")
+        error = CacheMiss(f"{self.memo.called}: policy 'replay' and no kept answer: {explanation.reason}")
         error.explanation = explanation
         return error
 
     def _log_miss(self) -> None:
-        log.debug("%s(): miss, key %s: %s", self.memo.name, self.call_key.key, self._explain().reason)
+        log.debug("%s: miss, key %s: %s", self.memo.called, self.call_key.key, self._explain().reason)
 
     def _explain(self) -> Explanation:
         memo = self.memo

@@ -123,7 +123,7 @@ class Leader:
                 stored = self._keep(answer, seconds, usage or sum_of(requests.usages))
                 seconds = max(seconds - requests.seconds, 0.0)
                 usage = None if requests.usages else usage
-            self.call.memo.counters.answered(self.outcome, seconds, usage)
+            self._count(answer, seconds, usage)
         finally:
             self._end(stored or ALONE)
 
@@ -132,11 +132,14 @@ class Leader:
         """What becomes of a call that runs the function."""
         return _OUTCOMES.get(self.call.settings.policy, Outcome.MISS)
 
+    def _count(self, answer: Any, seconds: float, usage: Usage | None) -> None:
+        self.call.memo.counters.answered(self.outcome, seconds, usage)
+
     def _usage(self, answer: Any) -> Usage | None:
         try:
             return usage_of(answer)
         except Exception as fault:  # a property of the user's own model
-            log.info("%s(): the answer's usage cannot be read: %s", self.call.memo.name, type(fault).__name__)
+            log.info("%s: the answer's usage cannot be read: %s", self.call.memo.called, type(fault).__name__)
             return None
 
     def failed(self, failure: Failure) -> Any:
@@ -203,7 +206,7 @@ class Leader:
             self._not_stored(fault, "cache_if raised ")
             return False
         if reason is not None:
-            log.info("%s(): answer not kept: %s", call.memo.name, reason)
+            log.info("%s: answer not kept: %s", call.memo.called, reason)
             call.memo.counters.not_stored()
             self.running.use_up()
         return reason is None
@@ -214,7 +217,7 @@ class Leader:
         if call.disk.warned(call.path, fault):  # what could not be written could not be read either
             return
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
-        warn(NotStored, f"{call.memo.name}(): the answer was returned but could not be kept: {what}{redacted(cause)}")
+        warn(NotStored, f"{call.memo.called}: the answer was returned but could not be kept: {what}{redacted(cause)}")
 
     def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
         call = self.call

@@ -275,12 +275,16 @@ class Acquire:
     """A step: take the lock that equal calls of other processes share; gives it, or None.
 
     A folder in which no lock can be had (read-only, full) does without; a lock that stays taken for
-    longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own.
+    longer than ``timeout`` seconds (None: for ever) is a warning and a call of one's own. Where the caller has
+    only ``patience`` seconds, and they are fewer, `WaitedTooLong` is raised.
     """
 
-    def __init__(self, take: Callable[[], Lock | None], timeout: float | None, name: str) -> None:
+    def __init__(
+        self, take: Callable[[], Lock | None], timeout: float | None, name: str, patience: float | None = None
+    ) -> None:
         self.take = take
         self.timeout = math.inf if timeout is None else timeout
+        self.patience = math.inf if patience is None else patience
         self.name = name
 
     def now(self) -> Lock | None:
@@ -301,7 +305,7 @@ class Acquire:
     def _tries(self) -> Iterator[float]:
         """Try again and again; yields how long to pause, in seconds, before the next try."""
         self._lock: Lock | None = None
-        until = time.monotonic() + self.timeout
+        until = time.monotonic() + min(self.timeout, self.patience)
         pause = 0.001
         try:
             while (lock := self.take()) is None:
@@ -313,17 +317,19 @@ class Acquire:
                 self._lock = lock
                 return
         except Exception as error:  # whatever is met here, the call can do without
-            log.debug("%s(): no lock between processes: %s", self.name, error)
+            log.debug("%s: no lock between processes: %s", self.name, error)
             if not isinstance(error, OSError) or error.errno in _LOCKLESS:
                 warn(
                     MemoWarning,
-                    f"{self.name}(): no lock can be had in the cache folder "
+                    f"{self.name}: no lock can be had in the cache folder "
                     f"({getattr(error, 'strerror', None) or error}); equal calls of several processes at the same "
                     "time may each be made",
                 )
             return
+        if self.patience < self.timeout:
+            raise WaitedTooLong(f"{self.name}: an equal one in another process has taken {self.patience:g} s")
         warn(
             MemoWarning,
-            f"{self.name}(): an equal call in another process has been under way for more than {self.timeout:g} s; "
+            f"{self.name}: an equal call in another process has been under way for more than {self.timeout:g} s; "
             "this one calls as well (configure(lock_timeout=…) is how long it waits)",
         )

@@ -30,14 +30,14 @@ from llm_memo.requests.response import Head, Response, head_of
 from llm_memo.requests.scopes import RequestSettings
 from llm_memo.runtime.context import innermost
 from llm_memo.runtime.executor import STORAGE
-from llm_memo.singleflight import Failure, Flight, Wait
+from llm_memo.singleflight import Acquire, Failure, Flight, Wait, WaitedTooLong
 from llm_memo.stats import Outcome
 from llm_memo.stores.entry import StoredEntry
 
 log = logging.getLogger("llm_memo")
 
 
-class Refused(Exception):
+class ServerError(Exception):
     """The server answered with an error, and an expired answer may be had in its place.
 
     Args:
@@ -157,8 +157,15 @@ class Exchange(Call):
 
     def waiting(self, flight: Flight) -> Wait:
         """The step that waits for an equal request, for no longer than the request's own time-out."""
-        timeout = self.request.extensions.get("timeout", {}).get("read")
-        return Wait(flight, timeout)
+        return Wait(flight, self._patience())
+
+    def acquiring(self) -> Acquire:
+        """The step that waits for equal requests of other processes, for no longer either."""
+        return Acquire(self.take_lock, self.settings.lock_timeout, self.memo.called, self._patience())
+
+    def _patience(self) -> float | None:
+        timeout: float | None = self.request.extensions.get("timeout", {}).get("read")
+        return timeout
 
     def leading(self, flight: Flight | None) -> Leader:
         """What is done when it is this request that is sent."""
@@ -171,7 +178,7 @@ class Exchange(Call):
         try:
             head = self.head(response)
             if self._could_be_stale(head):
-                raise Refused(head, response.read())
+                raise ServerError(head, response.read())
             yield head
             splitter = Splitter(head.header("content-type"))
             try:
@@ -191,7 +198,7 @@ class Exchange(Call):
         try:
             head = self.head(response)
             if self._could_be_stale(head):
-                raise Refused(head, await response.aread())
+                raise ServerError(head, await response.aread())
             yield head
             splitter = Splitter(head.header("content-type"))
             try:
@@ -273,6 +280,9 @@ class Sending(Leader):
 
     def failed(self, failure: Failure) -> Any:
         """As `Leader.failed`; of a whole answer whose task was cancelled the rest is read, and the answer kept."""
+        if isinstance(failure.error, WaitedTooLong):  # its own time is over, not that of those who wait for it
+            self.given_up()
+            return failure
         task = self.call.task
         if isinstance(failure.error, asyncio.CancelledError) and task is not None and not task.cancelled():
             _FINISHING.add(task)
@@ -294,6 +304,12 @@ class Sending(Leader):
         except RuntimeError:  # the interpreter is about to end
             self.answered(answer)
 
+    def _count(self, answer: Response, seconds: float, usage: Usage | None) -> None:
+        if answer.head.is_error:
+            self.call.memo.counters.raised()
+        else:
+            super()._count(answer, seconds, usage)
+
     def _usage(self, answer: Response) -> Usage | None:
         return None if answer.head.is_error else usage_of(answer.said())
 
@@ -302,23 +318,22 @@ class Sending(Leader):
         exchange = self.call
         cache_if = exchange.memo.options.cache_if
         if answer.head.is_error:
-            reason: str | None = f"status {answer.head.status}"
-        else:
-            try:
-                said = answer.said()
-                if cache_if is not None:
-                    reason = None if cache_if(said) else "cache_if said no"
-                else:
-                    asked = exchange.asked_of
-                    reason = unproven(asked.endpoint.kind, asked.body, said, answer.last_event)
-            except Exception as fault:
-                self._not_stored(fault, "cache_if raised " if cache_if is not None else "")
-                return False
+            return False
+        try:
+            said = answer.said()
+            if cache_if is not None:
+                reason = None if cache_if(said) else "cache_if said no"
+            else:
+                asked = exchange.asked_of
+                reason = unproven(asked.endpoint.kind, asked.body, said, answer.last_event)
+        except Exception as fault:
+            self._not_stored(fault, "cache_if raised " if cache_if is not None else "")
+            return False
         if reason is None:
             return True
         exchange.memo.counters.not_stored()
         log.info("%s: answer not kept: %s", exchange.memo.name, reason)
-        if cache_if is None and not answer.head.is_error:
+        if cache_if is None:
             warn(
                 NotStored,
                 f"{exchange.memo.name}: the answer was returned but not kept: {reason}; "

@@ -18,7 +18,7 @@ from llm_memo.requests import multipart
 from llm_memo.requests.client import Site
 from llm_memo.requests.clients import Maker
 from llm_memo.requests.controls import take
-from llm_memo.requests.exchange import Exchange, Refused
+from llm_memo.requests.exchange import Exchange, ServerError
 from llm_memo.requests.request import LARGEST_BODY, may_be_cached, read
 from llm_memo.requests.response import MARK, Head
 from llm_memo.runtime.context import innermost
@@ -267,7 +267,7 @@ def _failed(exchange: Exchange, error: Exception) -> Any:
     """What is given, or raised, where there is no response."""
     exchange.turn.released()
     library = _library(exchange.request)
-    if isinstance(error, Refused):
+    if isinstance(error, ServerError):
         return library.response(error.head.status, headers=error.head.headers, content=error.body)
     if isinstance(error, WaitedTooLong):
         raise library.read_timeout(str(error), request=exchange.request) from error
