@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm_memo.identity.forms.encoding import Buffer
+
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
     """A frame is its columns in order; a lazy frame its plan, with the data that it holds."""
@@ -32,6 +34,8 @@ def _cells(series: Any) -> object:
     if series.dtype.is_numeric() or series.dtype.is_temporal() or series.dtype == pl.Boolean:
         physical = there.to_physical()
         return missing, physical.to_numpy() if physical.dtype != pl.Int128 else physical.to_list()
+    if series.dtype == pl.String:
+        return missing, there.str.len_bytes().to_numpy(), Buffer((there.str.join("").item() or "").encode())
     return missing, there.to_list()
 
 

@@ -64,7 +64,7 @@ def _context_variable(value: Any) -> Form:
 
 def _config(value: Any) -> Form:
     sections = [(name, dict(value.items(name, raw=True))) for name in value.sections()]
-    return "config", sections, dict(value.defaults()), type(value._interpolation).__name__
+    return "config", type(value), sections, dict(value.defaults()), type(value._interpolation).__name__
 
 
 FORMS: dict[type, Callable[[Any], Form]] = {

@@ -323,6 +323,63 @@ def test_a_copy_has_the_same_bytes(value: Any) -> None:
     assert 1 == len({encoded([value, each, "x" * 5000]) for each in [value, *copies]})
 
 
+record = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(width=16) | st.text(max_size=2) | st.binary(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=1) | st.integers(0, 2), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    st.lists(record, min_size=1, max_size=3), st.lists(record, min_size=1, max_size=3), st.sampled_from([list, tuple])
+)
+def test_many_records_have_the_bytes_of_their_values(one: list[Any], other: list[Any], kind: Any) -> None:
+    """Long lists of numbers, texts and small records share their bytes exactly when they are equal."""
+    longs = [kind(values * 32) for values in (one, other)]
+    assert alike(*longs) == (encoded(longs[0]) == encoded(longs[1]))
+    assert encoded(longs[0]) == encoded(copy.deepcopy(longs[0])) == encoded(kind(map(copy.deepcopy, longs[0])))
+    assert encoded([*longs[0]]) != encoded((*longs[0],))
+
+
+RECORDS: dict[str, Any] = {
+    "numbers": [*range(40)],
+    "reals": [number / 4 for number in range(40)],
+    "texts": [str(number) for number in range(40)],
+    "records": [{"id": number, "text": "é", "inner": {"a": [1.5, None, True], "b": (b"x",)}} for number in range(40)],
+    "a table": {str(number): [number] for number in range(40)},
+    "not a number": [math.nan] * 40,
+    "deep": [[[[[[number]]]]] for number in range(40)],
+    "sets": [{number} for number in range(40)],
+    "wide": [[*range(number, 100)] for number in range(40)],
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_each_part_of_many_records_counts(name: str) -> None:
+    """Every part, its type and its place count, and a shared part is like a copy of it."""
+    value = RECORDS[name]
+    assert encoded(copy.deepcopy(value)) == encoded(value) == encoded(pickle.loads(pickle.dumps(value)))
+    edits: list[Any] = [
+        {**value, "x": 1} if isinstance(value, dict) else [*value, 1],
+        {"x": 1, **value} if isinstance(value, dict) else [1, *value],
+        [*value.items()] if isinstance(value, dict) else (*value,),
+        [*value][::-1],
+    ]
+    if isinstance(value, list):
+        edits += [
+            [*value[:39], other] for other in (True, 1.0, "1", b"1", None, [1], Prompt("1"), {}, (), bytearray(b"1"))
+        ]
+    found = [encoded(value), *map(encoded, edits)]
+    assert len(set(found)) >= len(found) - (name == "not a number")
+
+
+def test_another_not_a_number_is_the_same() -> None:
+    """Not a number has many bit patterns, also among many."""
+    assert encoded([math.nan] * 40) == encoded([-math.nan] * 40) == encoded([float("nan") for _ in range(40)])
+
+
 @given(st.lists(plain, max_size=4), st.lists(plain, max_size=4))
 def test_framing_cannot_be_confused(one: list[Any], other: list[Any]) -> None:
     """Encodings end by themselves: joined, they are equal only when the lists are."""
@@ -418,6 +475,8 @@ def test_the_bytes_are_these() -> None:
         {"a": [1, 1.5, None], "b": (True, b"x")}
     )
     assert b"@s4:date1:s10:2026-01-01" == encode(datetime.date(2026, 1, 1))
+    written = b"[" + bytes.fromhex("20000000") + (b"u" + bytes.fromhex("02000000") + "é".encode()) * 32
+    assert b"m229:" + written == encode(["é"] * 32)
     large = encode([["x" * 5000]])
     assert (b"l1:#", 36) == (large[:4], len(large))
 
@@ -498,12 +557,12 @@ def by_name_of(value: Any) -> bytes:
 
 def test_a_dict_that_another_thread_changes() -> None:
     """A dict that grows while it is encoded is encoded as it was at some time."""
-    table = {str(number): [number] for number in range(2000)}
+    table = {str(number): Point(number) for number in range(2000)}
     stop = threading.Event()
 
     def grow() -> None:
         for number in itertools.count(10_000):
-            table[str(number % 20_000)] = [number]
+            table[str(number % 20_000)] = Point(number)
             if stop.is_set():
                 return
             time.sleep(0.0001)

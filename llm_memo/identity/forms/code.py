@@ -8,7 +8,6 @@ import types
 import typing
 from typing import Any
 
-from llm_memo.adapters.equipment import class_name
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_local_file, is_local_module
@@ -33,9 +32,9 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
         return told(value, subject)
     code, module = value.__code__, value.__globals__.get("__name__")
     if value.__closure__ is None and "<locals>" not in code.co_qualname:
-        return "installed", f"{module}.{code.co_qualname}"
+        return "installed", _public(module, code.co_qualname, value)
     if _is_found(value.__module__, value.__qualname__, value):
-        return "installed", f"{value.__module__}.{value.__qualname__}"
+        return "installed", _public(value.__module__, value.__qualname__, value)
     cells = {name: _content(cell) for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True)}
     held = Attributes(sorted({**vars(value), **cells}.items()))
     return "wrapper", f"{module}.{code.co_qualname}", held, value.__defaults__, value.__kwdefaults__
@@ -54,6 +53,15 @@ def told(value: Any, subject: Subject) -> bytes:
     if own is None:
         raise NoCanonicalForm(value, f"nothing stands for the code of {getattr(value, '__qualname__', value)}")
     return b"$%d:%b" % (len(own), own)
+
+
+def _public(module: object, path: str, thing: object) -> str:
+    """The name of installed code: by the outermost package that offers it, since private modules come and go."""
+    parts = str(module).split(".")
+    for length in range(1, len(parts)):
+        if parts[length].startswith("_") and _is_found(".".join(parts[:length]), path, thing):
+            return ".".join([*parts[:length], path])
+    return f"{module}.{path}"
 
 
 def _is_found(module: object, path: str, thing: object) -> bool:
@@ -92,7 +100,7 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
     """A class of the user's own by the subject hook; an installed one by its name, or what it was made of."""
     if is_own(value):
         return told(value, subject)
-    name = class_name(value)
+    name = _public(value.__module__, value.__qualname__, value)
     if "<locals>" not in name and (_is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
         return "installed", name
     return "made class", name, value.__bases__, Attributes(_body(value))

@@ -11,7 +11,7 @@ The layout, ``‹…›`` being a nested encoding, lengths decimal, those of tex
     dict d<count>:‹key›‹value›…   attributes a<count>:‹name›‹value›… sorted by name
     set u<count>:‹item›… sorted   frozenset z<count>:‹item›… sorted
     any other kind @‹tag›<count>:‹part›…   code of the user's own $<length>:<what the subject hook returned>
-    a large buffer x<length>:<xxh3-128>
+    a large buffer x<length>:<xxh3-128>   many plain values or records m<length>:<marshal>
 
 A nested part of more than `_INLINE` bytes is replaced by ``#`` and its BLAKE2b-256, so that 40 levels
 of ``[x, x]`` take 40 steps. A value that refers back to one that is being encoded is ``^<distance>;``:
@@ -23,6 +23,8 @@ from __future__ import annotations
 
 import functools
 import itertools
+import marshal
+import operator
 import struct
 import weakref
 from collections.abc import Callable, Iterator
@@ -97,27 +99,9 @@ def encode(value: object, subject: Subject | None = None) -> bytes:
     if type(value) is str:
         return _str(value)
     quick = _ATOMS.get(type(value)) or _SMALL.get(type(value))
-    try:
-        if quick is not None and (encoded := quick(value)) and encoded[:1] != b"#":
-            return encoded
-        return _encode(value, subject or default_subject or _no_subject)
-    except RuntimeError as error:
-        return _encode_again(value, subject or default_subject or _no_subject, error)
-
-
-def _encode_again(value: object, subject: Subject, error: RuntimeError) -> bytes:
-    """Another thread has changed the size of a dict meanwhile."""
-    for _ in range(_TRIES):
-        if "during iteration" not in str(error):
-            raise error
-        try:
-            return _encode(value, subject)
-        except RuntimeError as again:
-            error = again
-    raise NoCanonicalForm(value, "other threads keep changing it") from error
-
-
-_TRIES = 50
+    if quick is not None and (encoded := quick(value)) and encoded[:1] != b"#":
+        return encoded
+    return _encode(value, subject or default_subject or _no_subject)
 
 
 def _no_subject(thing: object) -> bytes | None:
@@ -267,12 +251,14 @@ class _OddKey(tuple[Any, Any]):
 def _begin(value: Any, makers: dict[type, Maker], subject: Subject) -> tuple[list[bytes], Iterator[Any], _Scan]:
     """The first bytes of a value, its parts, and what goes through them."""
     kind = type(value)
-    if kind is dict:
-        return [b"d%d:" % len(value)], iter(value.items()), _scan_pairs
     tag = _COUNTED.get(kind)
+    if kind in _CONTAINERS and len(value) >= _MANY and (written := _records(value, kind)):
+        return [written], iter(()), _scan_items
+    if kind is dict:
+        return [b"d%d:" % len(value)], iter([*value.items()]), _scan_pairs
     if tag is not None:
         if kind is Attributes:
-            return [b"a%d:" % len(value)], iter(value.items()), _scan_pairs
+            return [b"a%d:" % len(value)], iter([*value.items()]), _scan_pairs
         return [b"%b%d:" % (tag, len(value))], iter((*value,)), _scan_members if tag in b"uz" else _scan_items
     maker = makers.get(kind)
     if maker is None:
@@ -281,6 +267,46 @@ def _begin(value: Any, makers: dict[type, Maker], subject: Subject) -> tuple[lis
     if type(form) is bytes:
         return [form], iter(()), _scan_items
     return [b"@%b%d:" % (_name(form[0]), len(form) - 1)], iter(form[1:]), _scan_items
+
+
+_MANY = 32
+"""Items of a list, tuple or dict, from which on it is encoded at once if it is plain data."""
+
+_LEVELS, _WIDE = 4, 64
+"""How deep and, below the first level, how wide it may be then."""
+
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None), list, tuple, dict})
+_KEYS = frozenset({str, int})
+
+
+def _records(value: Any, kind: type) -> bytes:
+    """Many numbers, texts or small records of such, as `marshal` writes them; nothing for any other value.
+
+    Version 2 of its format, which is that of Python 2.5 and fixed, writes types exactly and does not see sharing.
+    All here are loops in C.
+    """
+    lists, dicts = ([], [value]) if kind is dict else ([value], [])
+    for level in range(_LEVELS):
+        items = [*itertools.chain.from_iterable(lists), *itertools.chain.from_iterable(map(dict.values, dicts))]
+        kinds = set(map(type, items))
+        if not kinds <= _PLAIN or not set(map(type, itertools.chain.from_iterable(dicts))) <= _KEYS:
+            return b""
+        if float in kinds and any(map(operator.ne, items, items)):
+            return b""  # not a number has many bit patterns
+        if kinds.isdisjoint(_CONTAINERS):
+            break
+        dicts = [item for item in items if type(item) is dict]
+        lists = [item for item in items if type(item) is list or type(item) is tuple]
+        if level == _LEVELS - 1 or max(map(len, dicts + lists)) > _WIDE or len(items) > _WIDE * len(value):
+            return b""
+    try:
+        written = marshal.dumps(value, 2)
+    except ValueError:
+        return b""  # larger than its format can tell
+    return b"m%d:%b" % (len(written), written)
+
+
+_CONTAINERS = frozenset({list, tuple, dict})
 
 
 def _scan_pairs(parts: list[bytes], items: Iterator[Any]) -> Any:
@@ -323,7 +349,7 @@ def _small_dict(inside: dict[type, _Small]) -> _Small:
         if len(value) > _FEW:
             return b""
         parts = [b"d%d:" % len(value)]
-        for key, item in value.items():
+        for key, item in [*value.items()]:  # another thread may change it
             if type(key) is not str:
                 return b""
             parts.append(_name(key))

@@ -116,6 +116,7 @@ _OPEN = (
     stdlib.FORMS[pathlib.PurePath],
     stdlib.FORMS[BaseException],
     stdlib.BY_NAME["ipaddress._IPAddressBase"],
+    stdlib.BY_NAME["configparser.RawConfigParser"],
 )
 """Forms that say the class themselves, or of which all subclasses are one kind."""
 
