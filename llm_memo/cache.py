@@ -14,10 +14,10 @@ from llm_memo.entries import Entries, Entry, entry_of
 from llm_memo.errors import InvalidOption, StoreError
 from llm_memo.selection import NotHere, Selection, age, functions_called
 from llm_memo.settings import INHERIT, TTL, EffectiveSettings, byte_count, parsed
-from llm_memo.stores import folder, seal, tidy
+from llm_memo.stores import folder, index, moved, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused
-from llm_memo.stores.folder import EntryFile, function_folder
+from llm_memo.stores.folder import EntryFile, Owner, function_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +86,7 @@ class Cache(Shown):
         self._disk = disk(self.path)
 
     def functions(self) -> list[str]:
-        """The names of the functions that have entries here, sorted; of each function one entry is read."""
+        """The names of the functions that have entries here, sorted; no entry is read."""
         return sorted(set(self._folders().values()))
 
     def entries(
@@ -190,14 +190,15 @@ class Cache(Shown):
         selection = Selection(
             where=where, model=model, text=text, older_than=older_than, newer_than=newer_than, stale_code=stale_code
         )
-        if selection.is_all and dry_run:
-            return WouldClear(*self.info(function)[2:])
-        if selection.is_all:
-            return self._clear_all(function)
+        shared = self._shared(function)
+        if selection.is_all and not shared:
+            return WouldClear(*self.info(function)[2:]) if dry_run else self._clear_all(function)
         chosen = list(selection.chosen(self._entries(function)))
         if dry_run:
             return WouldClear(len(chosen), sum(entry.size for entry in chosen))
-        return Cleared(*tidy.remove_all(entry.path for entry in chosen))
+        for name, owner in shared.items() if selection.is_all else ():
+            index.note_cleared(self.path, name, [owner.label(self.path)], folder.rights_in(self.path))
+        return self._remove(chosen)
 
     def _clear_all(self, function: object) -> Cleared:
         self._require_folder()
@@ -205,8 +206,26 @@ class Cache(Shown):
             return Cleared(*tidy.clear(self.path))
         meant = self._meant(function)
         went = [tidy.clear(self.path, each) for each in meant if isinstance(each, str)]
-        went.append(tidy.remove_all(each.path for each in meant if isinstance(each, EntryFile)))
+        files = [each for each in meant if isinstance(each, EntryFile)]
+        went += [self._remove(list(self._read(files))), tidy.remove_all(each.path for each in files)]
         return Cleared(*map(sum, zip(*went, strict=True)))
+
+    def _remove(self, entries: list[Entry]) -> Cleared:
+        """Remove single entries, which do not come back from other functions of the same code."""
+        for entry in entries:
+            provenance = entry.header.provenance
+            owner = Owner(entry.function, provenance.program, provenance.code)
+            moved.forget(self._disk, entry.path, entry.key, owner)
+        return Cleared(*tidy.remove_all(entry.path for entry in entries))
+
+    def _shared(self, function: object) -> dict[str, Owner]:
+        """Of the cached functions that are meant, those whose folder has entries of another program, too."""
+        owners = {memo.folder: memo.owner() for memo in map(_memo_of, _several(function)) if memo is not None}
+        return {
+            name: owner
+            for name, owner in owners.items()
+            if {*folder.labels(f"{self.path}/{name}")} - {owner.label(self.path)}
+        }
 
     def prune(
         self,
@@ -289,12 +308,26 @@ class Cache(Shown):
         return self._read(self._files(function), function)
 
     def _read(self, files: Iterable[EntryFile], function: object = None) -> Iterator[Entry]:
-        read = [(file, header) for file in files if (header := self._header(file)) is not None]
+        owners = {memo.folder: memo.owner() for memo in map(_memo_of, _several(function)) if memo is not None}
+        read = [
+            (file, header)
+            for file in files
+            if (header := self._header(file)) is not None and self._belongs(header, owners.get(file.function))
+        ]
         codes = {
-            header.function: header.provenance.code for _, header in sorted(read, key=lambda each: each[1].created)
+            (file.function, header.provenance.program): header.provenance.code
+            for file, header in sorted(read, key=lambda each: each[1].created)
         }
-        codes.update((memo.name, memo.key_builder.code) for memo in map(_memo_of, _several(function)) if memo)
-        return (entry_of(file, header, codes[header.function]) for file, header in read)
+        codes.update(((name, owner.program_in(self.path)), owner.code) for name, owner in owners.items())
+        names = {name: folder.name_of(f"{self.path}/{name}") for name in {file.function for file, _ in read}}
+        for file, header in read:
+            code = codes[file.function, header.provenance.program]
+            yield entry_of(file, names[file.function], header, code)
+
+    def _belongs(self, header: Header, owner: Owner | None) -> bool:
+        """Whether an entry is of this very function, and not of one of the same name in another program."""
+        provenance = header.provenance
+        return owner is None or provenance.program == owner.program_in(self.path) or provenance.code == owner.code
 
     def _files(self, function: object = None) -> Iterator[EntryFile]:
         self._require_folder()
@@ -369,19 +402,11 @@ class Cache(Shown):
 
     def _name(self, name: str) -> str | None:
         """The name of the function whose folder this is; None if there is no entry in it."""
-        file = None
-        for file in itertools.islice(folder.entry_files(self.path, name), _TRIES):
-            header = self._header(file)
-            if header is not None:
-                return header.function
-        return name if file is not None else None
+        file = next(folder.entry_files(self.path, name), None)
+        return None if file is None else folder.name_of(f"{self.path}/{name}")
 
     def __repr__(self) -> str:
         return f"Cache({self.path!r})"
-
-
-_TRIES = 8
-"""How many entries are looked at for the name of a function of which the first are of no use."""
 
 
 def _memo_of(function: object) -> Any:

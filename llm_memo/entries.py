@@ -50,7 +50,8 @@ class Entry(Shown):
     header: Header = field(compare=False)
     stale_code: bool = field(default=False, compare=False)
     """Whether it is of earlier code, which no call finds now: of a cached function's entries, those whose code is
-    not its present code; of others, those whose code is not that of the function's latest entry."""
+    not its present code; of others, those whose code is not that of the latest entry that the function has from the
+    same program: a script, a notebook, a REPL."""
     cut: tuple[str, ...] = field(default=(), compare=False)
     """The names of the arguments that are longer than their text here."""
 
@@ -100,17 +101,18 @@ class Entry(Shown):
         return f"<Entry {self.key} of {self.function}, {arguments}>"
 
 
-def entry_of(file: EntryFile, header: Header, code: str | None = None) -> Entry:
+def entry_of(file: EntryFile, function: str, header: Header, code: str | None = None) -> Entry:
     """The entry in a file.
 
     Args:
         file: The file.
+        function: The name of the function in whose folder it is: one that was renamed has entries of its old name.
         header: What it says of itself.
         code: The code that entries of its function should be of; None: any.
     """
     usage = header.usage or {}
     return Entry(
-        function=header.function,
+        function=function,
         key=file.key,
         created=datetime.fromtimestamp(header.created).astimezone(),
         arguments=", ".join(f"{name}={text}" for name, text in arguments_of(header).items()),
@@ -124,17 +126,13 @@ def entry_of(file: EntryFile, header: Header, code: str | None = None) -> Entry:
         path=file.path,
         header=header,
         stale_code=code is not None and code != header.provenance.code,
-        cut=(),
+        cut=tuple(header.provenance.cut),
     )
 
 
 def arguments_of(header: Header) -> dict[str, str]:
-    """The arguments of the call that an entry is of: name → text, redacted."""
-    return {
-        name.removeprefix("argument "): text
-        for name, text in header.provenance.previews.items()
-        if name.startswith("argument ")
-    }
+    """The arguments of the call that an entry is of: name → text, redacted and up to 4,000 characters."""
+    return header.provenance.arguments
 
 
 class Entries(list[Entry], Shown):

@@ -13,6 +13,7 @@ from llm_memo.codec.recording import Recording
 from llm_memo.errors import NotStored, warn
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.preview import redacted
+from llm_memo.identity.texts import texts_of
 from llm_memo.runtime.context import Running
 from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, Failure, Flight
@@ -72,7 +73,15 @@ class Leader:
             self._provenance = Provenance(
                 code=owner.code, parts=parts, previews=previews, program=owner.program_in(self.call.disk.root)
             )
+            self._provenance.arguments, self._provenance.cut = self._texts()
         self._started = time.perf_counter()
+
+    def _texts(self) -> tuple[dict[str, str], list[str]]:
+        """The texts of the arguments that are kept, and which of them are cut short."""
+        memo = self.call.memo
+        if memo.options.key is not None:  # it is not called once more
+            return {"key": self._provenance.previews.get("argument key", "")}, []
+        return texts_of(memo.key_builder.arguments(self.call.arguments, self.call.kwargs))
 
     def recording(self) -> Recording:
         """What an answer that comes in pieces is recorded in."""

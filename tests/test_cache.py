@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,6 +19,7 @@ from openai import OpenAI
 from llm_memo import Cache, Entry, InvalidOption, StoreError, UntrustedEntry, cached_completion, clear_cache, configure
 from llm_memo.testing import ModelServer
 
+Run = Callable[..., str]
 HOUR = 3600.0
 
 
@@ -72,22 +76,18 @@ def test_functions_are_listed_by_name(filled: Cache) -> None:
     assert ["a helper/of ours", "shout"] == filled.functions()
 
 
-def test_listing_functions_reads_one_entry_of_each(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Listing functions reads no more than one entry of each."""
-    read = []
-    real = filled._disk.load
-    monkeypatch.setattr(filled._disk, "load", lambda path, key: (read.append(path), real(path, key))[1])
-    assert 2 == len(filled.functions()) == len(read)
-
-
-def test_a_function_whose_entries_are_of_no_use(filled: Cache) -> None:
-    """A function whose first entries cannot be read is known by the others, or else by its folder."""
-    paths = sorted(Path(entry.path) for entry in shout.entries())
-    for path in paths[:2]:
-        path.write_text("damaged")
-    assert ["a helper/of ours", "shout"] == filled.functions()
-    for entry in whisper.entries():
+def test_listing_functions_reads_no_entry(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listing functions reads no entry: a folder says whose it is."""
+    monkeypatch.setattr(filled._disk, "load", None)
+    for entry in filled._disk.entry_files():
         Path(entry.path).write_text("damaged")
+    assert ["a helper/of ours", "shout"] == filled.functions()
+
+
+def test_a_folder_that_does_not_say_whose_it_is(filled: Cache) -> None:
+    """A function is known by its folder's name where what says its own name is damaged."""
+    (label,) = Path(whisper.entries()[0].path).parents[1].glob("*.function")
+    label.write_text("{")
     assert ["a_helper_of_ours-", "shout"] == [name.rstrip("0123456789abcdef") for name in filled.functions()]
 
 
@@ -277,14 +277,62 @@ def test_clearing_earlier_code_looks_at_all_entries_for_the_latest(filled: Cache
     assert ["b2"] == [entry.value for entry in filled.entries("versioned")]
 
 
-def test_entries_of_another_function_in_the_same_folder(filled: Cache) -> None:
-    """An entry that names another function than its folder's is not judged by the folder's code."""
-    (entry,) = [entry for entry in shout.entries() if entry.value == "A!"]
-    stranger = Path(whisper.entries()[0].path).parents[1] / entry.key[:2]
-    stranger.mkdir(exist_ok=True)
-    Path(entry.path).rename(stranger / Path(entry.path).name)
-    assert (0, 0) == filled.clear(whisper, stale_code=True)
-    assert 3 == filled.info(whisper).entries
+PROGRAM = """
+from llm_memo import Cache, cached_completion
+
+@cached_completion(name="main.ask")
+def ask(text):
+    return text + "CODE"
+
+print(ask("a"), ask("b"))
+"""
+
+
+def test_two_programs_with_a_function_of_one_name(run: Run, tmp_path: Path, cache_dir: Path) -> None:
+    """stale_code, entries() and cache_clear() of a function leave those of its namesake in another program alone."""
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+    assert "a1 b1\n" == run(PROGRAM.replace("CODE", "1"), name="one/main.py")
+    assert "a2 b2\n" == run(PROGRAM.replace("CODE", "2"), name="two/main.py")
+    assert 4 == len(Cache().entries("main.ask"))
+    more = "print(len(ask.entries()), *Cache().clear(ask, stale_code=True), Cache().clear(ask, dry_run=True).entries)"
+    assert "a3 b3\n4 2 " in run(PROGRAM.replace("CODE", "3") + more, name="two/main.py")
+    assert {"a1", "b1", "a3", "b3"} == {entry.value for entry in Cache().entries("main.ask")}
+    assert (0, 0) == Cache().clear("main.ask", stale_code=True)
+    more = "print(ask.cache_clear().entries, len(ask.entries()), ask.is_cached('a'))"
+    assert "a3 b3\n2 0 False\n" == run(PROGRAM.replace("CODE", "3") + more, name="two/main.py")
+    assert {"a1", "b1"} == {entry.value for entry in Cache().entries("main.ask")}
+    more = "print(Cache().info().entries, ask.cache_clear().entries)"
+    assert "a1 b1\n2 2\n" == run(PROGRAM.replace("CODE", "1") + more, name="one/main.py")
+
+
+def test_a_folder_that_moves_with_its_project_keeps_its_programs(run: Run, tmp_path: Path) -> None:
+    """Where the cache lies in the project, a moved project's functions still know their entries for theirs."""
+    for folder in ("old/.llm_memo", "old/.git"):
+        (tmp_path / folder).mkdir(parents=True)
+    place = {"LLM_MEMO_DIR": str(tmp_path / "old" / ".llm_memo")}
+    assert "a1 b1\n" == run(PROGRAM.replace("CODE", "1"), name="old/main.py", **place)
+    (tmp_path / "old").rename(tmp_path / "new")
+    place = {"LLM_MEMO_DIR": str(tmp_path / "new" / ".llm_memo")}
+    more = "print(len(ask.entries()), ask.cache_clear().entries)"
+    assert "a2 b2\n4 4\n" == run(PROGRAM.replace("CODE", "2") + more, name="new/main.py", **place)
+
+
+def test_two_repls(tmp_path: Path, cache_dir: Path) -> None:
+    """A session leaves the entries of other sessions alone, but for those of the code that it has itself."""
+    text = PROGRAM.replace('name="main.ask"', 'name="ask"')
+
+    def session(code: str, more: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", text.replace("CODE", code) + more],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
+    assert "a1 b1\n" == session("1", "")
+    assert "a2 b2\n2 0\n" == session("2", "print(len(ask.entries()), Cache().clear(ask, stale_code=True).entries)")
+    assert "a1 b1\n2 2\n" == session("1", "print(len(ask.entries()), ask.cache_clear().entries)")
+    assert {"a2", "b2"} == {entry.value for entry in Cache().entries("ask")}
 
 
 def test_pruning_tells_what_went(filled: Cache) -> None:
@@ -334,7 +382,7 @@ def test_verify_without_a_key_refuses_nothing(filled: Cache, tmp_path: Path, mon
     key.write_bytes(b"k" * 32)
     key.chmod(0o644)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "other"))
-    for look in (filled.verify, filled.entries, filled.functions):
+    for look in (filled.verify, filled.entries):
         with pytest.raises(StoreError, match="can be read by others"):
             look()
     assert 5 == filled.info().entries

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from llm_memo import __version__
-from llm_memo.cli import completion, looking, removing
+from llm_memo.cli import completion, keys, looking, removing
 from llm_memo.errors import InvalidOption
 from llm_memo.selection import age
 from llm_memo.settings import byte_count
@@ -34,6 +34,7 @@ examples:
   llm-memo forget 3f2a                   drop one of them
   llm-memo prune --max-bytes 1GB         drop what was used longest ago
   llm-memo export summarize > out.jsonl  questions and answers, a line each
+  llm-memo key                           where the key is that seals answers
   llm-memo ls --json | jq '.[].model'    everything as data
   eval "$(llm-memo completion bash)"     Tab knows commands and functions
 
@@ -133,6 +134,9 @@ def parser() -> _Parser:
     _confirmed(prune)
 
     _command(commands, "verify", removing.verify, "check every entry's seal", _VERIFY)
+    key = _command(commands, "key", keys.key, "the key that seals entries", _SEAL_KEY)
+    key.add_argument("action", nargs="?", choices=keys.ACTIONS, default="show", help="what to do; default: show")
+    key.words.update(dict.fromkeys(keys.ACTIONS, ""))
     _command(commands, "path", looking.path, "print where the folder is")
     _command(commands, "functions", looking.functions, "print the names of the functions with entries")
 
@@ -179,6 +183,17 @@ dead writers left behind. Asks before it removes, unless --yes.
 _VERIFY = """\
 Check the seal of every entry. What is damaged or not sealed with your key is
 put into the folder's quarantine, and the exit code is 1.
+"""
+_SEAL_KEY = """\
+Entries are sealed with LLM_MEMO_KEY, or with a key file in your config folder,
+and read with these and with those in LLM_MEMO_OLD_KEYS (separated by commas).
+
+  llm-memo key         which keys there are, and what of the folder they read
+  llm-memo key new     print a new one, for LLM_MEMO_KEY
+  llm-memo key seal    seal the folder anew, with the key that is now the first
+
+Before a folder moves to another machine or container, or is shared:
+  export LLM_MEMO_KEY=$(llm-memo key new); llm-memo key seal
 """
 _DEMO = """\
 Ask a few questions twice. With OPENAI_API_KEY or OPENAI_BASE_URL set, asks that

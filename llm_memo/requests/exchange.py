@@ -73,6 +73,11 @@ class _Keys:
         turn = {name: str(number) for name, number in self._turn.items() if number}
         return digests | turn, previews | turn
 
+    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
+        """The fields of the request's body, by name."""
+        start = "argument "
+        return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
+
     def untracked(self) -> dict[str, str]:
         """Nothing."""
         return {}

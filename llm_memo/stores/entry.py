@@ -81,6 +81,10 @@ class Provenance:
     """The same, redacted and cut short: name → text."""
     program: str = ""
     """The file that the function was in, or what stands for a REPL."""
+    arguments: dict[str, str] = field(default_factory=dict)
+    """The arguments as text, redacted and up to 4,000 characters each: name → text."""
+    cut: list[str] = field(default_factory=list)
+    """The names of the arguments that are longer than that."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -107,8 +107,7 @@ def write_whole(
     Raises:
         OSError: It cannot be made; nothing of it is left behind.
     """
-    folder, name = os.path.split(path)
-    fresh = f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
+    fresh = _temporary(path)
     descriptor = os.open(fresh, _WRITING, rights.file)
     try:
         try:
@@ -128,6 +127,26 @@ def write_whole(
         unlink(fresh)
         raise
     return status
+
+
+def link_over(source: str, path: str) -> None:
+    """Make ``path`` a hard link to ``source``, in place of what is there.
+
+    Raises:
+        OSError: There can be no such link; what is there stays.
+    """
+    fresh = _temporary(path)
+    os.link(source, fresh, follow_symlinks=False)
+    try:
+        os.replace(fresh, path)
+    except BaseException:
+        unlink(fresh)
+        raise
+
+
+def _temporary(path: str) -> str:
+    folder, name = os.path.split(path)
+    return f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
 
 
 def _write_all(descriptor: int, data: bytes | memoryview) -> None:

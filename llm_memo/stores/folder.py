@@ -135,6 +135,11 @@ def labels(folder: str) -> list[str]:
     return [item.name.removesuffix(_LABEL) for item in files.scan(folder) if is_label(item.name)]
 
 
+def label_paths(folder: str) -> list[str]:
+    """The files that say whose a function folder is."""
+    return [f"{folder}/{label}{_LABEL}" for label in labels(folder)]
+
+
 def name_of(folder: str) -> str:
     """The name of the function whose folder this is."""
     function = os.path.basename(folder)
