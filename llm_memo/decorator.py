@@ -241,16 +241,17 @@ class CachedFunction(Surface, FunctionWrapper, Generic[P, R]):
         base: Memo | None = None,
     ) -> None:
         plain = _plain(function)
+        name = options.name or function_name(plain)
         key_builder = KeyBuilder(
             plain,
-            options.name or function_name(plain),
+            name,
             ignore=options.ignore,
             key=options.key,
             version=options.version,
             sample=options.sample,
             fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
-        counters = base.counters if base else Counters()
+        counters = base.counters if base else _earlier_counters(plain, name) or Counters()
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
         memo = Memo(options, key_builder, settings, counters, plain)
         super().__init__(function, wrapper_of(plain, memo))
@@ -328,6 +329,16 @@ def _plain(function: Any) -> Callable[..., Any]:
     if isinstance(function, (classmethod, staticmethod)):
         function = function.__func__
     return function  # type: ignore[no-any-return]
+
+
+def _earlier_counters(function: Any, name: str) -> Counters | None:
+    """The counts of the cached function that this one is about to replace, as when a notebook's cell is run again."""
+    names = getattr(function, "__qualname__", "").split(".")
+    found: Any = getattr(function, "__globals__", {}).get(names[0])
+    for attribute in names[1:]:
+        found = inspect.getattr_static(found, attribute, None)
+    memo = getattr(_plain(found), "_self_memo", None)
+    return memo.counters if memo is not None and memo.name == name else None
 
 
 @overload

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from llm_memo import location
+from llm_memo.display.shown import Shown, text_of
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.runtime import environ
 
@@ -357,11 +358,12 @@ def environment() -> PartialSettings:
 _read_environment = environ.reader(*_ENVIRONMENT.values(), "LLM_MEMO_KEY", "LLM_MEMO_OLD_KEYS")
 
 
-class configure(contextlib.AbstractContextManager["configure"]):
+class configure(contextlib.AbstractContextManager["configure"], Shown):
     """Give settings to the whole process, at once; as a context manager, restore what was before.
 
     Every thread sees them, those that a pool started earlier too. Settings not named stay as they
-    were; a decorator, a block and ``with_options`` are nearer to the call and win.
+    were; a decorator, a block and ``with_options`` are nearer to the call and win. Shown, as at the end
+    of a notebook's cell, it lists all settings and where each comes from.
 
     Args:
         policy: A `CachePolicy`, its name, True or False.
@@ -408,6 +410,9 @@ class configure(contextlib.AbstractContextManager["configure"]):
         self._before = SCOPES.configured
         SCOPES.configured = {**self._before, **settings}
 
+    def __repr__(self) -> str:
+        return text_of(self)
+
     def __enter__(self) -> configure:
         return self
 
@@ -447,6 +452,10 @@ class cache_policy(contextlib.AbstractContextManager[None]):
                 raise InvalidOption(f"cache_policy(…, {function!r}): not a cached function")
         named = tuple(memo.settings.function for memo in memos if memo is not None)
         self._block = Block(named, parsed(policy=policy, ttl=ttl, cache_dir=cache_dir))
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={str(value)!r}" for name, value in self._block.settings.items())
+        return f"<cache_policy({options}): for calls inside of a with block, and none yet>"
 
     def __enter__(self) -> None:
         SCOPES.blocks.set((*SCOPES.blocks.get(), self._block))

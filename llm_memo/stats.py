@@ -35,7 +35,10 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True)
 class CacheInfo(Shown):
-    """What became of a cached function's calls in this process, since it was decorated or cleared."""
+    """What became of a cached function's calls in this process, since it was first decorated, or cleared.
+
+    A function that is defined again under its name, as when a notebook's cell is run again, goes on counting.
+    """
 
     hits: int = 0
     misses: int = 0

@@ -18,8 +18,8 @@ PACKAGE = Path(llm_memo.__file__).parent
 LAYERS = """
 errors
 runtime location
-settings options runtime.context
 display testing
+settings options runtime.context
 adapters adapters.equipment adapters.frameworks
 identity codec
 adapters.*

@@ -93,3 +93,65 @@ def test_a_child_process_counts_for_itself() -> None:
     receive.close()
     send.close()
     assert 0 == ask.cache_info().hits
+
+
+REDEFINED = """
+from llm_memo import cached_completion
+
+@cached_completion
+def ask(text):
+    return text.upper()
+
+class Helper:
+    @cached_completion
+    def ask(self, text):
+        return text
+
+    @classmethod
+    @cached_completion
+    def of(cls, text):
+        return text
+
+    @cached_completion
+    @staticmethod
+    def plain(text):
+        return text
+"""
+
+
+@pytest.mark.parametrize("name", ["ask", "Helper().ask", "Helper.of", "Helper.plain"])
+def test_a_function_that_is_defined_again_goes_on_counting(name: str) -> None:
+    """Run again, a cell's functions and methods keep their counts: two paid and two hits are half of four calls."""
+    cell: dict[str, Any] = {"__name__": "a_notebook"}
+    for texts in ("aa", "ba"):
+        exec(REDEFINED, cell)
+        for text in texts:
+            eval(name, cell)(text)
+    info = eval(name, cell).cache_info()
+    assert (2, 2, 4) == (info.hits, info.misses, info.calls)
+    assert "50% of 4 calls" in eval(name, cell)._repr_html_()
+    eval(name, cell).cache_clear()
+    exec(REDEFINED, cell)
+    assert 0 == eval(name, cell).cache_info().calls
+
+
+def test_another_function_begins_its_own_counts() -> None:
+    """What has another name, is local, or replaces something else counts from nought."""
+    cell: dict[str, Any] = {"__name__": "a_notebook"}
+    exec(REDEFINED, cell)
+    cell["ask"]("a")
+    exec(REDEFINED.replace("@cached_completion\ndef ask", "@cached_completion(name='renamed')\ndef ask"), cell)
+    assert 0 == cell["ask"].cache_info().calls
+    cell["ask"] = print
+    exec(REDEFINED, cell)
+    assert 0 == cell["ask"].cache_info().calls
+    infos = []
+    for _ in range(2):
+
+        @cached_completion
+        def local(text: str) -> str:
+            return text
+
+        local("a")
+        infos.append(local.cache_info().calls)
+    assert [1, 1] == infos

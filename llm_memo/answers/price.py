@@ -9,6 +9,9 @@ from typing import Any
 
 from llm_memo.answers.usage import Usage
 
+NOT_INSTALLED = "genai-prices is not installed: pip install llm_memo[cost]"
+"""Why nothing has a price where the extra is not there."""
+
 
 def price(usage: Usage, at: datetime | None = None) -> Decimal | None:
     """The price of ``usage`` in US dollars, at today's prices or those of ``at``.
@@ -38,7 +41,7 @@ def _look_up(usage: Usage, at: datetime | None) -> Decimal | str:
         return "the model is not known"
     prices_of = _genai_prices()
     if prices_of is None:
-        return "genai-prices is not installed: pip install llm_memo[cost]"
+        return NOT_INSTALLED
     return _calculated(prices_of, usage, at)
 
 

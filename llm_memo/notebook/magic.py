@@ -4,11 +4,13 @@
 
     %llm_memo                               the cached functions here, and the folder
     %llm_memo info [FUNCTION]               one function: settings, entries, counts; none: the folder
-    %llm_memo entries [FUNCTION]            its kept answers; none: all of the folder
-    %llm_memo clear FUNCTION | --all        remove them [--older-than 7d] [--stale-code] [--dry-run]
+    %llm_memo entries [FUNCTION]            its kept answers; none: all of the folder [--text fox]
+                                            [--model gpt-5*] [--older-than 7d] [--newer-than 1h] [--stale-code]
+    %llm_memo clear FUNCTION | --all        remove them; the same conditions, and [--dry-run]
     %llm_memo policy [POLICY]               the effective policy; with one, make it so
     %llm_memo explain FUNCTION(ARGUMENTS)   why this call would hit or miss
     %llm_memo watch on|off                  under each cell, what became of its calls
+    %llm_memo help                          this, as ?, --help and %llm_memo? do
 
     %%llm_memo POLICY [FUNCTION …]          for one cell; ``%%llm_memo writeOnly`` refreshes what it calls
 """
@@ -19,6 +21,7 @@ import argparse
 import ast
 import re
 import shlex
+import textwrap
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -27,6 +30,7 @@ from IPython.core.error import UsageError
 from llm_memo.cache import Cache
 from llm_memo.display import amounts, html, plain
 from llm_memo.display.sheet import Cell, Note, Sheet, Span, joined
+from llm_memo.entries import Entries
 from llm_memo.errors import MemoError
 from llm_memo.notebook.live import cached_functions, is_cached_function
 from llm_memo.notebook.watch import Watch
@@ -34,8 +38,11 @@ from llm_memo.settings import CachePolicy, EffectiveSettings, cache_policy, conf
 from llm_memo.views.calls import functions_sheet, memo_of
 from llm_memo.views.folder import shown_path
 
-_COMMANDS = ("info", "entries", "clear", "policy", "explain", "watch")
+_COMMANDS = ("info", "entries", "clear", "policy", "explain", "watch", "help")
+_CONDITIONS = ("--text", "--model", "--older-than", "--newer-than", "--stale-code")
 _POLICIES = tuple(map(str, CachePolicy))
+_HELPS = ("help", "?", "--help", "-h")
+_HELP = textwrap.dedent(str(__doc__).partition("::\n\n")[2]).rstrip()
 _CELL = re.compile(r"%%llm_memo\b(.*)")
 
 
@@ -126,6 +133,9 @@ class Magic:
     def run(self, line: str, cell: str | None = None) -> Any:
         """What the magic does with a line, and with a cell that another magic hands on."""
         command, _, rest = line.strip().partition(" ")
+        if cell is None and (command in _HELPS or rest.strip() in _HELPS):
+            print(_HELP)
+            return None
         try:
             if cell is not None:
                 with self._block(line):
@@ -163,6 +173,8 @@ class Magic:
         policy, *functions = line.split() or [""]
         return cache_policy(CachePolicy(policy), *map(self._function, functions))
 
+    run.__doc__ = _HELP
+
     # The commands
 
     def do_overview(self, rest: str) -> Overview:
@@ -175,26 +187,33 @@ class Magic:
 
     def do_entries(self, rest: str) -> Any:
         """The kept answers of a function, or of all."""
-        return self._function(rest).entries() if rest else Cache().entries()
+        parser = _Parser("%llm_memo entries")
+        parser.add_argument("function", nargs="?")
+        options = parser.parse_args(_words(rest))
+        return self._chosen(options.function, lambda cache, function: _entries(cache, function, options))
 
     def do_clear(self, rest: str) -> None:
         """Remove entries, and say how many went."""
         parser = _Parser("%llm_memo clear")
         parser.add_argument("function", nargs="?")
         parser.add_argument("--all", action="store_true")
-        parser.add_argument("--older-than")
-        parser.add_argument("--stale-code", action="store_true")
         parser.add_argument("--dry-run", action="store_true")
         options = parser.parse_args(_words(rest))
         if (options.function is None) != options.all:
             raise UsageError("%llm_memo clear: name a function, or say --all for every function in the folder")
-        function = None if options.all else self._function(options.function)
-        cache = Cache() if function is None else Cache(memo_of(function).settings.now().cache_dir, missing_ok=True)
-        went = cache.clear(
-            function, older_than=options.older_than, stale_code=options.stale_code, dry_run=options.dry_run
+        went = self._chosen(
+            options.function,
+            lambda cache, function: cache.clear(function, **_conditions(options), dry_run=options.dry_run),
         )
-        would = "would be " if options.dry_run else ""
-        print(f"{amounts.count(went.entries, 'entry')} {would}cleared, {amounts.size(went.bytes)}")
+        count, size = amounts.count(went.entries, "entry"), amounts.size(went.bytes)
+        print(f"would remove {count}, {size}" if options.dry_run else f"{count} cleared, {size}")
+
+    def _chosen(self, name: str | None, do: Callable[[Cache, Any], Any]) -> Any:
+        """What is done with a function's own folder, or without a name with the folder that calls use here."""
+        if name is None:
+            return do(Cache(), None)
+        function = self._function(name)
+        return do(Cache(memo_of(function).settings.now().cache_dir, missing_ok=True), function)
 
     def do_policy(self, rest: str) -> None:
         """Give a policy to the whole process, and say which is."""
@@ -240,7 +259,8 @@ class Magic:
             "policy": lambda: list(_POLICIES),
             "watch": lambda: ["on", "off"],
             "explain": lambda: [f"{name}(" for name in self._functions()],
-            "clear": lambda: [*self._functions(), "--all", "--older-than", "--stale-code", "--dry-run"],
+            "entries": lambda: [*self._functions(), *_CONDITIONS],
+            "clear": lambda: [*self._functions(), "--all", *_CONDITIONS, "--dry-run"],
         }
         return after.get(words[0], lambda: list(self._functions()))()
 
@@ -274,9 +294,23 @@ class Magic:
 class _Parser(argparse.ArgumentParser):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, add_help=False, allow_abbrev=False)
+        for option in _CONDITIONS[:-1]:
+            self.add_argument(option)
+        self.add_argument(_CONDITIONS[-1], action="store_true")
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message}")
+
+
+def _entries(cache: Cache, function: Any, options: argparse.Namespace) -> Entries:
+    found = cache.entries(function, **_conditions(options))
+    return found if function is None else Entries(found, memo_of(function).settings.now().ttl)
+
+
+def _conditions(options: argparse.Namespace) -> dict[str, Any]:
+    """What a line says of the entries that are meant, as `Cache.entries` and `Cache.clear` take it."""
+    names = ("text", "model", "older_than", "newer_than", "stale_code")
+    return {name: getattr(options, name) for name in names}
 
 
 def _words(line: str) -> list[str]:

@@ -91,4 +91,5 @@ def _changes(before: CacheInfo, after: CacheInfo) -> Iterator[Cell]:
     if hits or stale:
         yield f"saved {amounts.duration(saved)}" + (f", {amounts.count(tokens, 'token')}" if tokens else "")
     if misses or any(others.values()):
-        yield Span(f"paid {amounts.duration(spent)}", "dim")
+        tokens = after.tokens_spent - before.tokens_spent
+        yield Span(f"paid {amounts.duration(spent)}" + (f", {amounts.count(tokens, 'token')}" if tokens else ""), "dim")

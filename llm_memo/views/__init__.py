@@ -5,6 +5,6 @@ Importing this package tells `llm_memo.display.shown` all the sheets that there 
 
 from __future__ import annotations
 
-from llm_memo.views import calls, contents, explained
+from llm_memo.views import calls, contents, explained, settings
 
-__all__ = ["calls", "contents", "explained"]
+__all__ = ["calls", "contents", "explained", "settings"]

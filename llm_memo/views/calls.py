@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from llm_memo.answers.price import NOT_INSTALLED, unpriced
 from llm_memo.cache import Cache
 from llm_memo.call import Memo
 from llm_memo.decorator import Surface
@@ -107,9 +108,18 @@ def _counts(info: CacheInfo) -> list[Block]:
     notes = [
         f"{info.errors:,} raised" if info.errors else "",
         f"{info.not_stored:,} not stored" if info.not_stored else "",
-        Span(f"no price known of {', '.join(info.unpriced)}") if info.unpriced else "",
+        _unpriced(info),
     ]
     return [bar, Table(columns, rows), *([Note(joined(notes))] if any(notes) else [])]
+
+
+def _unpriced(info: CacheInfo) -> str:
+    """Why not all has a price; "" if it has."""
+    if not info.unpriced:
+        return ""
+    if NOT_INSTALLED in map(unpriced, (*info.spent, *info.saved)):
+        return f"no costs: {NOT_INSTALLED}"
+    return f"no price known of {', '.join(info.unpriced)}"
 
 
 def _row(calls: int, seconds: float, tokens: int, money: Decimal | None) -> tuple[Cell, ...]:

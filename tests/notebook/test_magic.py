@@ -130,7 +130,7 @@ def test_clear_wants_a_name_or_all(shell: Shell) -> None:
     shell.run("ask('a'); ask('b'); helper.method('b')")
     assert "name a function, or say --all" in one_line(shell.run("%llm_memo clear")[1])
     assert "name a function, or say --all" in one_line(shell.run("%llm_memo clear ask --all")[1])
-    assert "2 entries would be cleared" in one_line(shell.run("%llm_memo clear ask --dry-run")[1])
+    assert "would remove 2 entries" in one_line(shell.run("%llm_memo clear ask --dry-run")[1])
     assert "0 entries cleared" in one_line(shell.run("%llm_memo clear ask --older-than 7d")[1])
     assert "0 entries cleared" in one_line(shell.run("%llm_memo clear ask --stale-code")[1])
     assert "2 entries cleared" in one_line(shell.run("%llm_memo clear ask")[1])
@@ -265,7 +265,7 @@ fails.append(1)
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("%llm_memo ", ["clear", "entries", "explain", "info", "policy", "watch"]),
+        ("%llm_memo ", ["clear", "entries", "explain", "help", "info", "policy", "watch"]),
         ("%llm_memo e", ["entries", "explain"]),
         ("%llm_memo info ", ["Helper.method", "ask", "later"]),
         ("%llm_memo info a", ["ask"]),
@@ -293,3 +293,61 @@ def test_loading_twice_is_loading_once(shell: Shell) -> None:
     assert "not found" in shell.run("%llm_memo")[1]
     assert [] == found.__self__.complete(shell.ipython, None)
     magic.load(shell.ipython)
+
+
+@pytest.mark.parametrize("line", ["help", "?", "--help", "-h", "clear --help", "entries ?"])
+def test_help_is_shown(shell: Shell, line: str) -> None:
+    """The magic explains itself, however it is asked."""
+    value, shown = shell.run(f"get_ipython().run_line_magic('llm_memo', {line!r})")
+    assert None is value
+    assert "%llm_memo clear FUNCTION | --all" in shown
+    assert "%%llm_memo POLICY [FUNCTION …]" in shown
+
+
+def test_ipythons_own_help_is_the_same(shell: Shell) -> None:
+    """%llm_memo? shows the help of the magic, and nothing of how it is made."""
+    shown = shell.ipython.inspector.info(shell.ipython.find_line_magic("llm_memo"))["docstring"]
+    assert "%llm_memo clear FUNCTION | --all" in shown
+
+
+def test_entries_and_clear_take_conditions(shell: Shell) -> None:
+    """entries and clear take what Cache.entries takes, of a function or of the folder."""
+    for text in ("a fox", "a cat"):
+        shell.run(f"ask({text!r})")
+    assert ["A FOX"] == [entry.value for entry in shell.run("%llm_memo entries ask --text fox")[0]]
+    assert ["A CAT"] == [entry.value for entry in shell.run("%llm_memo entries --text CAT --newer-than 1h")[0]]
+    assert [] == shell.run("%llm_memo entries ask --model gpt*")[0]
+    assert "1 entry cleared" in shell.run("%llm_memo clear ask --text fox")[1]
+    assert ["A CAT"] == [entry.value for entry in shell.run("%llm_memo entries ask")[0]]
+
+
+def test_a_watched_line_has_the_tokens_that_were_paid(shell: Shell) -> None:
+    """Tokens are told of calls that were paid as of those that were saved."""
+    shell.run("""
+from llm_memo import completion_usage
+@cached_completion(name="cell.counted")
+def counted(text):
+    completion_usage(model="m", input_tokens=200, output_tokens=65)
+    return text
+%llm_memo watch on
+""")
+    shown = [one_line(shell.run("x = counted('a')")[1]) for _ in range(2)]
+    assert shown[0].startswith("counted · 1 miss · paid ")
+    assert (True, True) == (shown[0].endswith(", 265 tokens"), shown[1].endswith(", 265 tokens"))
+
+
+def test_configure_as_a_cells_last_line_shows_what_is_in_force(shell: Shell) -> None:
+    """configure(...) shows all settings and where each comes from, as text and as HTML; a block says what it is for."""
+    value, _ = shell.run("import llm_memo\nllm_memo.configure(ttl='7d', max_bytes='1GB', lock_timeout=None)")
+    for shown in (repr(value), value._repr_html_()):
+        assert "object at 0x" not in shown
+    lines = [line.split() for line in repr(value).splitlines()]
+    assert ["ttl", "1", "w", "·", "configure"] in lines
+    assert ["max_bytes", "1.0", "GB", "·", "configure"] in lines
+    assert ["lock_timeout", "for", "ever", "·", "configure"] in lines
+    assert ["policy", "readWrite", "·", "default"] in lines
+    assert "1 w" in value._repr_html_()
+    block, _ = shell.run("llm_memo.cache_policy('readOnly', ttl='7d')")
+    assert "<cache_policy(policy='readOnly', ttl='604800.0'): for calls inside of a with block, and none yet>" == repr(
+        block
+    )
