@@ -17,30 +17,26 @@ Reading and thawing fail only into a miss, writing only into a warning.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from llm_memo import location
 from llm_memo.codec import codec, streams
 from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.identity.key import CallKey, KeyBuilder
-from llm_memo.options import Options
+from llm_memo.identity.key import CallKey
+from llm_memo.memo import CallState
 from llm_memo.persist import Leader
-from llm_memo.runtime.executor import JUDGING, STORAGE, Background
-from llm_memo.runtime.loop import turn
-from llm_memo.settings import CachePolicy, EffectiveSettings
+from llm_memo.runtime.executor import JUDGING, STORAGE, Work
+from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
-from llm_memo.stats import Counters, Outcome
+from llm_memo.stats import Outcome
 from llm_memo.stores import moved
-from llm_memo.stores.disk import Disk, TooBig, disk, function_folder
+from llm_memo.stores.disk import Disk, TooBig, disk
 from llm_memo.stores.entry import StoredEntry
-from llm_memo.stores.folder import Owner
 from llm_memo.stores.lock import Lock
 
 log = logging.getLogger("llm_memo")
@@ -62,81 +58,10 @@ AT_ONCE = 1_000_000
 """A task reads an entry of up to so many bytes at once, a larger one in a thread."""
 
 
-class Memo:
-    """What all calls of one cached function share."""
+class Call(CallState):
+    """One use of a cached function, on its way."""
 
-    __slots__ = ("called", "counters", "folder", "function", "key_builder", "name", "options", "settings")
-
-    def __init__(
-        self,
-        options: Options,
-        key_builder: KeyBuilder,
-        settings: EffectiveSettings,
-        counters: Counters,
-        function: Callable[..., Any] | None = None,
-    ) -> None:
-        self.function = function
-        self.options = options
-        self.key_builder = key_builder
-        self.settings = settings
-        self.counters = counters
-        self.name = key_builder.name
-        self.called = key_builder.name if function is None else f"{key_builder.name}()"
-        """What messages call it."""
-        self.folder = function_folder(key_builder.name)
-
-    def owner(self) -> Owner:
-        """Whose answers these are: the function's name, its program and its code as it is now."""
-        program = "" if self.function is None else location.program(self.function)
-        return Owner(self.name, program, self.key_builder.code)
-
-
-class Call:
-    """One use of a cached function.
-
-    Args:
-        memo: What all its calls share.
-        run: Calls the function, which is bound to its instance if it is a method.
-        args: The arguments for ``run``.
-        arguments: Those the function's signature has them, the instance first.
-        kwargs: The keyword arguments.
-
-    Raises:
-        InvalidOption, StoreError: A setting has a value that is none of its values.
-    """
-
-    __slots__ = (
-        "args",
-        "arguments",
-        "call_key",
-        "disk",
-        "expired",
-        "keyed_anew",
-        "kwargs",
-        "memo",
-        "paid",
-        "path",
-        "run",
-        "settings",
-        "too_big",
-        "unreadable",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        memo: Memo,
-        run: Callable[..., Any],
-        args: tuple[Any, ...],
-        arguments: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> None:
-        self.memo = memo
-        self.run = run
-        self.args = args
-        self.arguments = arguments
-        self.kwargs = kwargs
-        self.keyed_anew = 0
-        self.settings = memo.settings.now()
+    __slots__ = ()
 
     def look(self, most: int | None = None) -> Any:
         """The kept answer, or `NOTHING`; an entry of more than ``most`` bytes is left to `way`.
@@ -145,10 +70,7 @@ class Call:
             TypeError: The arguments do not fit the function.
             UnkeyableArgument: An argument has no canonical form.
         """
-        memo = self.memo
-        self.expired: StoredEntry | None = None
-        self.paid = self.too_big = self.unreadable = False
-        settings = self.settings
+        memo, settings = self.memo, self.settings
         if settings.policy is _OFF:
             return NOTHING
         call_key: CallKey = memo.key_builder.key_of(self.arguments, self.kwargs)
@@ -158,37 +80,32 @@ class Call:
         self.path = store.path(memo.folder, call_key.key)
         return self.read(most) if settings.policy.reads else NOTHING
 
-    def read(self, most: int | None = None) -> Any:
-        """Read and thaw the kept answer; `NOTHING` if there is none, or it is expired or damaged."""
+    def read(self, most: int | None = None, *, again: bool = False) -> Any:
+        """Read and thaw the kept answer; `NOTHING` if there is none, or it is expired or damaged.
+
+        Args:
+            most: Leave an entry of more than this many bytes to `way`.
+            again: Whether it was looked for a moment ago, also among those of functions of the same code.
+        """
         self.too_big = False
+        settings, key = self.settings, self.call_key
         try:
-            stored = self.disk.read(self.path, self.call_key.key, self.settings.memory_bytes, most)
-            if stored is None:
-                stored = self._find_moved(most)
+            stored = self.disk.read(self.path, key.key, settings.memory_bytes, most)
+            if stored is None and not again:
+                self.owner = self.memo.owner()
+                stored = moved.find(
+                    self.disk, self.path, key.key, self.owner, lambda entry: entry.answers(key),
+                    settings.memory_bytes, most, link=settings.policy.writes,
+                )  # fmt: skip
         except TooBig:
             self.too_big = True
             return NOTHING
-        if stored is None or not stored.answers(self.call_key):
+        if stored is None or not stored.answers(key):
             return NOTHING
-        if stored.expired(self.settings.ttl):
+        if stored.expired(settings.ttl):
             self.expired = stored
             return NOTHING
         return self.thaw(stored, _HIT)
-
-    def _find_moved(self, most: int | None) -> StoredEntry | None:
-        """The answer to this call that another function of the same code has; linked, where the policy writes."""
-        settings = self.settings
-        key, link = self.call_key.key, settings.policy.writes
-        return moved.find(
-            self.disk,
-            self.path,
-            key,
-            self.memo.owner(),
-            lambda each: each.answers(self.call_key),
-            settings.memory_bytes,
-            most,
-            link=link,
-        )
 
     def thaw(self, stored: StoredEntry, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
@@ -211,33 +128,53 @@ class Call:
         return answer
 
     def way(self) -> Generator[Step, Any, Any]:
-        """The way of a call whose answer was not at hand; returns the answer, or the `Failure` to raise.
-
-        `paid` then tells whether this very call ran the function.
-        """
+        """The way of a call whose answer was not at hand; returns the answer, or the `Failure` to raise."""
         policy, options = self.settings.policy, self.memo.options
+        waited = self.too_big or options.key is not None  # a key function may give another key each time
         if policy.reads and log.isEnabledFor(logging.DEBUG):
             self._log_miss()
         if self.too_big and (answer := (yield Work(self.read))) is not NOTHING:
             return answer
         if not policy.calls:
             raise self._missed()
+        if self.owner is None and policy is not _OFF:
+            self.owner = self.memo.owner()
+
         flight: Flight | None = None
         if policy.reads and options.single_flight:
             flight, leads = self._join()
-            while not leads and flight is not None:
-                result = yield self.waiting(flight)
-                if isinstance(result, Failure):
-                    return self.stale_for(result)
-                if result is ALONE or not flight.ended:
-                    flight = None
-                    break
-                if result is not None and (answer := self.thaw(result, Outcome.HIT)) is not NOTHING:
+            if not leads and flight is not None:
+                flight, answer = yield from self._wait_for(flight)
+                if answer is not NOTHING:
                     return answer
-                flight, leads = self._join()
+                waited = True
+
         leader = self.leading(flight)
         try:
-            return (yield from self._lead(leader))
+            if flight is not None:
+                if policy.writes:
+                    acquire = self.acquiring()
+                    lock = yield acquire
+                    if isinstance(lock, Failure):
+                        return self._failed(leader, lock)
+                    leader.lock = lock
+                    waited = waited or acquire.waited
+                if not self.unreadable and (answer := self.read(again=True)) is not NOTHING:
+                    leader.overtaken()  # by another thread or process
+                    return answer
+            if waited and policy is not _OFF and self._key_changed():
+                leader.given_up()
+                return (yield from self._key_anew())
+
+            self.paid = True
+            leader.start()
+            answer = yield leader
+            if isinstance(answer, Failure):
+                return self._failed(leader, answer)
+            if streams.is_stream(answer):
+                return leader.streaming(answer)
+            kept = yield Work(partial(leader.answered, answer), STORAGE if options.cache_if is None else JUDGING)
+            return kept if isinstance(kept, Failure) else answer
         except BaseException:
             leader.given_up()
             raise
@@ -257,34 +194,28 @@ class Call:
     def _join(self) -> tuple[Flight | None, bool]:
         return FLIGHTS.join((self.path, self.call_key.digest, self.settings.policy.writes))
 
-    def _lead(self, leader: Leader) -> Generator[Step, Any, Any]:
-        """Answer for everybody who waits for it."""
-        if leader.flight is not None:
-            if self.settings.policy.writes:
-                lock = yield self.acquiring()
-                if isinstance(lock, Failure):
-                    return leader.failed(lock)
-                leader.lock = lock
-            answer = NOTHING if self.unreadable else self.read()
-            if answer is not NOTHING:  # another thread or process was quicker
-                leader.overtaken()
-                return answer
-        if self.settings.policy is not _OFF and self._key_changed():
-            leader.given_up()
-            return (yield from self._key_anew())
-        self.paid = True
-        leader.start()
-        answer = yield leader
-        if isinstance(answer, Failure):
-            return leader.failed(answer)
-        if streams.is_stream(answer):
-            return leader.streaming(answer)
-        threads = STORAGE if self.memo.options.cache_if is None else JUDGING
-        done = yield Work(partial(leader.answered, answer), threads)
-        return done if isinstance(done, Failure) else answer
+    def _wait_for(self, flight: Flight) -> Generator[Step, Any, tuple[Flight | None, Any]]:
+        """Wait for equal calls; returns the flight to lead or None, and the answer or `NOTHING`."""
+        while True:
+            result = yield self.waiting(flight)
+            if isinstance(result, Failure):
+                return None, self.stale_for(result)
+            if result is ALONE or not flight.ended:
+                return None, NOTHING
+            if result is not None and (answer := self.thaw(result, Outcome.HIT)) is not NOTHING:
+                return None, answer
+            joined, leads = self._join()
+            if leads or joined is None:
+                return joined, NOTHING
+            flight = joined
+
+    def _failed(self, leader: Leader, failure: Failure) -> Any:
+        """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
+        leader.failed(failure)
+        return failure if leader.handed_on else self.stale_for(failure)
 
     def _key_changed(self) -> bool:
-        """Whether, while the call waited, its arguments or the code's globals became another call_key."""
+        """Whether, while the call waited, its arguments or the code's globals became those of another key."""
         return self.memo.key_builder.key_of(self.arguments, self.kwargs).digest != self.call_key.digest
 
     def _key_anew(self) -> Generator[Step, Any, Any]:
@@ -312,7 +243,7 @@ class Call:
 
     def take_lock(self) -> Lock | None:
         """The lock that equal calls of all processes share; None while another holds it."""
-        return self.disk.take_lock(self.path, self.memo.owner())
+        return self.disk.take_lock(self.path, self.owner)
 
     def _missed(self) -> CacheMiss:
         explanation = self._explain()
@@ -325,36 +256,9 @@ class Call:
 
     def _explain(self) -> Explanation:
         memo = self.memo
-        return explain(memo.key_builder, memo.folder, memo.owner(), self.settings, self.arguments, self.kwargs)
-
-
-class Work:
-    """A step: storage work, which a task leaves to a thread so as not to hold up its loop."""
-
-    __slots__ = ("threads", "work")
-
-    def __init__(self, work: Callable[[], Any], threads: Background = STORAGE) -> None:
-        self.work = work
-        self.threads = threads
-
-    def now(self) -> Any:
-        """Do it in this thread."""
-        return self.work()
-
-    async def soon(self) -> Any:
-        """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
-        try:
-            await turn()  # a thousand answers may come at once
-        finally:
-            in_thread, done = self._begun()
-        return done if in_thread is None else await asyncio.shield(in_thread)
-
-    def _begun(self) -> tuple[asyncio.Future[Any] | None, Any]:
-        try:
-            asyncio.get_running_loop()
-            return asyncio.wrap_future(self.threads.submit(self.work)), None
-        except RuntimeError:  # another kind of loop, or an interpreter that is about to end
-            return None, self.work()
+        return explain(
+            memo.key_builder, memo.folder, self.owner or memo.owner(), self.settings, self.arguments, self.kwargs
+        )
 
 
 Step = Leader | Work | Wait | Acquire

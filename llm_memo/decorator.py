@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from llm_memo import batch, pickling
 from llm_memo.cache import Cache, Cleared
-from llm_memo.call import Call, Memo
+from llm_memo.call import Call
 from llm_memo.display.shown import Shown
 from llm_memo.entries import Entries
 from llm_memo.errors import InvalidOption, MemoError
@@ -18,6 +18,7 @@ from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
+from llm_memo.memo import Memo
 from llm_memo.options import Options, changed
 from llm_memo.progress import Progress
 from llm_memo.settings import INHERIT, TTL, EffectiveSettings, Inherit, PartialSettings, PolicyLike, parsed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llm_memo.answers.complete import incomplete
 from llm_memo.answers.usage import Usage, sum_of, usage_of
@@ -14,15 +14,13 @@ from llm_memo.errors import NotStored, warn
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.preview import redacted
 from llm_memo.identity.texts import texts_of
+from llm_memo.memo import CallState
 from llm_memo.runtime.context import Running
 from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, Failure, Flight
 from llm_memo.stats import Outcome
 from llm_memo.stores.entry import Header, Provenance, StoredEntry
 from llm_memo.stores.lock import Lock
-
-if TYPE_CHECKING:
-    from llm_memo.call import Call
 
 log = logging.getLogger("llm_memo")
 
@@ -51,7 +49,7 @@ class Leader:
         "wrote",
     )  # fmt: skip
 
-    def __init__(self, call: Call, flight: Flight | None) -> None:
+    def __init__(self, call: CallState, flight: Flight | None) -> None:
         self.call = call
         self.flight = flight
         self.lock: Lock | None = None
@@ -69,7 +67,7 @@ class Leader:
         key_builder = self.call.memo.key_builder
         if self.call.settings.policy.writes:
             parts, previews = key_builder.parts(self.call.arguments, self.call.kwargs)
-            owner = self.call.memo.owner()
+            owner = self.call.owner or self.call.memo.owner()
             self._provenance = Provenance(
                 code=owner.code, parts=parts, previews=previews, program=owner.program_in(self.call.disk.root)
             )
@@ -124,7 +122,7 @@ class Leader:
         stored: StoredEntry | None = None
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
-            usage = sum_of(self.running.usages) or self._usage(answer)
+            usage = sum_of(self.running.usages) if self.running.usages else self._usage(answer)
             requests = self.running.requests
             if requests is None:
                 stored = self._keep(answer, seconds, usage)
@@ -151,17 +149,15 @@ class Leader:
             log.info("%s: the answer's usage cannot be read: %s", self.call.memo.called, type(fault).__name__)
             return None
 
-    def failed(self, failure: Failure) -> Any:
-        """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
-        call = self.call
+    def failed(self, failure: Failure) -> None:
+        """The function has raised, or was cancelled or interrupted."""
         if not isinstance(failure.error, Exception):
             self.given_up()
-            return failure
+            return
         self._ended = True
-        call.memo.counters.raised()
+        self.call.memo.counters.raised()
         self.running.use_up()
         self._end(failure)
-        return failure if self.handed_on else call.stale_for(failure)
 
     def overtaken(self) -> None:
         """The answer was there after all."""

@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from enum import Enum
 from typing import Any
 
-from llm_memo.call import AT_ONCE, NOTHING, Call, Memo, Step
+from llm_memo.call import AT_ONCE, NOTHING, Call, Step
 from llm_memo.codec.recorder import END, Recorder, recorded
 from llm_memo.codec.recording import Recording
+from llm_memo.memo import Memo
 from llm_memo.persist import Leader
 from llm_memo.runtime.loop import turn
 from llm_memo.singleflight import Failure

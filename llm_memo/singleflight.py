@@ -286,6 +286,8 @@ class Acquire:
         self.timeout = math.inf if timeout is None else timeout
         self.patience = math.inf if patience is None else patience
         self.name = name
+        self.waited = False
+        """Whether others may have done something meanwhile."""
 
     def now(self) -> Lock | None:
         """Wait in this thread."""
@@ -298,6 +300,7 @@ class Acquire:
     async def soon(self) -> Lock | None:
         """Wait in this task."""
         await turn()
+        self.waited = True
         for pause in self._tries():
             await asyncio.sleep(pause)
         return self._lock
@@ -311,6 +314,7 @@ class Acquire:
             while (lock := self.take()) is None:
                 if time.monotonic() >= until:
                     break
+                self.waited = True
                 yield pause
                 pause = min(pause * 1.5, _TRY_EVERY)
             else:

@@ -27,6 +27,7 @@ answers
 stores
 stats items entries selection
 explain singleflight progress
+memo
 persist outcome
 call
 shapes batch

@@ -17,9 +17,10 @@ from typing import Any
 
 from llm_memo.answers.proof import unproven
 from llm_memo.answers.usage import Usage, usage_of
-from llm_memo.call import NOTHING, Call, Memo
+from llm_memo.call import NOTHING, Call
 from llm_memo.errors import NotStored, warn
 from llm_memo.identity.key import CallKey
+from llm_memo.memo import Memo
 from llm_memo.persist import Leader
 from llm_memo.requests.client import Site
 from llm_memo.requests.controls import Controls
@@ -283,17 +284,17 @@ class Sending(Leader):
         """What the response is recorded in."""
         return Response(progress=self.call)
 
-    def failed(self, failure: Failure) -> Any:
+    def failed(self, failure: Failure) -> None:
         """As `Leader.failed`; of a whole answer whose task was cancelled the rest is read, and the answer kept."""
         if isinstance(failure.error, WaitedTooLong):  # its own time is over, not that of those who wait for it
             self.given_up()
-            return failure
+            return
         task = self.call.task
         if isinstance(failure.error, asyncio.CancelledError) and task is not None and not task.cancelled():
             _FINISHING.add(task)
             task.add_done_callback(self._finish)
-            return failure
-        return super().failed(failure)
+            return
+        super().failed(failure)
 
     def _finish(self, task: asyncio.Task[Any]) -> None:
         _FINISHING.discard(task)

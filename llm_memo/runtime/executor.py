@@ -5,6 +5,7 @@ The loop's own threads may all be waiting for the very call whose answer is to b
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from llm_memo.errors import from_here
 from llm_memo.runtime.fork import renewed_in_child
+from llm_memo.runtime.loop import turn
 
 _inside: ContextVar[bool] = ContextVar("llm_memo_background", default=False)
 
@@ -69,3 +71,32 @@ JUDGING: Final = Background(4)
 """Does so for functions with a ``cache_if``, which may take its time, or ask a model itself."""
 renewed_in_child(STORAGE.after_fork)
 renewed_in_child(JUDGING.after_fork)
+
+
+class Work:
+    """A step: storage work, which a task leaves to a thread so as not to hold up its loop."""
+
+    __slots__ = ("threads", "work")
+
+    def __init__(self, work: Callable[[], Any], threads: Background | None = None) -> None:
+        self.work = work
+        self.threads = threads or STORAGE
+
+    def now(self) -> Any:
+        """Do it in this thread."""
+        return self.work()
+
+    async def soon(self) -> Any:
+        """Have it done in a thread, also if the task is cancelled meanwhile: an answer is paid for."""
+        try:
+            await turn()  # a thousand answers may come at once
+        finally:
+            in_thread, done = self._begun()
+        return done if in_thread is None else await asyncio.shield(in_thread)
+
+    def _begun(self) -> tuple[asyncio.Future[Any] | None, Any]:
+        try:
+            asyncio.get_running_loop()
+            return asyncio.wrap_future(self.threads.submit(self.work)), None
+        except RuntimeError:  # another kind of loop, or an interpreter that is about to end
+            return None, self.work()

@@ -117,7 +117,8 @@ class Header:
     def to_json(self) -> bytes:
         """The header as two JSON documents, one after the other: what a hit needs, and `provenance`."""
         first = {name: getattr(self, name) for name in _FIELDS}
-        provenance = {name: getattr(self.provenance, name) for name in _FIELDS_OF_PROVENANCE}
+        second = self.provenance
+        provenance = {name: getattr(second, name) for name in _FIELDS_OF_PROVENANCE}
         return (_to_json(first) + _to_json(provenance)).encode()
 
     @classmethod

@@ -8,11 +8,11 @@ from typing import Any
 
 from llm_memo.answers.price import NOT_INSTALLED, unpriced
 from llm_memo.cache import Cache
-from llm_memo.call import Memo
 from llm_memo.decorator import Surface
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Bar, Block, Cell, Column, Facts, Note, Sheet, Span, Table, joined
 from llm_memo.display.shown import shows
+from llm_memo.memo import Memo
 from llm_memo.options import Options
 from llm_memo.stats import CacheInfo
 from llm_memo.views.folder import shown_path
