@@ -228,7 +228,9 @@ class Generator:
     def programs(self) -> Programs:
         """A program, and the same after an edit."""
         parts = [self.definitions(), self.cached()]
-        for change in self.random.sample(CHANGES, self.random.randint(2, 4)):
+        read = [change for change in CHANGES if re.findall(r"[\w.]+", change.removeprefix("def "))[0] in parts[1]]
+        changes = [*self.random.sample(read, min(len(read), 2)), *self.random.sample(CHANGES, 2)]
+        for change in dict.fromkeys(changes):
             parts.append(f"call({self.random.choice('qqp')!r})")
             if self.random.random() < 0.8:
                 parts.append(self.filled(change))

@@ -19,19 +19,24 @@ from programs import Lab
 from corpus.cases import MODEL, PRELUDE
 from corpus.generator import Generator, Programs
 
+SHRUNK = 2
+"""So many of the failing programs of a process are made small; the others are named by their seeds."""
+
 caches = itertools.count()
 
 
 def fault(programs: Programs, lab: Lab) -> str:
     """What is wrong with what becomes of a program and of its edit; nothing if the property holds.
 
-    A program that fails by itself, without a cache, shows nothing.
+    A program that fails by itself, without a cache, or catches an error shows nothing.
     """
     cache = f"cache {next(caches)}"
     before, after = PRELUDE + programs.before, PRELUDE + programs.after
     try:
         right = [lab.run(text, cache, LLM_MEMO_POLICY="off")["output"] for text in (before, after)]
     except AssertionError:
+        return ""
+    if "Error" in "".join(right):
         return ""
     for process, text, uncached in (
         ("first", before, right[0]),
@@ -45,13 +50,13 @@ def fault(programs: Programs, lab: Lab) -> str:
         warned = {kind for kind, _ in ran["warned"]}
         if ran["output"] != uncached and "SelfChanging" not in warned:
             return f"{process}: it prints {ran['output'].split()}, without a cache {uncached.split()}"
-        if process == "second" and ran["calls"] and not warned and "Error" not in uncached:
+        if process == "second" and ran["calls"] and not warned:
             return f"second: {ran['calls']} calls of what the first process has asked"
     return ""
 
 
 def blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """The statements of a program as ranges of lines, the large ones first."""
+    """The statements of a program as ranges of lines, the last ones first, so that one can go while others stay."""
     found = []
     for start, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
@@ -59,7 +64,7 @@ def blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
         while end < len(lines) and len(lines[end]) - len(lines[end].lstrip()) > indent:
             end += 1
         found.append((start, end))
-    return iter(sorted(found, key=lambda block: block[0] - block[1]))
+    return reversed(found)
 
 
 def smaller(programs: Programs, lab: Lab) -> Programs:
@@ -70,19 +75,22 @@ def smaller(programs: Programs, lab: Lab) -> Programs:
     while again:
         again = False
         for start, end in blocks([line for line, _ in lines]):
+            if end > len(lines) or any(line.strip() == "@cached" for line, _ in lines[max(start - 1, 0) : end]):
+                continue  # what was there has gone; without the cached function nothing is shown
             fewer = lines[:start] + lines[end:]
             tried = Programs("\n".join(b for b, _ in fewer), "\n".join(a for _, a in fewer))
             if fault(tried, lab).split(":")[0] == kind:
                 lines, again = fewer, True
-                break
     return Programs("\n".join(b for b, _ in lines), "\n".join(a for _, a in lines))
 
 
-def failing(seed: int, lab: Lab) -> str:
+def failing(seed: int, lab: Lab, shrink: bool) -> str:
     """A report on the program of a seed; nothing if the property holds."""
     programs = Generator(seed).programs()
-    if not fault(programs, lab):
+    if not (said := fault(programs, lab)):
         return ""
+    if not shrink:
+        return f"seed {seed}, {said}"
     least = smaller(programs, lab)
     changed = [(b, a) for b, a in zip(least.before.split("\n"), least.after.split("\n"), strict=True) if b != a]
     return f"seed {seed}, {fault(least, lab)}\n{least.before}\nedit: {changed}\n"
@@ -93,7 +101,11 @@ def failures(seeds: range, folder: Path) -> list[str]:
 
     def work(number: int) -> list[str]:
         with Lab(folder / str(number), model=MODEL) as lab:
-            return [said for seed in seeds[number::2] if (said := failing(seed, lab))]
+            found: list[str] = []
+            for seed in seeds[number::2]:
+                if said := failing(seed, lab, shrink=len(found) < SHRUNK):
+                    found.append(said)
+            return found
 
     with ThreadPoolExecutor(2) as pool:
         return [said for found in pool.map(work, range(2)) for said in found]
