@@ -2,7 +2,7 @@
 
 from llm_memo.answers.usage import completion_usage
 from llm_memo.cache import Cache, clear_cache
-from llm_memo.decorator import CachedFunction, cached_completion
+from llm_memo.decorator import cached_completion
 from llm_memo.entries import Entry
 from llm_memo.errors import (
     CacheMiss,
@@ -18,6 +18,7 @@ from llm_memo.errors import (
     Untracked,
     UntrustedEntry,
 )
+from llm_memo.function import CachedFunction
 from llm_memo.requests import everywhere as _everywhere
 from llm_memo.requests.client import cached_client, requests_info
 from llm_memo.settings import CachePolicy, cache_policy, configure

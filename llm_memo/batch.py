@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from llm_memo.call import NOTHING
 from llm_memo.codec import codec
-from llm_memo.codec.recording import Recording
+from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
@@ -20,7 +22,7 @@ from llm_memo.outcome import packed, unpacked
 from llm_memo.progress import Progress, bar, postfix
 from llm_memo.runtime.loop import turn
 from llm_memo.settings import CachePolicy
-from llm_memo.shapes import Shape, shape_of
+from llm_memo.shapes import Shape, expected_shape
 from llm_memo.singleflight import Failure
 from llm_memo.stats import CacheInfo
 
@@ -78,7 +80,7 @@ def run(
     if progress not in (True, False, "auto"):
         raise InvalidOption(f"progress={progress!r} is not 'auto', True or False")
     batch = Batch(calls, max_workers, progress, return_exceptions, is_map)
-    waits = shape_of(function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
+    waits = expected_shape(function._self_memo.function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
     if backend is not None:
         return asyncio.to_thread(batch.through_joblib, backend) if waits else batch.through_joblib(backend)
     return batch.in_tasks() if waits else batch.in_threads()
@@ -212,7 +214,7 @@ class Batch:
                 raise
             return
         if answer is not NOTHING:
-            self._answers[place] = _collected(answer)
+            self._answers[place] = _finished(answer)
         elif self._policy is CachePolicy.OFF:
             groups[place] = Group(job, [place])
         else:
@@ -318,26 +320,21 @@ def _written(path: str) -> int:
 
 def _outcome(job: Job) -> Any:
     try:
-        answer = job.function(*job.args, **job.kwargs)
-        return list(answer) if shape_of(job.function) is Shape.GENERATOR else answer
+        return _finished(job.function(*job.args, **job.kwargs))
     except Exception as error:
         return Failure(error)
 
 
 async def _outcome_soon(job: Job) -> Any:
     try:
-        answer = job.function(*job.args, **job.kwargs)
-        if shape_of(job.function) is Shape.ASYNC_GENERATOR:
-            return [item async for item in answer]
-        return await answer
+        return await _finished_soon(job.function(*job.args, **job.kwargs))
     except Exception as error:
         return Failure(error)
 
 
 def _outcome_there(place: int, job: Job, asking: int) -> tuple[int, Any]:
     """Make a call in a worker of joblib's; its place tells which it was, in whatever order they end."""
-    waits = shape_of(job.function) in (Shape.COROUTINE, Shape.ASYNC_GENERATOR)
-    outcome = asyncio.run(_outcome_soon(job)) if waits else _outcome(job)
+    outcome = _outcome(job)
     return place, outcome if os.getpid() == asking else packed(outcome)
 
 
@@ -348,9 +345,25 @@ def _settled(job: Job) -> Job:
     return job._replace(function=function)
 
 
-def _collected(answer: Any) -> Any:
-    """A kept answer as an item of the list: of a generator, the list of what it yielded."""
-    return list(answer.items) if type(answer) is Recording else answer
+def _finished(answer: Any) -> Any:
+    """An answer as an item of the list: of a generator, the list of what it yields; of an awaitable, what it gives."""
+    if type(answer) is Awaited:
+        answer = answer.value
+    if type(answer) is Recording:
+        return list(answer.items)
+    if inspect.isgenerator(answer):
+        return list(answer)
+    if inspect.isasyncgen(answer) or inspect.isawaitable(answer):
+        context = copy_context()
+        with ThreadPoolExecutor(1) as thread:  # in this one a loop may be running
+            return thread.submit(context.run, asyncio.run, _finished_soon(answer)).result()
+    return answer
+
+
+async def _finished_soon(answer: Any) -> Any:
+    if inspect.isasyncgen(answer):
+        return [item async for item in answer]
+    return _finished(await answer if inspect.isawaitable(answer) else answer)
 
 
 def _copier(answer: Any) -> Callable[[], Any]:

@@ -4,7 +4,7 @@
 
     effective settings → key → read → [hit: thaw, done]                               Call.look
        └ flight: join, lead or wait (threads, tasks, processes) → read again               Call.way
-            └ the user's function                                                    Leader.now, Leader.soon
+            └ the user's function                                                    Leader.begin, Leader.soon
                  └ complete? freeze → write → count → everyone waiting gets it       Leader.answered
 
 `Call.look` is all that a hit needs. `Call.way` is a generator of *steps*, the only places where a
@@ -192,7 +192,10 @@ class Call(CallState):
         return Leader(self, flight)
 
     def _join(self) -> tuple[Flight | None, bool]:
-        return FLIGHTS.join((self.path, self.call_key.digest, self.settings.policy.writes))
+        flight, leads = FLIGHTS.join((self.path, self.call_key.digest, self.settings.policy.writes))
+        if leads and flight is not None:
+            flight.gives_awaitable = self.gives_awaitable
+        return flight, leads
 
     def _wait_for(self, flight: Flight) -> Generator[Step, Any, tuple[Flight | None, Any]]:
         """Wait for equal calls; returns the flight to lead or None, and the answer or `NOTHING`."""

@@ -1,347 +1,27 @@
-"""`cached_completion`, and what it makes of a function."""
+"""`cached_completion`."""
 
 from __future__ import annotations
 
-import copy
-import inspect
+import functools
 import os
+import types
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
-from llm_memo import batch, pickling
-from llm_memo.cache import Cache, Cleared
-from llm_memo.call import Call
-from llm_memo.display.shown import Shown
-from llm_memo.entries import Entries
-from llm_memo.errors import InvalidOption, MemoError
-from llm_memo.explain import Explanation, explain, outcome_of
-from llm_memo.identity.fingerprint import Fingerprint
-from llm_memo.identity.key import KeyBuilder
-from llm_memo.identity.naming import function_name
-from llm_memo.memo import Memo
+from wrapt import BoundFunctionWrapper
+
+from llm_memo.errors import InvalidOption
+from llm_memo.function import CachedFunction, Unbound, unwrapped
 from llm_memo.options import Options, changed
-from llm_memo.progress import Progress
-from llm_memo.settings import INHERIT, TTL, EffectiveSettings, Inherit, PartialSettings, PolicyLike, parsed
-from llm_memo.shapes import Wrapper, wrapper_of
-from llm_memo.stats import CacheInfo, Counters
-from llm_memo.stores import moved
-from llm_memo.stores.disk import disk
-
-if TYPE_CHECKING:
-
-    class FunctionWrapper:
-        """wrapt's, which has no types, so that type checkers see no more than is here."""
-
-        def __init__(self, wrapped: Callable[..., Any], wrapper: Wrapper) -> None: ...
-
-    class BoundFunctionWrapper:
-        """wrapt's, too."""
-
-        _self_parent: CachedFunction[..., Any]
-        _self_instance: Any
-        _self_owner: Any
-
-else:
-    from wrapt import BoundFunctionWrapper, FunctionWrapper
+from llm_memo.settings import INHERIT, TTL, Inherit, PartialSettings, PolicyLike, parsed
 
 P = ParamSpec("P")
-Q = ParamSpec("Q")
 R = TypeVar("R")
-S = TypeVar("S")
-
-_SCOPED = ("policy", "ttl", "cache_dir")
+C = TypeVar("C")
 
 
-class Surface(Shown):
-    """What a cached function offers beside being called, bound to an instance or not."""
-
-    _self_memo: Memo
-
-    def _arguments(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        instance = getattr(self, "_self_instance", None)
-        binding = getattr(self, "_self_binding", None)
-        if binding in ("classmethod", "staticmethod"):  # decorated outside of them
-            instance = getattr(self.__wrapped__, "__self__", None)  # type: ignore[attr-defined]
-        return args if instance is None else (instance, *args)
-
-    def cache_info(self) -> CacheInfo:
-        """What became of the calls in this process: hits, misses, tokens and seconds saved, …"""
-        return self._self_memo.counters.info()
-
-    def cache_clear(self) -> Cleared:
-        """Remove all entries of this function and begin its counts anew; returns how many went."""
-        self._self_memo.counters.reset()
-        return self._cache().clear(self)
-
-    def cache_parameters(self) -> dict[str, Any]:
-        """Every option, with the value that is effective here and now."""
-        memo = self._self_memo
-        settings = memo.settings.now()
-        return {
-            **{name: getattr(settings, name) for name in _SCOPED},
-            **{name: getattr(memo.options, name) for name in memo.options.__slots__},
-            "name": memo.name,
-        }
-
-    def cache_key(self, *args: Any, **kwargs: Any) -> str:
-        """The key of the call with these arguments: 32 hex digits."""
-        return self._self_memo.key_builder.key_of(self._arguments(args), kwargs).key
-
-    def is_cached(self, *args: Any, **kwargs: Any) -> bool:
-        """Whether an answer to the call with these arguments is kept, and not too old to be read."""
-        memo = self._self_memo
-        call_key = memo.key_builder.key_of(self._arguments(args), kwargs)
-        return outcome_of(call_key, memo.folder, memo.owner(), memo.settings.now()) == "hit"
-
-    def forget(self, *args: Any, **kwargs: Any) -> bool:
-        """Remove the entry of the call with these arguments; returns whether there was one."""
-        memo = self._self_memo
-        store = disk(memo.settings.now().cache_dir)
-        key = self.cache_key(*args, **kwargs)
-        path = store.path(memo.folder, key)
-        elsewhere = moved.forget(store, path, key, memo.owner())
-        return store.remove(path) is not None or elsewhere
-
-    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
-        """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
-        memo = self._self_memo
-        settings, arguments = memo.settings.now(), self._arguments(args)
-        return explain(memo.key_builder, memo.folder, memo.owner(), settings, arguments, kwargs)
-
-    def map(
-        self,
-        items: Iterable[Any],
-        *,
-        max_workers: int = batch.WORKERS,
-        progress: Progress = "auto",
-        return_exceptions: bool = False,
-        backend: str | None = None,
-    ) -> Any:
-        """Call the function for each item and return the answers in order; for coroutine functions, await it.
-
-        Hits are answered first, of equal misses one is called, the rest at most ``max_workers`` at a
-        time. A mistake in any item is raised before the first call. Interrupted, or stopped by an
-        exception, it loses nothing that was answered: run again, it goes on from there. Of a
-        generator function, an answer is the list of what it yields.
-
-        Args:
-            items: An item that is exactly a ``tuple`` holds a call's arguments, exactly a ``dict`` its keyword
-                arguments; anything else, a list or a namedtuple too, is its one argument.
-            max_workers: How many calls are under way at most.
-            progress: A tqdm bar (extra ``[progress]``) with hits, calls, failures, tokens and money:
-                ``"auto"``: in terminals and notebooks, when there is something to call; or True, False.
-            return_exceptions: Put exceptions among the answers instead of raising the first.
-            backend: Any backend of joblib's (``"loky"``, ``"threading"``, ``"dask"``, ``"ray"``, …)
-                to run the calls on, in place of threads or tasks here.
-
-        Raises:
-            InvalidOption: A value that is not one of its option's; ``items`` is one text, mapping, record, table
-                or array of rows, which Python would take apart in a way that is not meant.
-            TypeError: An item does not fit the function. As the next, with its place, and before the first call.
-            UnkeyableArgument: An argument has no canonical form.
-            Exception: What a call raised first, unless ``return_exceptions``. A note on it, as on a
-                ``KeyboardInterrupt``, tells how many answers are kept.
-        """
-        return batch.run(
-            self,
-            batch.jobs(self, items),
-            max_workers=max_workers,
-            progress=progress,
-            return_exceptions=return_exceptions,
-            backend=backend,
-        )
-
-    def samples(self, n: int, /, *args: Any, **kwargs: Any) -> Any:
-        """``n`` independent answers to the same question, in a list; for coroutine functions, await it.
-
-        Each is kept, so that a larger ``n`` later calls only for those that are missing. The first is
-        the answer that the call has without ``samples``.
-
-        Raises:
-            InvalidOption: ``n`` is not a whole number of at least 0.
-        """
-        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-            raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
-        one = self.with_options  # type: ignore[attr-defined]
-        return batch.run(self, [batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False, is_map=False)
-
-    def _self_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        return Call(self._self_memo, self.__wrapped__, args, self._arguments(args), kwargs)  # type: ignore[attr-defined]
-
-    def entries(self) -> Entries:
-        """This function's kept answers, the latest first."""
-        return Entries(self._cache().entries(self), self._self_memo.settings.now().ttl)
-
-    def _cache(self) -> Cache:
-        return Cache(self._self_memo.settings.now().cache_dir, missing_ok=True)
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def __repr__(self) -> str:
-        try:
-            parameters = self.cache_parameters()
-        except MemoError as error:
-            return f"<cached function {self._self_memo.name}, {error}>"
-        plain = Options()
-        shown = [f"policy={str(parameters['policy'])!r}"]
-        shown += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
-        shown += [
-            f"{name}={parameters[name]!r}"
-            for name in plain.__slots__
-            if name != "name" and parameters[name] != getattr(plain, name)
-        ]
-        return f"<cached function {self._self_memo.name}, {', '.join(shown)}>"
-
-
-class _Bound(Surface, BoundFunctionWrapper):
-    """A cached function that was looked up on an instance, or on its class."""
-
-    def with_options(self, **options: Any) -> Any:
-        """As `CachedFunction.with_options`, bound to the same instance."""
-        return self._self_parent.with_options(**options).__get__(self._self_instance, self._self_owner)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return pickling.reduce_bound(self)
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self._self_parent.__get__(copy.deepcopy(self._self_instance, memo), self._self_owner)
-
-
-class CachedFunction(Surface, FunctionWrapper, Generic[P, R]):
-    """What `cached_completion` makes of a function: it looks and is called like the one it wraps."""
-
-    if TYPE_CHECKING:
-        __name__: str
-        __wrapped__: Callable[P, R]
-
-        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...  # noqa: D102
-        @overload
-        def __get__(self, instance: None, owner: type) -> CachedFunction[P, R]: ...
-        @overload
-        def __get__(
-            self: CachedFunction[Concatenate[S, Q], R], instance: S, owner: type | None = None
-        ) -> CachedFunction[Q, R]: ...
-        def __get__(self, instance: Any, owner: Any = None) -> Any: ...
-
-    else:
-        __bound_function_wrapper__ = _Bound
-        # wrapt's proxies claim their wrapped object's class, and cloudpickle, which asks for it, would
-        # take the bare function along and leave the cache behind.
-        __class__ = property(lambda self: CachedFunction)
-
-    def __init__(
-        self,
-        function: Callable[P, R],
-        options: Options,
-        decorated: PartialSettings,
-        nearest: PartialSettings | None = None,
-        base: Memo | None = None,
-    ) -> None:
-        plain = _plain(function)
-        name = options.name or function_name(plain)
-        key_builder = KeyBuilder(
-            plain,
-            name,
-            ignore=options.ignore,
-            key=options.key,
-            version=options.version,
-            sample=options.sample,
-            fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
-        )
-        counters = base.counters if base else _earlier_counters(plain, name) or Counters()
-        settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
-        memo = Memo(options, key_builder, settings, counters, plain)
-        super().__init__(function, wrapper_of(plain, memo))
-        self._self_memo = memo
-
-    def with_options(
-        self,
-        *,
-        policy: PolicyLike | Inherit = INHERIT,
-        ttl: TTL | Inherit | None = INHERIT,
-        cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
-        ignore: str | Iterable[str] | Inherit = INHERIT,
-        key: Callable[..., object] | Inherit | None = INHERIT,
-        version: str | int | Inherit | None = INHERIT,
-        name: str | Inherit | None = INHERIT,
-        cache_if: Callable[[Any], object] | Inherit | None = INHERIT,
-        stale_if_error: bool | Inherit = INHERIT,
-        single_flight: bool | Inherit = INHERIT,
-        sample: int | Inherit = INHERIT,
-        replay_delay: TTL | Inherit = INHERIT,
-    ) -> CachedFunction[P, R]:
-        """The same cached function with other options, for one call or a few; it shares the counts.
-
-        Args:
-            policy: As all up to ``single_flight`` those of `cached_completion`.
-            ttl: See there.
-            cache_dir: See there.
-            ignore: See there.
-            key: See there.
-            version: See there.
-            name: See there.
-            cache_if: See there.
-            stale_if_error: See there.
-            single_flight: See there.
-            sample: Ask for the ``sample``-th independent answer to the same question; part of the
-                key. 0, the first, is the answer that is had without it.
-            replay_delay: Seconds between two items of a replayed stream or generator, for demos.
-
-        Raises:
-            InvalidOption: A value that is not one of its option's.
-        """
-        memo = self._self_memo
-        options = changed(
-            memo.options,
-            ignore=ignore,
-            key=key,
-            version=version,
-            name=name,
-            cache_if=cache_if,
-            stale_if_error=stale_if_error,
-            single_flight=single_flight,
-            sample=sample,
-            replay_delay=replay_delay,
-        )
-        nearest = {**memo.settings.call, **parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)}
-        return CachedFunction(self.__wrapped__, options, memo.settings.decorated, nearest, memo)
-
-    @property
-    def __memo_version__(self) -> str | None:
-        """What stands for this function's code where another cached function calls it."""
-        return self._self_memo.options.version
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return pickling.reduce(self)
-
-    def __copy__(self) -> CachedFunction[P, R]:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CachedFunction[P, R]:
-        return self
-
-
-def _plain(function: Any) -> Callable[..., Any]:
-    """The function inside of a ``classmethod`` or ``staticmethod`` object."""
-    if isinstance(function, (classmethod, staticmethod)):
-        function = function.__func__
-    return function  # type: ignore[no-any-return]
-
-
-def _earlier_counters(function: Any, name: str) -> Counters | None:
-    """The counts of the cached function that this one is about to replace, as when a notebook's cell is run again."""
-    names = getattr(function, "__qualname__", "").split(".")
-    found: Any = getattr(function, "__globals__", {}).get(names[0])
-    for attribute in names[1:]:
-        found = inspect.getattr_static(found, attribute, None)
-    memo = getattr(_plain(found), "_self_memo", None)
-    return memo.counters if memo is not None and memo.name == name else None
-
-
+@overload
+def cached_completion(function: classmethod[C, P, R], /) -> CachedFunction[Concatenate[type[C], P], R]: ...
 @overload
 def cached_completion(function: Callable[P, R], /) -> CachedFunction[P, R]: ...
 @overload
@@ -359,7 +39,7 @@ def cached_completion(
     single_flight: bool = True,
 ) -> _Decorator: ...
 def cached_completion(
-    function: Callable[..., Any] | None = None,
+    function: Any = None,
     /,
     *,
     policy: PolicyLike | Inherit = INHERIT,
@@ -421,12 +101,29 @@ class _Decorator:
         self._options = options
         self._decorated = decorated
 
-    def __call__(self, function: Callable[P, R], /) -> CachedFunction[P, R]:
-        if inspect.isclass(function) or not callable(_plain(function)):
-            raise InvalidOption(f"cached_completion decorates functions and methods, not {function!r}")
-        if isinstance(function, Surface):
-            raise InvalidOption(f"{function!r} is cached already; use its with_options(...)")
-        if inspect.ismethod(function):
-            cached = CachedFunction(function.__func__, self._options, self._decorated)
-            return cached.__get__(function.__self__)  # type: ignore[return-value]
-        return CachedFunction(function, self._options, self._decorated)
+    @overload
+    def __call__(self, function: classmethod[C, P, R], /) -> CachedFunction[Concatenate[type[C], P], R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> CachedFunction[P, R]: ...
+    def __call__(self, function: Any, /) -> Any:
+        if reason := _refused(function):
+            raise InvalidOption(f"cached_completion decorates functions and methods, not {reason}")
+        if issubclass(type(function), BoundFunctionWrapper):  # a method under another decorator that is made with wrapt
+            cached: Any = Unbound(function._self_parent, self._options, self._decorated)
+            return cached.__get__(function._self_instance, function._self_owner)
+        if type(function) is types.MethodType:
+            return Unbound(function.__func__, self._options, self._decorated).__get__(function.__self__)
+        return Unbound(function, self._options, self._decorated)
+
+
+def _refused(function: Any) -> str:
+    """What a thing is that cannot be decorated, and what to do instead; "" if it can be."""
+    if isinstance(getattr(function, "__func__", function), CachedFunction):
+        return f"{function!r}, which is cached already: use its with_options(...)"
+    if isinstance(function, type):
+        return f"the class {function.__qualname__}: decorate its methods, or a function that makes one and asks it"
+    if isinstance(function, (property, functools.cached_property)):
+        return f"a {type(function).__name__}: write @cached_completion below @{type(function).__name__}"
+    if isinstance(function, (functools.partialmethod, functools.singledispatchmethod)):
+        return f"a {type(function).__name__}: decorate the method that it is made from"
+    return "" if callable(unwrapped(function)) else repr(function)

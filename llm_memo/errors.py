@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 import warnings
 from contextvars import Context, ContextVar, copy_context
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
 
@@ -113,6 +113,31 @@ def warn(category: type[MemoWarning], message: str) -> None:
         warnings.warn(message, category, stacklevel=2)
     else:
         warnings.warn_explicit(message, category, *place)
+
+
+def leave_out_ours(error: BaseException) -> None:
+    """Take our frames out of an error's traceback, so that it reads as it would without a cache.
+
+    Those at its end stay, where the error arose, if it is none of llm_memo's own: what went wrong there must be found.
+    """
+    frames: list[TracebackType] = []
+    at = error.__traceback__
+    while at is not None:
+        frames.append(at)
+        at = at.tb_next
+    end = len(frames)
+    while end and not isinstance(error, MemoError) and _is_ours(frames[end - 1]):
+        end -= 1
+    wanted = [frame for frame in frames[:end] if not _is_ours(frame)] + frames[end:]
+    after: TracebackType | None = None
+    for frame in reversed(wanted):
+        frame.tb_next = after
+        after = frame
+    error.__traceback__ = after
+
+
+def _is_ours(traceback: TracebackType) -> bool:
+    return str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0] == "llm_memo"
 
 
 def from_here() -> Context:

@@ -59,8 +59,8 @@ class CallState:
     """
 
     __slots__ = (
-        "args", "arguments", "call_key", "disk", "expired", "keyed_anew", "kwargs", "memo", "owner", "paid", "path",
-        "run", "settings", "too_big", "unreadable",
+        "args", "arguments", "call_key", "disk", "expired", "gives_awaitable", "keyed_anew", "kwargs", "made", "memo",
+        "owner", "paid", "path", "run", "settings", "too_big", "unreadable",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,10 @@ class CallState:
         """The entry, if it is there and older than the ttl."""
         self.owner: Owner | None = None
         """Whose answer it is; looked for on a miss alone."""
+        self.gives_awaitable = False
+        """Whether the function, a plain one, is known to return an awaitable for these arguments."""
+        self.made: Any = None
+        """The awaitable that it has returned already."""
         self.call_key: CallKey
         self.disk: Disk
         self.path: str

@@ -9,7 +9,7 @@ from typing import Any
 from llm_memo.answers.complete import incomplete
 from llm_memo.answers.usage import Usage, sum_of, usage_of
 from llm_memo.codec import codec, streams
-from llm_memo.codec.recording import Recording
+from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import NotStored, warn
 from llm_memo.identity.canonical import class_name
 from llm_memo.identity.preview import redacted
@@ -87,12 +87,9 @@ class Leader:
 
     def begin(self) -> Any:
         """Call the function, with what it gives: a value, a coroutine, a generator."""
-        return self.call.run(*self.call.args, **self.call.kwargs)
-
-    def now(self) -> Any:
-        """Run it in this thread."""
-        with self.running:
-            return self.begin()
+        call = self.call
+        made, call.made = call.made, None
+        return call.run(*call.args, **call.kwargs) if made is None else made
 
     async def soon(self) -> Any:
         """Run it in this task."""
@@ -187,7 +184,9 @@ class Leader:
         if not wanted and (self.flight is None or not self.flight.awaited):
             return None
         try:
-            stored = StoredEntry(self._header(answer, seconds, usage), codec.freeze(answer))
+            stored = StoredEntry(
+                self._header(answer, seconds, usage), codec.freeze(Awaited(answer) if call.gives_awaitable else answer)
+            )
             if wanted:
                 call.disk.write(call.path, call.call_key.key, stored, call.settings)
                 self.wrote = True

@@ -99,19 +99,19 @@ def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
     A new one always where cloudpickle brought it from another process, since all else that it brought
     is then by value too, and the function's classes are to be the same.
     """
-    from llm_memo.decorator import CachedFunction
+    from llm_memo.function import Unbound
 
     here = _named(module, qualname)
     is_pickle = isinstance(parts, bytes)
-    if is_pickle and stands_for == "itself" and isinstance(here, CachedFunction):
+    if is_pickle and stands_for == "itself" and isinstance(here, Unbound):
         return here
     function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
-    if isinstance(here, CachedFunction) and (is_pickle or sent[0] == location.PROCESS):
+    if isinstance(here, Unbound) and (is_pickle or sent[0] == location.PROCESS):
         if stands_for == "itself":
             return here
         if stands_for == "a copy":
             return _copy(here, options, call)
     came_by_value(getattr(function, "__func__", function))
-    built = CachedFunction(function, replace(options, name=name), decorated, call)
+    built: Any = Unbound(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)
     return built

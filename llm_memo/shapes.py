@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from enum import Enum
@@ -12,11 +13,13 @@ from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Step
 from llm_memo.codec.recorder import END, Recorder, recorded
-from llm_memo.codec.recording import Recording
+from llm_memo.codec.recording import Awaited, Recording
+from llm_memo.identity.wrappers import answers_like
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
+from llm_memo.runtime.executor import Work
 from llm_memo.runtime.loop import turn
-from llm_memo.singleflight import Failure
+from llm_memo.singleflight import Acquire, Failure, Wait
 
 Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
 """What wrapt calls: ``wrapper(wrapped, instance, args, kwargs)``."""
@@ -44,20 +47,55 @@ def shape_of(function: Any) -> Shape:
     return Shape.COROUTINE if inspect.iscoroutinefunction(function) else Shape.FUNCTION
 
 
+def expected_shape(function: Any) -> Shape:
+    """The shape of a function; of a plain wrapper that returns what the function inside returns, the shape of that.
+
+    A plain function may give anything. What this does not tell is told by what it gives.
+    """
+    shape = shape_of(function)
+    return shape_of(answers_like(function)) if shape is Shape.FUNCTION else shape
+
+
 def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     """The wrapper for a function of this shape."""
     later = _LATER.get(shape_of(function))
+    if later is None and expected_shape(function) is Shape.COROUTINE:
+        later = _awaited
+    held = getattr(function, "__self__", None)
+    """An instance that the function is bound to already, which wrapt passes all the same; it is no argument."""
     names = (getattr(function, "__name__", memo.name), getattr(function, "__qualname__", memo.name))
 
     def call(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
-        call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
+        __tracebackhide__ = True
+        call = Call(memo, wrapped, args, args if instance is None or instance is held else (instance, *args), kwargs)
         answer = call.look()
-        return answer if answer is not NOTHING else _drive(call)
+        if answer is NOTHING:
+            # The function is called from this very frame: each further one would make a recursion end earlier.
+            steps = _Steps(call)
+            for step in steps:
+                if isinstance(step, Leader):
+                    try:
+                        with step.running:
+                            steps.outcome = wrapped(*args, **kwargs)
+                    except BaseException as error:
+                        steps.outcome = Failure(error)
+                    if inspect.isawaitable(steps.outcome):
+                        call.made = steps.outcome
+                        return named(_awaited(steps.given_up()))
+                elif isinstance(step, Wait) and step.flight.gives_awaitable:
+                    return named(_awaited(steps.given_up()))
+                else:
+                    steps.outcome = _now(step)
+            answer = steps.result()
+        return answer if type(answer) is not Awaited else named(_given(answer.value))
 
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
-        call = Call(memo, wrapped, args, args if instance is None else (instance, *args), kwargs)
+        __tracebackhide__ = True
+        call = Call(memo, wrapped, args, args if instance is None or instance is held else (instance, *args), kwargs)
         memo.key_builder.bind(call.arguments, kwargs)  # wrong arguments are an error at once, as without a cache
-        made = later(call)  # type: ignore[misc]
+        return named(later(call))  # type: ignore[misc]
+
+    def named(made: Any) -> Any:
         made.__name__, made.__qualname__ = names
         return made
 
@@ -67,9 +105,10 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
 class _Steps:
     """The steps of a call's way; what came of one is its ``outcome``, set before the next is taken."""
 
-    __slots__ = ("_ended", "_way", "outcome")
+    __slots__ = ("_call", "_ended", "_way", "outcome")
 
     def __init__(self, call: Call) -> None:
+        self._call = call
         self._way = call.way()
         self.outcome: Any = None
 
@@ -84,6 +123,11 @@ class _Steps:
             self._ended = [end.value]
             raise
 
+    def given_up(self) -> Call:
+        """The call, to begin again: whoever waits for it takes over."""
+        self._way.close()
+        return self._call
+
     def result(self) -> Any:
         """The answer that the way ended with, or else its error, raised as it came: with its own context."""
         answer = self._ended.pop()  # an error whose frames held it would keep all that they hold alive
@@ -91,6 +135,8 @@ class _Steps:
             return answer
         error = answer.error
         answer = None
+        if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
+            error.add_note(_DEEP.format(self._call.memo.name, sys.getrecursionlimit()))
         context = error.__context__
         try:
             raise error
@@ -101,14 +147,13 @@ class _Steps:
             del error, context
 
 
-def _drive(call: Call) -> Any:
-    steps = _Steps(call)
-    for step in steps:
-        steps.outcome = _now(step)
-    return steps.result()
+_DEEP = (
+    "{}() is cached: each of its calls takes two or three of the {:,} levels that Python allows, a plain call one; "
+    "sys.setrecursionlimit(…) allows more"
+)
 
 
-def _now(step: Step) -> Any:
+def _now(step: Work | Wait | Acquire) -> Any:
     try:
         return step.now()
     except BaseException as error:
@@ -118,15 +163,29 @@ def _now(step: Step) -> Any:
 async def _coroutine(call: Call) -> Any:
     await turn()
     answer = call.look(AT_ONCE)
-    if answer is not NOTHING:
-        return answer
-    steps = _Steps(call)
-    for step in steps:
-        try:  # here, and not in a function: a thousand such calls under way are a thousand objects less
-            steps.outcome = await step.soon()
-        except BaseException as error:
-            steps.outcome = Failure(error)
-    return steps.result()
+    if answer is NOTHING:
+        steps = _Steps(call)
+        for step in steps:
+            try:  # here, and not in a function: a thousand such calls under way are a thousand objects less
+                steps.outcome = await step.soon()
+            except BaseException as error:
+                steps.outcome = Failure(error)
+        answer = steps.result()
+    return answer if type(answer) is not Awaited else answer.value
+
+
+async def _awaited(call: Call) -> Any:
+    """The way of a plain function that returns an awaitable: that of a coroutine function, from when it is awaited."""
+    call.gives_awaitable = True
+    try:
+        return await _coroutine(call)
+    finally:
+        if inspect.iscoroutine(call.made):  # an equal call has answered meanwhile
+            call.made.close()
+
+
+async def _given(answer: Any) -> Any:
+    return answer
 
 
 def generator(call: Call) -> Generator[Any, Any, Any]:

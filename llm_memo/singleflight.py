@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from llm_memo.errors import MemoWarning, warn
+from llm_memo.errors import MemoWarning, leave_out_ours, warn
 from llm_memo.runtime import context
 from llm_memo.runtime.fork import renewed_in_child
 from llm_memo.runtime.loop import turn
@@ -46,6 +46,9 @@ class Failure:
 
     error: BaseException
 
+    def __post_init__(self) -> None:
+        leave_out_ours(self.error)
+
 
 class WaitedTooLong(TimeoutError):
     """A flight has not ended in the time that its waiter has."""
@@ -63,7 +66,7 @@ ALONE: Final = _Alone()
 class Flight:
     """The one running call that equal calls wait for."""
 
-    __slots__ = ("_callbacks", "_key", "ended", "handed_on", "leading_task", "result", "waits_for")
+    __slots__ = ("_callbacks", "_key", "ended", "gives_awaitable", "handed_on", "leading_task", "result", "waits_for")
 
     def __init__(self, key: object) -> None:
         self._key = key
@@ -71,6 +74,8 @@ class Flight:
         self.leading_task = _here()
         self.waits_for: tuple[Flight, ...] = ()
         """The flights whose end is waited for inside of this one, or by the reader of its stream."""
+        self.gives_awaitable = False
+        """Whether it is of a plain function that returned an awaitable, as it then will for its waiters."""
         self.ended = False
         self.result: Result = None
         self.handed_on: float | None = None

@@ -32,7 +32,8 @@ persist outcome
 call
 shapes batch
 requests
-cache pickling
+cache pickling typed
+function
 decorator
 views
 notebook demo
@@ -48,7 +49,7 @@ BEING_REWRITTEN = {"identity"}
 """Packages of whose imports nothing is said yet."""
 NOT_YET = {
     ("persist", "call"),
-    ("pickling", "decorator"),
+    ("pickling", "function"),
     ("testing.exchange", "testing.server"),
     ("requests.client", "requests.transport"),
 }

@@ -53,7 +53,7 @@ def _freeze(value: object) -> Frozen:
     return frozen
 
 
-_READ_BACK_BY_ITEM = ("recording", "stream", "response")
+_READ_BACK_BY_ITEM = ("recording", "stream", "response", "awaited")
 
 
 def _read_back(frozen: Frozen, value: object) -> None:

@@ -13,6 +13,7 @@ The codecs, each a word and, for some, the name of a class::
     recording   the items of a generator
     stream      a stream that replays its items
     response    an HTTP response of a model: its head, and its body in pieces
+    awaited     what an awaitable gave that a plain function returned
 """
 
 from __future__ import annotations

@@ -36,6 +36,8 @@ def legible(frozen: tuple[str, Any]) -> Any:
         return _model(*(payload, []) if payload[:1] == b"{" else _opened(payload))
     if kind == "recording":
         return Items(map(legible, _opened(payload)[0]))
+    if kind == "awaited":
+        return legible(_opened(payload))
     if kind == "stream":
         return Items(map(legible, _opened(payload)["items"]))
     if kind in ("pickle", "openai"):

@@ -1,4 +1,4 @@
-"""The items of a generator or stream, frozen one by one as they are handed on."""
+"""The items of a generator or stream, frozen one by one as they are handed on; what an awaitable gave."""
 
 from __future__ import annotations
 
@@ -70,9 +70,25 @@ class Recording:
         return Frozen("recording", pickle.dumps(state, protocol=5))
 
 
+class Awaited:
+    """What an awaitable gave, where a plain function returned one: kept so, a hit is an awaitable again."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __memo_freeze__(self) -> Frozen:
+        return Frozen("awaited", pickle.dumps(_plain(freeze(self.value)), protocol=5))
+
+
 def _thaw_recording(payload: bytes) -> Recording:
     items, returned = pickle.loads(payload)
     return Recording(map(thaw, items), thaw(returned))
+
+
+def _thaw_awaited(payload: bytes) -> Awaited:
+    return Awaited(thaw(pickle.loads(payload)))
 
 
 def _plain(frozen: Frozen) -> tuple[str, Payload]:
@@ -81,3 +97,4 @@ def _plain(frozen: Frozen) -> tuple[str, Payload]:
 
 
 register("recording", _thaw_recording)
+register("awaited", _thaw_awaited)

@@ -18,7 +18,7 @@ from llm_memo import adapters
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, UnknownClass, register, thaw
 from llm_memo.codec.recorder import END, Recorder, recorded
-from llm_memo.codec.recording import Recording
+from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.codec.references import reference, resolve
 
 __all__ = ["Recording", "is_stream", "items", "paced", "record"]
@@ -41,7 +41,9 @@ def is_stream(value: object) -> bool:
 
 
 def items(answer: Any) -> Any:
-    """What a recording says: of a generator, the items, as a list; any other answer itself."""
+    """What a recording says: of a generator, the items, as a list; what an awaitable gave; any other answer itself."""
+    if isinstance(answer, Awaited):
+        answer = answer.value
     return answer.said() if isinstance(answer, Recording) else answer
 
 
@@ -69,6 +71,8 @@ def record(
 
 def paced(value: Any, delay: float) -> Any:
     """``value`` with ``delay`` seconds between one item and the next, if it is a stream; else as it is."""
+    if isinstance(value, Awaited):
+        return Awaited(paced(value.value, delay))
     return rewire(value, lambda iterator, _: _slow(iterator, delay)) if is_stream(value) else value
 
 

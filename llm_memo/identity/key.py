@@ -21,6 +21,7 @@ from llm_memo.identity.fingerprint import Fingerprint, KeptUp, parts_of_met
 from llm_memo.identity.observe import observe
 from llm_memo.identity.preview import preview
 from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
+from llm_memo.identity.wrappers import bound_like, signature_of
 
 SCHEME = 1
 """Goes up when the same call would get other bytes."""
@@ -100,7 +101,7 @@ class KeyBuilder:
         self.version = version
         self.sample = sample
         self.fingerprint = fingerprint
-        self.signature = _signature(function)
+        self.signature = signature_of(function)
         parameters = tuple(self.signature.parameters)
         if unknown := [each for each in ignore if each not in parameters]:
             raise InvalidOption(
@@ -110,7 +111,7 @@ class KeyBuilder:
         if key is not None:
             _check_key(key, name, self.signature)
         self._function = function
-        self._innermost: Any = inspect.unwrap(function)
+        self._innermost: Any = bound_like(function)
         self._bind = compile_binder(self.signature, name)
         self._defaults = self._defaults_now()
         self._keyed = tuple(
@@ -131,7 +132,7 @@ class KeyBuilder:
         defaults, named = self._defaults
         now = self._innermost
         if defaults is not getattr(now, "__defaults__", None) or named is not getattr(now, "__kwdefaults__", None):
-            self._bind = compile_binder(_signature(self._function), self.name)  # IPython's autoreload was here
+            self._bind = compile_binder(signature_of(self._function), self.name)  # IPython's autoreload was here
             self._defaults = self._defaults_now()
         return self._bind(*args, **kwargs)
 
@@ -248,13 +249,6 @@ _TOO_DEEP = "it is nested too deeply, or contains itself"
 def short_digest(data: bytes) -> str:
     """A digest to tell one part from another: 8 bytes of BLAKE2b, in hex."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
-    """The function's signature; of a wrapper that takes ``*args, **kwargs``, that of the function inside."""
-    own = inspect.signature(function, follow_wrapped=False)
-    passes_on = {parameter.kind for parameter in own.parameters.values()} <= set(_STARS)
-    return inspect.signature(function) if passes_on else own
 
 
 _STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ def function_name(function: Callable[..., Any]) -> str:
     So ``__main__`` of ``train.py`` is ``train``, as if it were imported, and functions of the same
     name in two notebooks are two functions.
     """
+    while isinstance(function, functools.partial):
+        function = function.func
     kind = type(function)
     qualname = getattr(function, "__qualname__", None) or kind.__qualname__
     module = getattr(function, "__module__", None) or kind.__module__

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from llm_memo.decorator import Surface
+from llm_memo.function import CachedFunction
 from llm_memo.identity.local import is_local_module
 from llm_memo.views.calls import memo_of
 
@@ -18,7 +18,7 @@ _HISTORY = re.compile(r"_+i*\d*")
 
 def is_cached_function(value: object) -> bool:
     """Whether ``value`` is a cached function, bound or not; only its type is asked."""
-    return issubclass(type(value), Surface)
+    return issubclass(type(value), CachedFunction)
 
 
 def cached_functions(namespace: Mapping[str, Any]) -> dict[str, Any]:

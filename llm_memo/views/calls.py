@@ -8,10 +8,10 @@ from typing import Any
 
 from llm_memo.answers.price import NOT_INSTALLED, unpriced
 from llm_memo.cache import Cache
-from llm_memo.decorator import Surface
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Bar, Block, Cell, Column, Facts, Note, Sheet, Span, Table, joined
 from llm_memo.display.shown import shows
+from llm_memo.function import CachedFunction
 from llm_memo.memo import Memo
 from llm_memo.options import Options
 from llm_memo.stats import CacheInfo
@@ -24,7 +24,7 @@ def info_sheet(info: CacheInfo) -> Sheet:
     return Sheet(joined([Span("CacheInfo", "strong"), _hit_rate(info.hits, info.calls)]), tuple(_counts(info)))
 
 
-@shows(Surface)
+@shows(CachedFunction)
 def function_sheet(function: Any) -> Sheet:
     """A cached function: its effective settings and where they come from, what it keeps, what it saved."""
     memo = memo_of(function)

@@ -31,12 +31,12 @@ class Explained(BaseException):
 
 def explain_instead() -> None:
     """Have the calls of cached functions explained instead of made."""
-    from llm_memo.decorator import CachedFunction
+    from llm_memo.function import Bound, Unbound
 
     def explained(function: Any, *args: Any, **kwargs: Any) -> None:
         raise Explained(function.explain(*args, **kwargs).differences)
 
-    for kind in (CachedFunction, CachedFunction.__bound_function_wrapper__):
+    for kind in (Unbound, Bound):
         kind.__call__ = explained
 
 
