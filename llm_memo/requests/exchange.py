@@ -141,7 +141,8 @@ class Exchange(Call):
         memo = Memo(options, keys, RequestSettings(controls.given, site.given, running), site.counters)
         super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
         if (longest := asked.longest_ttl) is not None:
-            self.settings = replace(self.settings, ttl=min(longest, self.settings.ttl or longest))
+            ttl = self.settings.ttl
+            self.settings = replace(self.settings, ttl=longest if ttl is None else min(longest, ttl))
 
     # Where it differs from a call of a function
 

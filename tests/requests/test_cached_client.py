@@ -93,10 +93,9 @@ class Answer(BaseModel):
 def test_every_resource_of_the_client(cached: OpenAI, server: ModelServer) -> None:
     """Parsed answers, responses, embeddings, moderations, images, sound: each is paid once."""
     image = {"model": "gpt-image-1", "prompt": "a cat", "response_format": "b64_json"}
+    parse = getattr(cached.chat.completions, "parse", None) or cached.beta.chat.completions.parse
     calls: list[Callable[[], object]] = [
-        lambda: cached.chat.completions.parse(
-            model="gpt-5.2", messages=[{"role": "user", "content": TEXT}], response_format=Answer
-        ),
+        lambda: parse(model="gpt-5.2", messages=[{"role": "user", "content": TEXT}], response_format=Answer),
         lambda: cached.responses.create(model="gpt-5.2", input=TEXT),
         lambda: cached.responses.parse(model="gpt-5.2", input=TEXT, text_format=Answer),
         lambda: cached.embeddings.create(model="e", input=["a", "b"]),
@@ -468,8 +467,8 @@ def test_a_request_says_its_age_and_sample(cached: OpenAI, server: ModelServer) 
 
 def test_they_never_leave_on_paths_that_pass(cached: OpenAI, server: ModelServer) -> None:
     """Also where nothing is cached."""
-    cached.responses.create(model="m", input="a", background=True, extra_headers={"op-cache": "off"})
-    cached.responses.create(model="m", input="a", background=True, extra_body={"openpipe": {"cache": True, "x": 1}})
+    cached.responses.create(model="m", input="a", extra_body={"background": True}, extra_headers={"op-cache": "off"})
+    cached.responses.create(model="m", input="a", extra_body={"background": True, "openpipe": {"cache": True, "x": 1}})
     assert [None, None] == [request.headers.get("op-cache") for request in server.log]
     assert {"x": 1} == server.log[-1].body["openpipe"]
 

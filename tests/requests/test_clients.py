@@ -28,6 +28,12 @@ def made(package: str, **attributes: Any) -> Any:
     return type("Model", (), {"__module__": f"{package}.client"} | attributes)()
 
 
+def loop(value: Any) -> Any:
+    """An object that leads to nothing but itself."""
+    type(value).client = value
+    return value
+
+
 @pytest.fixture
 def one() -> Any:
     return Sync()
@@ -41,12 +47,13 @@ def other() -> Any:
 def shapes(one: Any, other: Any) -> dict[str, tuple[Any, list[Any]]]:
     """How each SDK keeps its HTTP clients, as of its version of autumn 2026 → the object, and the clients."""
     google = {"_use_aiohttp": lambda self: False, "_httpx_client": one}
-    open_ai = OpenAI(api_key="k", http_client=one)
+    open_ai = OpenAI(api_key="k")
+    http = open_ai._client
     api = made("google.genai", **google, _async_httpx_client=other)
     return {
         "httpx": (one, [one]),
-        "openai": (open_ai, [one]),
-        "a resource": (open_ai.chat.completions, [one]),
+        "openai": (open_ai, [http]),
+        "a resource": (open_ai.chat.completions, [http]),
         "mistral": (made("mistralai", sdk_configuration=SimpleNamespace(client=one, async_client=other)), [one, other]),
         "cohere": (
             made("cohere", _client_wrapper=SimpleNamespace(httpx_client=SimpleNamespace(httpx_client=one))),
@@ -58,10 +65,10 @@ def shapes(one: Any, other: Any) -> dict[str, tuple[Any, list[Any]]]:
             made("google", _api_client=made("google", **google, _async_httpx_client=None)),
             [one],
         ),
-        "instructor": (made("instructor", client=open_ai), [one]),
+        "instructor": (made("instructor", client=open_ai), [http]),
         "langchain": (
             made("langchain_x", root_client=open_ai, root_async_client=other, client=3, async_client=3),
-            [one, other],
+            [http, other],
         ),
         "langchain, other": (made("langchain_y", client=one, async_client=other), [one, other]),
         "pydantic-ai": (made("pydantic_ai", model=made("pydantic_ai", client=other)), [other]),
@@ -99,6 +106,7 @@ def test_where_http_clients_are(one: Any, other: Any, name: str) -> None:
         lambda: made("langchain_x", client=Sync()),
         lambda: made("pydantic_ai", model="openai:gpt"),
         lambda: made("agno", model=made("unheard_of")),
+        lambda: loop(made("instructor")),
         lambda: made("google", _api_client=made("google", _use_aiohttp=lambda self: True)),
     ],
 )

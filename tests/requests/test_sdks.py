@@ -264,7 +264,8 @@ def agno(sdk: ModuleType, servers: Servers) -> list[Ask]:
 def openai_awaited(sdk: ModuleType, servers: Servers) -> list[Ask]:
     async def parsed() -> Any:
         async with cached_client(sdk.AsyncOpenAI(base_url=servers.openai, api_key=CANARY)) as client:
-            return await client.chat.completions.parse(**CHAT, response_format=Answer)
+            chat = client.chat if hasattr(client.chat.completions, "parse") else client.beta.chat
+            return await chat.completions.parse(**CHAT, response_format=Answer)
 
     async def embedded() -> Any:
         async with cached_client(sdk.AsyncOpenAI(base_url=servers.openai, api_key=CANARY)) as client:
