@@ -19,9 +19,10 @@ from llm_memo.errors import (
     UntrustedEntry,
 )
 from llm_memo.function import CachedFunction
+from llm_memo.policies import CachePolicy
 from llm_memo.requests import everywhere as _everywhere
 from llm_memo.requests.client import cached_client, requests_info
-from llm_memo.settings import CachePolicy, cache_policy, configure
+from llm_memo.settings import cache_policy, configure
 from llm_memo.stats import CacheInfo
 
 __version__ = "0.1.0"

@@ -19,9 +19,9 @@ from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
 from llm_memo.outcome import packed, unpacked
+from llm_memo.policies import CachePolicy
 from llm_memo.progress import Progress, bar, postfix
 from llm_memo.runtime.loop import turn
-from llm_memo.settings import CachePolicy
 from llm_memo.shapes import Shape, expected_shape
 from llm_memo.singleflight import Failure
 from llm_memo.stats import CacheInfo

@@ -12,8 +12,9 @@ from llm_memo.display import amounts
 from llm_memo.display.shown import Shown, picture_of
 from llm_memo.entries import Entries, Entry, entry_of
 from llm_memo.errors import InvalidOption, StoreError
+from llm_memo.options import INHERIT, TTL, byte_count, parsed
 from llm_memo.selection import NotHere, Selection, age, functions_called
-from llm_memo.settings import INHERIT, TTL, EffectiveSettings, byte_count, parsed
+from llm_memo.settings import EffectiveSettings
 from llm_memo.stores import folder, index, moved, seal, tidy
 from llm_memo.stores.disk import disk
 from llm_memo.stores.entry import Header, Newer, Refused

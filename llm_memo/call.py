@@ -30,8 +30,8 @@ from llm_memo.explain import Explanation, explain
 from llm_memo.identity.key import CallKey
 from llm_memo.memo import CallState
 from llm_memo.persist import Leader
+from llm_memo.policies import CachePolicy
 from llm_memo.runtime.executor import JUDGING, STORAGE, Work
-from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
 from llm_memo.stats import Outcome
 from llm_memo.stores import moved

@@ -12,8 +12,9 @@ from wrapt import BoundFunctionWrapper
 
 from llm_memo.errors import InvalidOption
 from llm_memo.function import CachedFunction, Unbound, unwrapped
-from llm_memo.options import Options, changed
-from llm_memo.settings import INHERIT, TTL, Inherit, PartialSettings, PolicyLike, parsed
+from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
+from llm_memo.policies import PolicyLike
+from llm_memo.settings import PartialSettings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,8 +81,7 @@ def cached_completion(
     Raises:
         InvalidOption: A value that is not one of its option's.
     """
-    options = changed(
-        Options(),
+    options = Options().changed(
         ignore=ignore,
         key=key,
         version=version,

@@ -24,10 +24,10 @@ from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
 from llm_memo.memo import Memo
-from llm_memo.options import Options
-from llm_memo.options import changed as options_changed
+from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
+from llm_memo.policies import PolicyLike
 from llm_memo.progress import Progress
-from llm_memo.settings import INHERIT, TTL, EffectiveSettings, Inherit, PartialSettings, PolicyLike, parsed
+from llm_memo.settings import EffectiveSettings, PartialSettings
 from llm_memo.shapes import wrapper_of
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores import moved
@@ -241,8 +241,7 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
             InvalidOption: A value that is not one of its option's.
         """
         memo = self._self_memo
-        options = options_changed(
-            memo.options,
+        options = memo.options.changed(
             ignore=ignore,
             key=key,
             version=version,
@@ -284,14 +283,9 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
             parameters = self.cache_parameters()
         except MemoError as error:
             return f"<cached function {self._self_memo.name}, {error}>"
-        plain = Options()
         shown = [f"policy={str(parameters['policy'])!r}"]
         shown += [f"ttl={parameters['ttl']:g}"] if parameters["ttl"] is not None else []
-        shown += [
-            f"{name}={parameters[name]!r}"
-            for name in plain.__slots__
-            if name != "name" and parameters[name] != getattr(plain, name)
-        ]
+        shown += [f"{name}={value!r}" for name, value in self._self_memo.options.given().items()]
         return f"<cached function {self._self_memo.name}, {', '.join(shown)}>"
 
 

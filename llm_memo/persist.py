@@ -15,8 +15,8 @@ from llm_memo.identity.canonical import class_name
 from llm_memo.identity.preview import redacted
 from llm_memo.identity.texts import texts_of
 from llm_memo.memo import CallState
+from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
-from llm_memo.settings import CachePolicy
 from llm_memo.singleflight import ALONE, Failure, Flight
 from llm_memo.stats import Outcome
 from llm_memo.stores.entry import Header, Provenance, StoredEntry

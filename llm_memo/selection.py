@@ -9,7 +9,7 @@ from typing import Any
 
 from llm_memo.entries import Entry
 from llm_memo.errors import InvalidOption, MemoWarning, warn
-from llm_memo.settings import TTL, seconds
+from llm_memo.options import TTL, seconds
 
 
 class NotHere(InvalidOption, LookupError):

@@ -1,4 +1,4 @@
-"""Policies, durations, and the one rule by which every setting is decided.
+"""The settings that several scopes can give, and the one rule of precedence.
 
 A setting can be given in five places. The nearest to the call wins::
 
@@ -10,115 +10,19 @@ and where none gives it, its default. They are looked at when a call is made, ne
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import Enum
-from functools import partial
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from llm_memo import location
 from llm_memo.display.shown import Shown, text_of
 from llm_memo.errors import InvalidOption, MemoError
+from llm_memo.options import INHERIT, OPTIONS, TTL, Inherit, parsed
+from llm_memo.policies import CachePolicy, PolicyLike
 from llm_memo.runtime import environ
-
-
-class CachePolicy(str, Enum):
-    """Whether a call reads, calls and writes.
-
-    The values are the names that OpenPipe's hosted cache uses, with ``off`` and ``replay`` beside
-    them. ``CachePolicy("read_write")``, ``CachePolicy(True)`` and ``CachePolicy.READ_WRITE`` are the
-    same; ``False`` is ``off``. Anything else raises `InvalidOption` (a ``ValueError``).
-    """
-
-    READ_WRITE = "readWrite"
-    """Return the kept answer; on a miss call, and keep the answer."""
-    READ_ONLY = "readOnly"
-    """Return the kept answer; on a miss call, and keep nothing."""
-    WRITE_ONLY = "writeOnly"
-    """Always call, and keep the answer in place of the old one: a refresh."""
-    OFF = "off"
-    """Always call, keep nothing."""
-    REPLAY = "replay"
-    """Return the kept answer; on a miss raise `CacheMiss`. The function is never called."""
-
-    reads: bool
-    calls: bool
-    writes: bool
-
-    def __new__(cls, name: str) -> CachePolicy:
-        """Make a member with its three decisions beside its name."""
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.reads = name in ("readWrite", "readOnly", "replay")
-        member.calls = name != "replay"
-        member.writes = name in ("readWrite", "writeOnly")
-        return member
-
-    @classmethod
-    def _missing_(cls, value: object) -> CachePolicy:
-        if isinstance(value, bool):
-            return cls.READ_WRITE if value else cls.OFF
-        if isinstance(value, str):
-            for member in cls:
-                if value.strip().replace("_", "").replace("-", "").lower() == member.value.lower():
-                    return member
-        names = ", ".join(repr(member.value) for member in cls)
-        raise InvalidOption(f"policy={value!r} is not a cache policy; it is one of {names}, True or False")
-
-    __str__ = str.__str__
-
-
-PolicyName = Literal["readWrite", "readOnly", "writeOnly", "off", "replay", "read_write", "read_only", "write_only"]
-PolicyLike = CachePolicy | PolicyName | bool
-TTL = float | timedelta | str
-"""A duration: seconds, a `timedelta`, or text such as ``"90s"``, ``"15m"``, ``"12h"``, ``"7d"``, ``"1w"``."""
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-def seconds(duration: TTL | None, option: str = "ttl") -> float | None:
-    """A duration in seconds; None, and text ``"never"``, for one without end.
-
-    Raises:
-        InvalidOption: Not a duration, or a negative one.
-    """
-    found = _seconds(duration)
-    if found is None and duration is not None and duration != "never":
-        raise InvalidOption(
-            f"{option}={duration!r} is not a duration; it is a number of seconds, a timedelta, "
-            "text such as '90s', '15m', '12h', '7d' or '1w', or None for never"
-        )
-    return None if found == math.inf else found
-
-
-def _seconds(duration: object) -> float | None:
-    if isinstance(duration, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", duration)
-        return float(match[1]) * _UNITS[match[2] or "s"] if match else None
-    if isinstance(duration, timedelta):
-        duration = duration.total_seconds()
-    if isinstance(duration, (int, float)) and not isinstance(duration, bool) and duration >= 0:
-        return float(duration)
-    return None
-
-
-class Inherit(Enum):
-    """The type of `INHERIT`."""
-
-    INHERIT = "inherit"
-
-    def __repr__(self) -> str:
-        return "inherit"
-
-
-INHERIT: Final = Inherit.INHERIT
-"""Stands for a setting that is not given here: the next scope decides. None is a value of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,76 +46,6 @@ class Settings:
 
 PartialSettings = Mapping[str, Any]
 """What one scope gives: name of a setting → parsed value."""
-
-
-def parsed(**settings: Any) -> dict[str, Any]:
-    """The settings that are not `INHERIT`, each parsed.
-
-    Raises:
-        InvalidOption: A value that is not one of its setting's.
-    """
-    return {name: _PARSERS[name](value) for name, value in settings.items() if value is not INHERIT}
-
-
-def _cache_dir(value: object) -> str:
-    try:
-        path = os.fsdecode(value)  # type: ignore[arg-type]
-    except TypeError:
-        path = ""
-    if not path:
-        raise InvalidOption(f"cache_dir={value!r} is not a path")
-    return location.absolute(path)
-
-
-def _flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise InvalidOption(f"requests={value!r} is neither True nor False")
-
-
-def byte_count(option: str, value: object) -> int | None:
-    """A number of bytes: a whole number, or text such as ``"500MB"``, ``"1GB"``, ``"64KiB"``; None is None.
-
-    Raises:
-        InvalidOption: It is none.
-    """
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        return value
-    match = _BYTES.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise InvalidOption(
-            f"{option}={value!r} is not a number of bytes; it is like '500MB', '1GB', '64KiB' or 1000000"
-        )
-    number, unit, binary = match.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " kmgtp".index(unit.lower() or " "))
-
-
-_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?\s*", re.IGNORECASE)
-
-
-def _memory_bytes(value: object) -> int:
-    if (found := byte_count("memory_bytes", value)) is None:
-        raise InvalidOption("memory_bytes=None is not a number of bytes; 0 for none")
-    return found
-
-
-def _compress(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9:
-        return value
-    raise InvalidOption(f"compress={value!r} is not a whole number of at least 0 and at most 9")
-
-
-_PARSERS: dict[str, Any] = {
-    "policy": CachePolicy,
-    "ttl": seconds,
-    "cache_dir": _cache_dir,
-    "max_bytes": partial(byte_count, "max_bytes"),
-    "compress": _compress,
-    "lock_timeout": lambda value: seconds(value, "lock_timeout"),
-    "memory_bytes": _memory_bytes,
-    "requests": _flag,
-}
-_ENVIRONMENT = {"policy": "LLM_MEMO_POLICY", "ttl": "LLM_MEMO_TTL", "cache_dir": "LLM_MEMO_DIR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +164,8 @@ class EffectiveSettings:
         yield "decorator", self.decorated
 
 
-_DEFAULTS: dict[str, Any] = {
-    name: field.default for name, field in Settings.__dataclass_fields__.items() if name != "cache_dir"
-} | {"cache_dir": None}
+_DEFAULTS = {name: OPTIONS[name].default for name in Settings.__dataclass_fields__}
+_VARIABLES = {name: OPTIONS[name].variable for name in _DEFAULTS if OPTIONS[name].variable}
 
 
 def environment() -> PartialSettings:
@@ -345,17 +178,17 @@ def environment() -> PartialSettings:
     environ.warn_of_unknown()
     environ.seal_texts()  # before any money is spent
     found = {}
-    for name, variable in _ENVIRONMENT.items():
+    for name, variable in _VARIABLES.items():
         value = os.environ.get(variable, "")
         if value:
             try:
-                found[name] = location.from_variable(value) if name == "cache_dir" else _PARSERS[name](value)
+                found[name] = location.from_variable(value) if name == "cache_dir" else OPTIONS[name].parse(name, value)
             except InvalidOption as error:
                 raise InvalidOption(f"environment variable {variable}: {error}") from None
     return found
 
 
-_read_environment = environ.reader(*_ENVIRONMENT.values(), "LLM_MEMO_KEY", "LLM_MEMO_OLD_KEYS")
+_read_environment = environ.reader(*_VARIABLES.values(), "LLM_MEMO_KEY", "LLM_MEMO_OLD_KEYS")
 
 
 class configure(contextlib.AbstractContextManager["configure"], Shown):

@@ -19,7 +19,8 @@ LAYERS = """
 errors
 runtime location
 display testing
-settings options runtime.context
+policies options
+settings runtime.context
 adapters adapters.equipment adapters.frameworks
 identity codec
 adapters.*

@@ -26,7 +26,8 @@ from llm_memo.call import NOTHING, Work
 from llm_memo.codec.frozen import Frozen
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.naming import function_name
-from llm_memo.settings import INHERIT, SCOPES, Settings
+from llm_memo.options import INHERIT
+from llm_memo.settings import SCOPES, Settings
 from llm_memo.singleflight import ALONE, FLIGHTS
 from llm_memo.stats import Outcome
 from llm_memo.stores.disk import disk

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from llm_memo import CachePolicy, InvalidOption, StoreError, cache_policy, cached_completion, configure
-from llm_memo.settings import SCOPES, EffectiveSettings, seconds
+from llm_memo.options import seconds
+from llm_memo.settings import SCOPES, EffectiveSettings
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from llm_memo import __version__
 from llm_memo.cli import completion, keys, looking, removing
 from llm_memo.errors import InvalidOption
+from llm_memo.options import byte_count
 from llm_memo.selection import age
-from llm_memo.settings import byte_count
 
 _ABOUT = """\
 See, check and clear the answers that cached functions have kept.

@@ -34,7 +34,8 @@ from llm_memo.entries import Entries
 from llm_memo.errors import MemoError
 from llm_memo.notebook.live import cached_functions, is_cached_function
 from llm_memo.notebook.watch import Watch
-from llm_memo.settings import CachePolicy, EffectiveSettings, cache_policy, configure
+from llm_memo.policies import CachePolicy
+from llm_memo.settings import EffectiveSettings, cache_policy, configure
 from llm_memo.views.calls import functions_sheet, memo_of
 from llm_memo.views.folder import shown_path
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from llm_memo import options as parsing
 from llm_memo.answers.usage import Usage
 from llm_memo.errors import InvalidOption
-from llm_memo.options import Options
-from llm_memo.settings import INHERIT, TTL, Inherit, PolicyLike, parsed
+from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
+from llm_memo.policies import PolicyLike
 from llm_memo.stats import CacheInfo, Counters, Outcome
 
 __all__ = ["Site", "cached_client", "requests_info"]
@@ -100,7 +99,7 @@ def cached_client(
 
     settings = parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)
     options = {"sample": sample, "cache_if": cache_if, "stale_if_error": stale_if_error, "ignore": ignore, "name": name}
-    parsing.changed(Options(), **options)
+    Options().changed(**options)
     named = None if isinstance(headers, Inherit) else _names(headers)
     senders, makers = http_clients(client)
     sites = [take_hold(each) for each in senders]
@@ -108,7 +107,7 @@ def cached_client(
         take_hold_of_made(maker)
     for site in sites:
         site.given |= settings
-        site.options = parsing.changed(site.options, **options)
+        site.options = site.options.changed(**options)
         site.headers = site.headers if named is None else named
     return client
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_memo.errors import InvalidOption
-from llm_memo.settings import parsed
+from llm_memo.options import parsed
 
 __all__ = ["Controls", "take"]
 

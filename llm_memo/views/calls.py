@@ -141,9 +141,7 @@ def _source(value: str, scope: str) -> Cell:
 
 def _options(options: Options) -> list[tuple[str, str]]:
     """The options that are not their defaults."""
-    plain = Options()
-    given = {name: getattr(options, name) for name in plain.__slots__ if name != "name"}
-    return [(name, _shown(value)) for name, value in given.items() if value != getattr(plain, name)]
+    return [(name, _shown(value)) for name, value in options.given().items()]
 
 
 def _shown(value: object) -> str:
