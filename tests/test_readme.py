@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +40,50 @@ def test_every_block_runs(
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == printed[1]
     assert "1" == printed[2]
+
+
+TYPED = """
+from typing import assert_type
+
+assert_type(summarize("a"), str)
+assert_type(extract("a"), City | None)
+assert_type(words("a"), Iterator[str])
+assert_type(fresh, str)
+"""
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Path:
+    """A folder with the README's examples, and one that is called llm_memo and is no package, as a clone may be."""
+    (tmp_path / "llm_memo").mkdir()
+    (tmp_path / "examples.py").write_text("\n\n".join(blocks("python")) + TYPED)
+    return tmp_path
+
+
+def checked(folder: Path, *command: str) -> str:
+    """What a type checker prints of the examples."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_script_beside_the_clone_imports_it(beside: Path) -> None:
+    """Installed from a clone, the library is found by scripts in the folder that the clone lies in."""
+    (beside / "script.py").write_text("from llm_memo import cached_completion")
+    assert "" == checked(beside, sys.executable, "script.py")
+
+
+def test_mypy_knows_the_types_of_the_examples(beside: Path) -> None:
+    """mypy --strict has nothing to say of the examples, and knows what the cached functions return."""
+    arguments = ("-m", "mypy", "--strict", "--config-file=", "examples.py")
+    assert "Success: no issues found in 1 source file\n" == checked(beside, sys.executable, *arguments)
+
+
+@pytest.mark.node
+def test_pyright_knows_the_types_of_the_examples(beside: Path) -> None:
+    """Pyright says the same."""
+    command = ("npx", "--yes", "pyright@1.1.414", "--pythonpath", sys.executable, "examples.py")
+    assert "0 errors" in checked(beside, *command)
 
 
 def test_there_are_two_commands() -> None:
