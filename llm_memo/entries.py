@@ -191,8 +191,12 @@ class Entries(list[Entry], Shown):
         Raises:
             ImportError: pandas is not installed.
         """
-        import pandas as pd
-
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_pandas() makes a table of pandas, which is not installed: pip install pandas"
+            ) from error
         rows = []
         for record in self.records():
             arguments = record.pop("arguments")

@@ -59,3 +59,35 @@ def test_a_notebook_is_worth_committing(path: Path) -> None:
 def test_there_are_five() -> None:
     """Quickstart, prompt iteration, streams and cost, batch, housekeeping."""
     assert ["01", "02", "03", "04", "05"] == [path.stem[:2] for path in NOTEBOOKS]
+
+
+WITHOUT = """
+import sys
+for name in ("genai_prices", "matplotlib", "pandas", "rich", "tqdm"):
+    sys.modules[name] = None
+"""
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_without_extras(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing but llm_memo is installed, every cell runs, and says what to install where that would show more."""
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    shown = "".join(str(output) for output in outputs(notebook))
+    told = {name for name in ("pip install matplotlib", "pip install pandas", "llm_memo[cost]") if name in shown}
+    assert TO_INSTALL.get(path.stem[:2], {"llm_memo[cost]"}) <= told
+    assert "no price known" not in shown
+
+
+TO_INSTALL = {
+    "02": set[str](),
+    "03": {"pip install matplotlib", "llm_memo[cost]"},
+    "05": {"pip install pandas"},
+}

@@ -26,8 +26,8 @@ border-bottom:1px solid #8884;background:none;color:inherit;white-space:nowrap;m
 .llm-memo.llm-memo .facts td{white-space:pre-wrap;overflow-wrap:anywhere}
 .llm-memo .beside{display:flex;flex-wrap:wrap;gap:4px 24px}
 .llm-memo .beside>div{flex:1 1 320px;min-width:0}
-.llm-memo :is(.label,.note){font-size:12px}
-.llm-memo :is(.label,.note,.dim,.facts th,thead th){opacity:.72}
+.llm-memo :is(.naming,.note){font-size:12px}
+.llm-memo :is(.naming,.note,.dim,.facts th,thead th){opacity:.72}
 .llm-memo .note .dim{opacity:1}
 .llm-memo .passage{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;border:1px solid #8884;\
 border-radius:4px;padding:6px 10px;margin:2px 0 8px;max-height:24em;overflow:auto}
@@ -130,7 +130,7 @@ def _(bar: Bar) -> str:
 @_block.register
 def _(passage: Passage) -> str:
     return (
-        f'<div class="label">{escaped(passage.label)}</div>'
+        f'<div class="naming">{escaped(passage.label)}</div>'
         f'<div class="passage" dir="auto">{escaped(passage.text)}</div>'
     )
 

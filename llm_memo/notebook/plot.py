@@ -90,13 +90,18 @@ def _draw_over_time(axes: Axes, paid: dict[str, list[tuple[datetime, float]]]) -
     now = datetime.now()
     for place, (name, points) in enumerate(paid.items()):
         times, sums = zip(*points, strict=True)
-        axes.step([times[0], *times, now], [0, *sums, sums[-1]], where="post", color=f"C{place}", label=name)
+        axes.step([times[0], *times, now], [0, *sums, sums[-1]], where="post", color=f"C{place}", label=_label(name))
     locator = ticks.AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ticks.ConciseDateFormatter(locator))
     axes.set_ylim(bottom=0)
     if paid:
         axes.legend(loc="upper left", fontsize="small", frameon=False, labelcolor=_INK)
+
+
+def _label(name: str) -> str:
+    """A function's name in a legend, which leaves out what begins with an underscore, as ``__main__.ask`` does."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def _draw_beside(axes: Axes, paid: dict[str, float], saved: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llm_memo import Cache, InvalidOption
+from llm_memo import Cache, InvalidOption, cached_completion
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
@@ -62,6 +62,13 @@ def test_a_legend_names_the_functions(looked: Any) -> None:
     """A legend says which colour is which function."""
     legend = looked.cache.plot().axes[0].get_legend()
     assert ["looked.summarize", "looked.draft"] == [text.get_text() for text in legend.get_texts()]
+
+
+def test_a_legend_names_functions_of_a_notebook() -> None:
+    """Functions of a notebook, whose module's name begins with an underscore, are in the legend as well."""
+    cached_completion(name="__main__.ask")(lambda: 1)()
+    (text,) = Cache().plot().axes[0].get_legend().get_texts()
+    assert "__main__.ask" == text.get_text().strip()
 
 
 @pytest.mark.parametrize("page", [0.0, 1.0], ids=["black", "white"])
