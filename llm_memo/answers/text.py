@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from llm_memo.answers.wire import choices, get, records, text
+from llm_memo.answers.wire import choices, get, is_record, records, text
 from llm_memo.codec.legible import Items
 from llm_memo.identity.preview import preview
 
@@ -33,6 +33,14 @@ def _said(answer: Any) -> str:
         return "".join(item if isinstance(item, str) else _piece(item) for item in answer)
     if found := choices(answer):
         return "\n\n".join(map(_choice, found))
+    if found := records(answer, "candidates"):  # Gemini's
+        return "\n\n".join(_parts(get(each, "content"), "parts") for each in found)
+    if get(answer, "done") is not None:  # Ollama's
+        return text(get(answer, "message"), "content") or text(answer, "response")
+    if found := records(answer, "content"):  # Anthropic's, and Cohere's message
+        return _parts(answer, "content")
+    if is_record(get(answer, "message")):
+        return _said(get(answer, "message"))
     if found := records(answer, "output"):
         return "\n".join(filter(None, map(_output, found)))
     vectors = [get(item, "embedding") for item in records(answer, "data")]
@@ -42,7 +50,21 @@ def _said(answer: Any) -> str:
 def _piece(item: Any) -> str:
     if text(item, "type").startswith("response."):
         return text(item, "delta") if text(item, "type") == "response.output_text.delta" else ""
-    return _said(item)
+    if text(item, "type").startswith(("content_block_", "content-")):  # Anthropic's, Cohere's
+        delta = get(item, "delta")
+        return text(delta, "text") or text(get(get(delta, "message"), "content"), "text")
+    return "" if text(item, "type").startswith("message") else _said(item)
+
+
+def _parts(value: Any, name: str) -> str:
+    return "".join(text(part, "text") or _use(part) for part in records(value, name))
+
+
+def _use(part: Any) -> str:
+    """A call of a tool, as Anthropic and Gemini have it."""
+    call = get(part, "functionCall") or (part if text(part, "type") == "tool_use" else None)
+    arguments = get(call, "input") or get(call, "args") or {}
+    return "" if call is None else f"{text(call, 'name')}({json.dumps(arguments, ensure_ascii=False)})"
 
 
 def _choice(choice: Any) -> str:

@@ -40,6 +40,9 @@ def legible(frozen: tuple[str, Any]) -> Any:
         return legible(_opened(payload))
     if kind == "stream":
         return Items(map(legible, _opened(payload)["items"]))
+    if kind == "response":
+        said = thaw(frozen).said()
+        return Items(said) if isinstance(said, list) else said
     if kind in ("pickle", "openai"):
         return _opened(payload)
     return thaw(frozen)

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from llm_memo.answers.proof import unproven
+from llm_memo.answers.reports import reported_usage
 from llm_memo.answers.usage import Usage, usage_of
 from llm_memo.call import NOTHING, Call
 from llm_memo.errors import NotStored, warn
@@ -33,7 +34,7 @@ from llm_memo.runtime.context import innermost
 from llm_memo.runtime.executor import STORAGE
 from llm_memo.singleflight import Acquire, Failure, Flight, Wait, WaitedTooLong
 from llm_memo.stats import Outcome
-from llm_memo.stores.entry import StoredEntry
+from llm_memo.stores.entry import Header, StoredEntry
 
 log = logging.getLogger("llm_memo")
 
@@ -265,6 +266,8 @@ async def _read(sending: Any) -> Any:
     return response
 
 
+_AS_OPENAI = ("chat", "responses", "embeddings", "images", "transcription")
+
 _FINISHING: set[asyncio.Task[Any]] = set()
 """The sendings that nobody waits for: a loop alone would forget them."""
 
@@ -318,7 +321,15 @@ class Sending(Leader):
             super()._count(answer, seconds, usage)
 
     def _usage(self, answer: Response) -> Usage | None:
-        return None if answer.head.is_error else usage_of(answer.said())
+        if answer.head.is_error:
+            return None
+        said = answer.said()
+        return (usage_of(said) if self.call.asked_of.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
+
+    def _header(self, answer: Response, seconds: float, usage: Usage | None) -> Header:
+        header = super()._header(answer, seconds, usage)
+        kind = self.call.asked_of.endpoint.kind
+        return replace(header, type=f"{kind}, a stream" if answer.is_stream else kind)
 
     def _is_wanted(self, answer: Response) -> bool:
         """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""

@@ -17,12 +17,12 @@ class Running:
 
     Args:
         flight: The flight that ends with the running; None when nobody can wait for it, or when it has ended.
-        memo: What all calls of the function share.
+        memo: What all calls of the function share; None of what is no call.
     """
 
     __slots__ = ("_outer", "_token", "blocks", "flight", "is_request", "memo", "over", "requests", "usages")
 
-    def __init__(self, flight: object, memo: Any) -> None:
+    def __init__(self, flight: object, memo: Any = None) -> None:
         self.flight = flight
         self.memo = memo
         self.blocks = SCOPES.blocks.get()
