@@ -314,6 +314,7 @@ LAZY: list[Case] = [
         """,
         "<terse q> <terse q> <terse q> <rude q>",
         calls=3,
+        second="<terse q> <rude q> <terse q> <rude q>",  # a hit computes nothing
     ),
     Program(
         "the code of a cached_property",
@@ -419,6 +420,7 @@ LAZY: list[Case] = [
         """,
         "<terse q> <terse q> <rude q>",
         calls=3,
+        second="<terse q> <rude q> <rude q>",  # a hit makes nothing
     ),
     Program(
         "a value that is made with something beside it is not lazy",

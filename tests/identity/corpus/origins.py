@@ -60,8 +60,8 @@ OWNERS: list[Case] = [
     hit("code that is installed from an archive is edited", INSTALLED + DIST + ARCHIVE, REWRITTEN),
     miss("the code of an application that is installed and applies the decorator is edited", APPLICATION, REWRITTEN),
     hit("an installed function that is decorated is edited",
-        "import sys\nsys.path.append('lib/site-packages')\nimport prompts\nf = cached(prompts.tidy)\n"
-        "print(f('q'), ask('x'))\n" "# file: lib/site-packages/prompts.py\ndef tidy(text): return text.strip()\n",
+        "import sys\nsys.path.append('lib/site-packages')\nimport prompts\nf = cached(prompts.tidy)\nprint(f('q'))\n"
+        "# file: lib/site-packages/prompts.py\nfrom memo import ask\ndef tidy(text): return ask(text.strip())\n",
         REWRITTEN),
     Program(
         "an installed function that is decorated",
