@@ -476,13 +476,16 @@ def test_losses_without_a_place_are_a_class_that_changed() -> None:
 # --- names
 
 
+_UNION = "typing:Union" if sys.version_info >= (3, 14) else "types:UnionType"
+
+
 @pytest.mark.parametrize(
     ("thing", "name"),
     [
         (Person, "test_models:Person"),
         (Page[Person], "test_models:Page[test_models:Person]"),
         (dict[str, list[int]], "builtins:dict[builtins:str,builtins:list[builtins:int]]"),
-        (int | None, "types:UnionType[builtins:int,types:NoneType]"),
+        (int | None, f"{_UNION}[builtins:int,types:NoneType]"),
         (Union[int, None], "typing:Union[builtins:int,types:NoneType]"),  # noqa: UP007 - the old form
         (T, "test_models:T"),
         (type(None), "types:NoneType"),

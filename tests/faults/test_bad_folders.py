@@ -306,7 +306,9 @@ def test_no_more_file_descriptors(run: Run) -> None:
         from llm_memo.stores.memory import MEMORY
         MEMORY.drop(ask.entries()[1].path)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))
+        lowest = os.dup(0)
+        os.close(lowest)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
         print(warned("new"), warned("kept"), warned("held"))
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         print(calls, warned("new"), warned("kept"), warned("held"))

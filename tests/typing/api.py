@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import assert_type
 
 from llm_memo import Cache, CachedFunction, CacheInfo, CachePolicy, cache_policy, cached_completion, configure
-from llm_memo.cache import Entries
+from llm_memo.entries import Entries
 
 
 @cached_completion
