@@ -26,6 +26,8 @@ from llm_memo.shapes import Shape, expected_shape
 from llm_memo.singleflight import Failure
 from llm_memo.stats import CacheInfo
 
+__tracebackhide__ = True  # in pytest
+
 WORKERS = 8
 
 
@@ -234,7 +236,7 @@ class Batch:
             return
         place, error = self._misfits[0]
         if not self._is_map:
-            raise error
+            raise error.with_traceback(None)
         others = [str(place) for place, _ in self._misfits[1:]]
         more = f", and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         also = f". Nor can these be asked: {', '.join(others[:_NAMED])}{more}" if others else ""

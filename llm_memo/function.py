@@ -40,6 +40,8 @@ R_co = TypeVar("R_co", covariant=True)
 S = TypeVar("S")
 T = TypeVar("T")
 
+__tracebackhide__ = True  # in pytest
+
 _SCOPED = ("policy", "ttl", "cache_dir")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from llm_memo.call import AT_ONCE, NOTHING, Call, Step
 from llm_memo.codec.recorder import END, Recorder, recorded
 from llm_memo.codec.recording import Awaited, Recording
+from llm_memo.errors import MemoError, leave_out_ours
 from llm_memo.identity.wrappers import answers_like
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
@@ -66,9 +67,13 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     names = (getattr(function, "__name__", memo.name), getattr(function, "__qualname__", memo.name))
 
     def call(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
-        __tracebackhide__ = True
+        __tracebackhide__ = True  # in pytest and IPython
         call = Call(memo, wrapped, args, args if instance is None or instance is held else (instance, *args), kwargs)
-        answer = call.look()
+        try:
+            answer = call.look()
+        except MemoError as error:
+            leave_out_ours(error)
+            raise
         if answer is NOTHING:
             # The function is called from this very frame: each further one would make a recursion end earlier.
             steps = _Steps(call)
@@ -130,6 +135,7 @@ class _Steps:
 
     def result(self) -> Any:
         """The answer that the way ended with, or else its error, raised as it came: with its own context."""
+        __tracebackhide__ = True
         answer = self._ended.pop()  # an error whose frames held it would keep all that they hold alive
         if not isinstance(answer, Failure):
             return answer
@@ -161,6 +167,7 @@ def _now(step: Work | Wait | Acquire) -> Any:
 
 
 async def _coroutine(call: Call) -> Any:
+    __tracebackhide__ = True
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
@@ -176,6 +183,7 @@ async def _coroutine(call: Call) -> Any:
 
 async def _awaited(call: Call) -> Any:
     """The way of a plain function that returns an awaitable: that of a coroutine function, from when it is awaited."""
+    __tracebackhide__ = True
     call.gives_awaitable = True
     try:
         return await _coroutine(call)
@@ -190,6 +198,7 @@ async def _given(answer: Any) -> Any:
 
 def generator(call: Call) -> Generator[Any, Any, Any]:
     """The items of a call of a generator function."""
+    __tracebackhide__ = True
     answer = call.look()
     if answer is NOTHING:
         steps = _Steps(call)
@@ -226,6 +235,7 @@ def _recorder(leader: Leader) -> Recorder:
 
 async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
     """The items of a call of an asynchronous generator function."""
+    __tracebackhide__ = True
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:

@@ -1,0 +1,179 @@
+"""Errors end in the user's code: what a traceback shows of ours, and how deep a cached recursion goes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import llm_memo
+from llm_memo import CacheMiss, InvalidOption, StoreError, UnkeyableArgument, cached_completion, configure
+
+OURS = str(Path(llm_memo.__file__).parent)
+
+
+def shown_of_ours(error: BaseException) -> int:
+    """How many frames of ours the traceback shows, with those of causes and contexts."""
+    return "".join(traceback.format_exception(error)).count(f'File "{OURS}')
+
+
+def ask(text: str) -> str:
+    return text
+
+
+def fails(text: str) -> str:
+    raise ValueError(text)
+
+
+async def fails_later(text: str) -> str:
+    raise ValueError(text)
+
+
+def fails_in_pieces(text: str) -> Iterator[str]:
+    yield text
+    raise ValueError(text)
+
+
+async def fails_in_pieces_later(text: str) -> Any:
+    yield text
+    raise ValueError(text)
+
+
+cached: Any = cached_completion(ask)
+failing: Any = cached_completion(fails)
+
+
+async def read(items: Any) -> list[Any]:
+    return [item async for item in items]
+
+
+@cached_completion
+def outer(text: str) -> str:
+    return middle(text)
+
+
+@cached_completion
+def middle(text: str) -> str:
+    return str(inner.map([text]))
+
+
+@cached_completion
+def inner(text: str) -> str:
+    return fails(text)
+
+
+FAILURES: dict[str, Callable[[], Any]] = {
+    "function": lambda: failing("a"),
+    "coroutine": lambda: asyncio.run(cached_completion(fails_later)("a")),
+    "generator": lambda: list(cached_completion(fails_in_pieces)("a")),
+    "async generator": lambda: asyncio.run(read(cached_completion(fails_in_pieces_later)("a"))),
+    "plain function that gives an awaitable": lambda: asyncio.run(
+        cached_completion(lambda text: fails_later(text))("a")  # type: ignore[arg-type]
+    ),
+    "cached functions inside of each other": lambda: outer("a"),
+    "map": lambda: failing.map(["a"]),
+    "map of coroutines": lambda: asyncio.run(cached_completion(fails_later).map(["a"])),
+    "map on a backend": lambda: failing.map(["a"], backend="threading"),
+    "samples": lambda: failing.samples(2, "a"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_an_error_of_the_function_is_shown_where_it_arose(name: str) -> None:
+    """The traceback of what a function raises ends in the function, and shows next to nothing of ours."""
+    with pytest.raises(ValueError, match="a") as raised:
+        FAILURES[name]()
+    assert raised.traceback[-1].name.startswith("fails")
+    assert 4 >= shown_of_ours(raised.value)
+    assert [] == [entry for entry in raised.traceback.filter(raised) if str(entry.path).startswith(f"{OURS}/shapes")]
+
+
+def misfit() -> None:
+    cached("a", 2)
+
+
+MISTAKES: dict[str, tuple[type[BaseException], Callable[[], Any]]] = {
+    "argument that cannot be part of the key": (UnkeyableArgument, lambda: cached(object())),
+    "the same in a coroutine": (UnkeyableArgument, lambda: asyncio.run(cached_completion(fails_later)(object()))),
+    "the same in explain": (UnkeyableArgument, lambda: cached.explain(object())),
+    "the same in is_cached": (UnkeyableArgument, lambda: cached.is_cached(object())),
+    "the same in map": (UnkeyableArgument, lambda: cached.map([object()])),
+    "the same in samples": (UnkeyableArgument, lambda: cached.samples(2, object())),
+    "the same inside of a cached function": (UnkeyableArgument, lambda: outer.with_options(version=1).map([object()])),
+    "argument too many": (TypeError, misfit),
+    "argument too many in map": (TypeError, lambda: cached.map([("a", 2)])),
+    "option": (InvalidOption, lambda: cached_completion(ignore="texts")(ask)),
+    "option of key": (InvalidOption, lambda: cached_completion(key=lambda: 1)(ask)),
+    "policy": (InvalidOption, lambda: cached_completion(policy="sometimes")(ask)),
+    "option in with_options": (InvalidOption, lambda: cached.with_options(ttl="soon")),
+    "option in configure": (InvalidOption, lambda: configure(ttl="soon")),
+    "option of map": (InvalidOption, lambda: cached.map(["a"], max_workers=0)),
+    "backend": (InvalidOption, lambda: cached.map(["a"], backend="nowhere")),
+    "what is no function": (InvalidOption, lambda: cached_completion(3)),  # type: ignore[call-overload]
+    "no answer to replay": (CacheMiss, lambda: cached.with_options(policy="replay")("a")),
+    "file for a folder": (StoreError, lambda: cached.with_options(cache_dir=__file__)("a")),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_shown_where_it_was_made(name: str) -> None:
+    """The traceback of a mistake shows at most six frames of ours after the line that made it."""
+    kind, make = MISTAKES[name]
+    with pytest.raises(kind) as raised:
+        make()
+    assert 6 >= shown_of_ours(raised.value)
+
+
+def test_a_mistake_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does that of a wrong variable, which is found when a call is made."""
+    monkeypatch.setenv("LLM_MEMO_TTL", "soon")
+    with pytest.raises(InvalidOption, match="LLM_MEMO_TTL") as raised:
+        cached("a")
+    assert 6 >= shown_of_ours(raised.value)
+
+
+def test_an_error_of_our_own_code_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is our code that fails, the frames in which it did are shown, also from inside of a cached function."""
+
+    def broken(*_: object) -> Any:
+        raise AssertionError("ours")
+
+    monkeypatch.setattr("llm_memo.identity.key.KeyBuilder.bind", broken)
+    with pytest.raises(AssertionError) as raised:
+        cached_completion(lambda: cached("a"), key=lambda: 1)()
+    assert {"look", "key_of"} <= {entry.name for entry in raised.traceback}
+
+
+def test_a_cached_recursion_of_300_levels() -> None:
+    """A cached function that calls itself goes 300 levels deep, within the limit that Python starts with."""
+    assert 1_000 == sys.getrecursionlimit()
+
+    @cached_completion
+    def count(n: int) -> int:
+        return n and 1 + count(n - 1)
+
+    assert 300 == count(300)
+    assert 301 == count.cache_info().misses
+    assert 300 == count(300)
+    assert 1 == count.cache_info().hits
+
+
+def test_a_recursion_without_end_says_what_to_do() -> None:
+    """A recursion that is too deep ends in Python's error, with a note that names the function and the way out."""
+
+    @cached_completion
+    def endless(n: int) -> int:
+        return endless(n + 1)
+
+    with pytest.raises(RecursionError) as raised:
+        endless(0)
+    (note,) = raised.value.__notes__
+    assert "endless() is cached" in note
+    assert "1,000 levels" in note
+    assert "sys.setrecursionlimit" in note
+    assert [] == endless.entries()
