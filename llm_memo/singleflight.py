@@ -325,7 +325,9 @@ class Acquire:
             else:
                 self._lock = lock
                 return
-        except Exception as error:  # whatever is met here, the call can do without
+        except RecursionError:
+            raise
+        except Exception as error:  # whatever else is met here, the call can do without
             log.debug("%s: no lock between processes: %s", self.name, error)
             if not isinstance(error, OSError) or error.errno in _LOCKLESS:
                 warn(

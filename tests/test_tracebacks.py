@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anew import forget
 
 import llm_memo
 from llm_memo import CacheMiss, InvalidOption, StoreError, UnkeyableArgument, cached_completion, configure
@@ -177,3 +178,45 @@ def test_a_recursion_without_end_says_what_to_do() -> None:
     assert "1,000 levels" in note
     assert "sys.setrecursionlimit" in note
     assert [] == endless.entries()
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+@pytest.mark.parametrize("where", ["llm_memo.stores.entry.unpack", "llm_memo.stores.entry.StoredEntry.thaw"])
+def test_an_entry_that_there_is_no_room_to_read_is_left_in_place(
+    monkeypatch: pytest.MonkeyPatch, where: str, error: type[Exception]
+) -> None:
+    """Where the stack or the memory is too full to read an entry, the function is called, and the entry stays."""
+    calls = []
+
+    @cached_completion
+    def count(text: str) -> str:
+        calls.append(text)
+        return text
+
+    def no_room(*_: object) -> Any:
+        raise error
+
+    count("a")
+    forget()
+    with monkeypatch.context() as full:
+        full.setattr(where, no_room)
+        assert "a" == count.with_options(policy="readOnly")("a")
+    assert ["a", "a"] == calls
+    assert "a" == count("a")
+    assert ["a", "a"] == calls
+
+
+def test_an_endless_recursion_from_any_depth() -> None:
+    """Whatever of ours is under way when the stack is full, what comes is Python's error, and no warning of another."""
+
+    def after(depth: int, then: Callable[[], Any]) -> Any:
+        return then() if depth == 0 else after(depth - 1, then)
+
+    for depth in range(12):
+
+        @cached_completion(version=depth)
+        def endless(n: int) -> int:
+            return endless(n + 1)
+
+        with pytest.raises(RecursionError):
+            after(depth, lambda: endless(0))

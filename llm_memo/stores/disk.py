@@ -33,6 +33,9 @@ T = TypeVar("T")
 __all__ = ["Disk", "EntryFile", "TooBig", "disk", "function_folder"]
 
 log = logging.getLogger("llm_memo")
+
+_OF_THIS_PROCESS = (RecursionError, MemoryError)
+"""What is raised where an entry is fine and there is no room left to read it."""
 _POSIX = os.name == "posix"
 
 _USED_EVERY = 3600.0
@@ -92,6 +95,9 @@ class Disk:
             return None
         except TooBig:
             raise
+        except _OF_THIS_PROCESS as fault:
+            log.info("%s was left in place: %s", path, type(fault).__name__)
+            return None
         except Exception as fault:
             self.refuse(path, entry.Planted("it is a link") if os.path.islink(path) else fault)
             return None
