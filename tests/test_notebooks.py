@@ -56,9 +56,9 @@ def test_a_notebook_is_worth_committing(path: Path) -> None:
     assert [] == re.findall(r"(?:/tmp|/home|/root|/work|/Users|C:\\\\)\S*", path.read_text())
 
 
-def test_there_are_five() -> None:
-    """Quickstart, prompt iteration, streams and cost, batch, housekeeping."""
-    assert ["01", "02", "03", "04", "05"] == [path.stem[:2] for path in NOTEBOOKS]
+def test_there_are_six() -> None:
+    """Quickstart, prompt iteration, streams and cost, batch, housekeeping, requests."""
+    assert ["01", "02", "03", "04", "05", "06"] == [path.stem[:2] for path in NOTEBOOKS]
 
 
 WITHOUT = """
