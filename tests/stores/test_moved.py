@@ -281,3 +281,90 @@ def test_links_count_once_in_what_a_folder_may_hold(cache_dir: Path) -> None:
     Cache().prune(max_bytes=size // 2)
     assert entries(cache_dir, "old")
     assert [path.name for path in entries(cache_dir, "old")] == [path.name for path in entries(cache_dir, "new")]
+
+
+LINKING = """
+    import os, random, signal, sys, time
+    from llm_memo import Cache, cached_completion
+    from llm_memo.stores import moved
+    from llm_memo.stores.disk import disk
+    from llm_memo.stores.folder import Owner
+
+    @cached_completion(name="old")
+    def ask(text):
+        return text.upper()
+
+    for number in range(NUMBER):
+        ask(f"question {number}")
+    code, keys = ask._self_memo.owner().code, [entry.key for entry in ask.entries()]
+    copies = sys.argv[1] == "copies"
+
+    def link_all(name):
+        if copies:
+            def refuse(*paths, **options):
+                raise OSError(1, "Operation not permitted")
+            os.link = refuse
+        store = disk(os.environ["LLM_MEMO_DIR"])
+        for key in keys:
+            owner = Owner(name, "", code)
+            found = moved.find(store, store.path(name, key), key, owner, lambda each: True, 1 << 20, link=True)
+            assert found is not None and found.thaw().startswith("QUESTION")
+
+    def started(name):
+        child = os.fork()
+        if not child:
+            link_all(name)
+            os._exit(0)
+        return child
+"""
+
+
+@pytest.mark.parametrize("how", ["links", "copies"])
+def test_many_processes_link_at_once(how: str, run: Run, cache_dir: Path) -> None:
+    """Processes that take over the same answers at the same time all have them, whole, and leave nothing behind."""
+    text = LINKING.replace("NUMBER", "200") + (
+        """
+    children = [started("new") for _ in range(4)]
+    assert [0] * 4 == [os.waitpid(child, 0)[1] for child in children]
+    print(*Cache().verify(), Cache().info("new").entries)
+"""
+    )
+    assert "400 () () () () 200\n" == run(text, how)
+    assert [] == [path for path in cache_dir.rglob("*") if path.name.endswith((".tmp", ".lock"))]
+
+
+@pytest.mark.parametrize("how", ["links", "copies"])
+def test_a_process_that_is_killed_while_it_links(how: str, run: Run, cache_dir: Path) -> None:
+    """Of processes that are killed in the middle of linking, what is there is whole, and the next one goes on."""
+    text = LINKING.replace("NUMBER", "60") + (
+        """
+    dice = random.Random(1)
+    for kill in range(60):
+        child = started(f"new{kill % 5}")
+        time.sleep(dice.uniform(0.0005, 0.01))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    found = Cache().verify()
+    assert found[1:] == ((), (), (), ()), found
+    for name in range(5):
+        link_all(f"new{name}")
+    print(*Cache().verify()[:2])
+"""
+    )
+    assert "360 ()\n" == run(text, how)
+
+
+def test_ten_thousand_functions_cost_a_miss_one_look(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a miss looks at does not depend on how many functions of other code there are."""
+    looks = []
+    ask = named("ask")
+    ask("a")
+    for number in range(200):
+        (cache_dir / ".code" / f"{number:064x}").mkdir()
+        (cache_dir / ".code" / f"{number:064x}" / f"function{number}").touch()
+    for name in ("listdir", "scandir", "lstat"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda path, real=real: (looks.append(path), real(path))[1])
+    assert not ask.is_cached("b")
+    assert 1 == len([path for path in looks if ".code" in str(path)])
+    assert len(looks) < 10
