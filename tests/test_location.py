@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anew import forget
 
-from llm_memo import Cache, InvalidOption, cached_completion, configure, location
+from llm_memo import Cache, InvalidOption, MemoWarning, cached_completion, configure, location
 
 ROOT = Path(__file__).parent.parent
 
@@ -272,3 +274,67 @@ def test_outside_of_projects_it_is_the_users_cache(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(location, "_MARKERS", ())
     assert str(tmp_path / "user-cache" / "llm_memo") == Cache().path
+
+
+@pytest.mark.parametrize(
+    ("file", "decides"),
+    [
+        ("home/train.py", "home"),
+        ("venv/lib/python3/site-packages/tool/__main__.py", "here"),
+        ("ide/_jb_pytest_runner.py", "here"),
+        ("<stdin>", "here"),
+        (None, "here"),
+    ],
+)
+def test_whose_project_decides(file: str | None, decides: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script's own project decides; for installed modules, runners and no script it is the working directory's."""
+    home, here = project(tmp_path / "home"), project(tmp_path / "here")
+    monkeypatch.chdir(here)
+    main = file if file is None or file.startswith("<") else str(tmp_path / file)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", main, raising=False)
+    assert str((home if decides == "home" else here) / ".llm_memo") == Cache().path
+    location.adopt(str(tmp_path / "parent"))
+    assert str((home if decides == "home" else here) / ".llm_memo") == Cache().path
+    forget()
+    location.adopt(str(tmp_path / "parent"))
+    assert str(home / ".llm_memo" if decides == "home" else tmp_path / "parent") == Cache().path
+
+
+def test_without_a_home_folder_it_is_a_temporary_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a platform says that there is no home folder, the temporary directory serves, and a call says so once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(location, "_MARKERS", ())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("no home")))
+    folder = tmp_path / f"llm_memo-{os.geteuid()}"
+    assert str(folder) == Cache().path
+    ask = cached_completion(str.upper)
+    assert "A" == ask.with_options(policy="off")("a")
+    assert not folder.exists()
+    with pytest.warns(MemoWarning, match="no home folder.*LLM_MEMO_DIR") as caught:
+        assert "A" == ask("a")
+    assert 1 == len(caught)
+    assert 0o700 == folder.stat().st_mode & 0o777
+    forget()
+    folder.chmod(0o755)
+    with pytest.warns(MemoWarning, match="not yours alone"):
+        assert "B" == ask("b")
+    assert 1 == Cache().info().entries
+
+
+def test_without_any_temporary_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be written anywhere there is still a path, and the call has its answer."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: (_ for _ in ()).throw(FileNotFoundError("none usable")))
+    assert f"/tmp/llm_memo-{os.geteuid()}-config" == location.temporary_folder("config")
+
+
+def test_the_program_of_a_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function's program is its module's file, its notebook, or else this very process."""
+    assert os.path.realpath(__file__) == location.program(project)
+    assert os.path.realpath(json.decoder.__file__) == location.program(json.JSONDecoder)
+    assert f"process {location.PROCESS}" == location.program(len)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec("def f(): pass", names)
+    assert f"process {location.PROCESS}" == location.program(names["f"])
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "book.ipynb"))
+    assert str(tmp_path / "book.ipynb") == location.program(names["f"])

@@ -73,6 +73,7 @@ def test_leftovers_are_swept_after_an_hour(
         path.with_suffix(".lock"),
         path.parent / f".{path.name}.0123456789abcdef.tmp",
         cache_dir / "..gitignore.0123456789abcdef.tmp",
+        cache_dir / "ask" / ".0123456789abcdef.function.0123456789abcdef.tmp",
         cache_dir / ".cleared-0123456789abcdef" / path.parent.name / path.name,
     ]
     left[-1].parent.mkdir(parents=True)

@@ -99,3 +99,16 @@ def test_the_key_function_is_not_called_for_its_text() -> None:
     assert ask.entries()[0].arguments.startswith("key=")
     assert before == len(calls)
     assert ["abcdef"] * before == calls
+
+
+def test_a_dict_that_changes_while_it_is_looked_through() -> None:
+    """A value that another thread changes meanwhile is known by its class."""
+    value: dict[str, Any] = {}
+
+    class Grows:
+        @property
+        def shape(self) -> None:
+            value["more"] = 1
+
+    value.update(first=Grows(), second=2)
+    assert ({"a": "dict"}, []) == texts_of({"a": value})

@@ -273,3 +273,14 @@ def test_only_what_is_named_like_refused_entries_is_put_back(store: Disk, cache_
         (cache_dir / "quarantine" / name).write_text("mine")
     assert [str(path)] == store.restore()
     assert others == {each.name for each in (cache_dir / "quarantine").iterdir()}
+
+
+def test_use_of_anothers_file_is_not_noted(store: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file that another user wrote, whose times only they may set, the use is not noted, and nothing is tried."""
+    path = write(store, 1, used=2 * HOUR)
+    read(store, 1)
+    os.utime(path, (time.time() - 2 * HOUR, path.stat().st_mtime))
+    owner = os.geteuid()
+    monkeypatch.setattr("llm_memo.stores.disk.os.geteuid", lambda: owner + 1)
+    assert "answer" == read(store, 1)
+    assert 2 * HOUR == times(path)[0]

@@ -181,3 +181,9 @@ def test_a_key_that_two_questions_share(monkeypatch: pytest.MonkeyPatch) -> None
         assert text.upper() == ask(text)
         assert text.upper() == ask(text)
     assert ["a", "b", "a" * 2_000, "b", "a"] == calls
+
+
+def test_an_entry_of_an_earlier_format() -> None:
+    """An entry of a format that was never released is of no use, and not taken for foreign."""
+    with pytest.raises(Damaged, match="format 1, from before"):
+        entry.check_head(b"llm_memo\1" + b"\0" * 40)

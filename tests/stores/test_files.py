@@ -80,3 +80,36 @@ def test_folders_and_links_to_folders(tmp_path: Path) -> None:
     assert files.is_folder(str(tmp_path))
     assert [False] * 4 == [files.is_folder(str(tmp_path / name)) for name in ("file", "link", "file/in it", "none")]
     assert [] == list(files.scan(str(tmp_path / "file")))
+
+
+def test_a_link_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a link cannot take a file's place, the file is as it was, and nothing is left beside it."""
+    for name in ("source", "target"):
+        (tmp_path / name).write_text(name)
+
+    def replace(source: str, target: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        with pytest.raises(OSError, match="Input/output error"):
+            files.link_over(str(tmp_path / "source"), str(tmp_path / "target"))
+    assert {"source", "target"} == set(os.listdir(tmp_path))
+    assert "target" == (tmp_path / "target").read_text()
+    files.link_over(str(tmp_path / "source"), str(tmp_path / "target"))
+    assert "source" == (tmp_path / "target").read_text()
+
+
+def test_rights_are_given_to_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file gets the rights that the umask took; another user's is left as it is, and so is all that is private."""
+    path = tmp_path / "file"
+    path.touch(0o600)
+    group = path.stat().st_gid
+    owner = os.geteuid()
+    with monkeypatch.context() as patch:
+        patch.setattr("llm_memo.stores.files.os.geteuid", lambda: owner + 1)
+        files.Rights(0o770, 0o660, group).give(str(path))
+    files.PRIVATE.give(str(path))
+    assert 0o600 == path.stat().st_mode & 0o777
+    files.Rights(0o770, 0o660, group).give(str(path))
+    assert 0o660 == path.stat().st_mode & 0o777

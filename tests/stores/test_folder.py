@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shards import key, write
 
+from llm_memo import UntrustedEntry
 from llm_memo.stores import folder
-from llm_memo.stores.disk import Disk
+from llm_memo.stores.disk import Disk, disk
 from llm_memo.stores.folder import function_folder
 
 
@@ -147,3 +148,34 @@ def test_whom_a_folder_belongs_to(
     monkeypatch.setattr(os, "geteuid", lambda: ME)
     monkeypatch.setattr(os, "stat", lambda path: status(mode, owner, group))
     assert fault == folder.distrust("somewhere")
+
+
+@pytest.mark.parametrize("mode", [0o2770, 0o2775, 0o2700])
+def test_a_groups_folder_gives_its_mode(mode: int, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a setgid folder what is made has its mode, and with a key for all nobody is warned."""
+    monkeypatch.setenv("LLM_MEMO_KEY", "a long random text")
+    cache_dir.mkdir()
+    cache_dir.chmod(mode)
+    write(disk(str(cache_dir)), 1)
+    paths = list(cache_dir.rglob("*"))
+    assert {mode} == {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()}
+    assert {mode & 0o666} == {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()}
+
+
+def test_a_folder_for_everybody_gives_nothing_away(cache_dir: Path) -> None:
+    """In a folder that everybody can write to, such as /tmp, what is made is for the user alone."""
+    cache_dir.mkdir()
+    cache_dir.chmod(0o1777)
+    with pytest.warns(UntrustedEntry, match="written to by other users"):
+        write(disk(str(cache_dir)), 1)
+    assert {0o700, 0o600} == {stat.S_IMODE(path.stat().st_mode) for path in cache_dir.rglob("*")}
+
+
+def test_a_new_folder_in_a_groups_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder that is made in a group's folder is the group's where there is a key for all."""
+    tmp_path.chmod(0o2775)
+    write(disk(str(tmp_path / "mine")), 1)
+    assert 0o700 == stat.S_IMODE((tmp_path / "mine").stat().st_mode) & 0o777
+    monkeypatch.setenv("LLM_MEMO_KEY", "a long random text")
+    write(disk(str(tmp_path / "ours")), 1)
+    assert 0o2770 == stat.S_IMODE((tmp_path / "ours").stat().st_mode)

@@ -368,3 +368,18 @@ def test_ten_thousand_functions_cost_a_miss_one_look(cache_dir: Path, monkeypatc
     assert not ask.is_cached("b")
     assert 1 == len([path for path in looks if ".code" in str(path)])
     assert len(looks) < 10
+
+
+def test_another_process_was_quicker(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that another process has just linked is as good as one's own."""
+    named("old")("a")
+    real = os.link
+
+    def link(source: str, target: str, **options: Any) -> None:
+        real(source, target, **options)
+        real(source, target, **options)
+
+    monkeypatch.setattr(os, "link", link)
+    assert "A" == named("new")("a")
+    assert 1 == len(entries(cache_dir, "new"))
+    assert ["a"] == CALLS

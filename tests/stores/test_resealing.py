@@ -150,3 +150,24 @@ def test_a_new_key_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert all(len(key) > 2 * KEY_LENGTH and "," not in key for key in keys)
     assert 2 == main(["key"])
     assert "too short" in capsys.readouterr().err
+
+
+def test_what_is_anothers_in_a_group_folder_is_theirs_to_mend(monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:
+    """Folders whose rights cannot be changed are passed over, and the entries in them sealed."""
+    monkeypatch.setenv("LLM_MEMO_KEY", ONE)
+    ask("a")
+    cache_dir.chmod(0o2770)
+    monkeypatch.setenv("LLM_MEMO_KEY", TWO)
+    monkeypatch.setenv("LLM_MEMO_OLD_KEYS", ONE)
+    real = os.chmod
+
+    def chmod(path: str | int, mode: int) -> None:
+        if isinstance(path, str):
+            raise PermissionError(1, "Operation not permitted")
+        real(path, mode)
+
+    monkeypatch.setattr(os, "chmod", chmod)
+    assert 0 == main(["key", "seal"])
+    monkeypatch.delenv("LLM_MEMO_OLD_KEYS")
+    forget()
+    assert (1, ()) == Cache().verify()[:2]

@@ -283,3 +283,17 @@ def test_without_a_key_calls_are_made_and_not_kept(config: Path) -> None:
     (config / "seal.key").chmod(0o600)
     assert ask.is_cached("a")
     assert 0 == ask.cache_info().hits
+
+
+def test_a_config_folder_for_reading_only(config: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a config folder that cannot be written to a key that is there is read, and none is made."""
+    config.mkdir(parents=True)
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(config) and real(path, mode))
+    with pytest.warns(MemoWarning, match="LLM_MEMO_KEY"):
+        seal.seal_key()
+    assert (temporary / "seal.key").exists()
+    (config / "seal.key").write_bytes(b"k" * 32)
+    (config / "seal.key").chmod(0o600)
+    forget()
+    assert b"k" * 32 == seal.seal_key()
