@@ -64,6 +64,8 @@ class Entry(Shown):
     def value(self) -> Any:
         """The answer, thawed anew each time; of a generator, the list of what it yielded.
 
+        Of a request, what the response says: a JSON document, or the list of a stream's events.
+
         Raises:
             LookupError: The entry has been cleared or replaced by something unreadable.
         """

@@ -230,11 +230,17 @@ class Leader:
             created=time.time(),
             digest=call.call_key.digest,
             seconds=seconds,
-            type=class_name(type(answer)),
+            type=_type_name(answer),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
             _provenance=self._provenance,
         )
+
+
+def _type_name(answer: Any) -> str:
+    if isinstance(answer, Awaited):
+        answer = answer.value
+    return answer.type_name if isinstance(answer, Recording) else class_name(type(answer))
 
 
 _OUTCOMES = {CachePolicy.OFF: Outcome.BYPASS, CachePolicy.WRITE_ONLY: Outcome.REFRESH}

@@ -19,6 +19,8 @@ class Recording:
         returned: What the generator returned.
     """
 
+    type_name = "generator"
+    """What a header says that the answer was."""
     whole = False
     """Whether all that the model sent is among the items, as in a stream of an SDK."""
 

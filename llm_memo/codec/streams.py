@@ -102,6 +102,7 @@ class KeptStream(Recording):
         self.response: dict[str, Any] | None = None
         """What may be kept of the HTTP response."""
         self._kind = type(stream)
+        self.type_name = f"{self._kind.__module__}.{self._kind.__qualname__}".removeprefix("builtins.")
         self._arguments: dict[str, Any] = {}
         if self.whole:
             self._arguments = adapters.offering(type(stream), "stream_arguments")(stream)

@@ -14,7 +14,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
-from llm_memo import Cache, cached_completion
+from llm_memo import Cache, cached_client, cached_completion
 from llm_memo.answers.text import answer_text
 from llm_memo.codec.legible import Items
 from llm_memo.testing import ModelServer
@@ -232,3 +232,81 @@ def test_what_json_does_not_hold_is_a_preview() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert answer_text(endless, 99).startswith("[[[")
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (
+            'It is 5.\nweather({"city": "Lyon"})',
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "text", "text": "It is 5."},
+                    {"type": "tool_use", "name": "weather", "input": {"city": "Lyon"}},
+                ],
+            },
+        ),
+        (
+            "one two\n\nthree",
+            {
+                "candidates": [
+                    {"content": {"parts": [{"text": "one "}, {"text": "two"}]}},
+                    {"content": {"parts": [{"text": "three"}]}},
+                ]
+            },
+        ),
+        ("hello", {"message": {"role": "assistant", "content": "hello"}, "done": True}),
+        ("hello", {"response": "hello", "done": False}),
+        (
+            "Hello",
+            Items(
+                [
+                    {"type": "message_start", "message": {"role": "assistant", "content": []}},
+                    {"type": "content_block_start", "content_block": {"type": "text", "text": ""}},
+                    {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Hel"}},
+                    {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "lo"}},
+                    {"type": "content_block_stop"},
+                    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+                    {"type": "message_stop"},
+                ]
+            ),
+        ),
+        (
+            "Hello",
+            Items([{"message": {"content": "Hel"}, "done": False}, {"message": {"content": "lo"}, "done": True}]),
+        ),
+    ],
+    ids=["Anthropic", "Gemini", "Ollama chat", "Ollama generate", "Anthropic's events", "Ollama's lines"],
+)
+def test_answers_of_other_models_are_texts(said: str, answer: Any) -> None:
+    """What a model of Anthropic's, Gemini or Ollama said is known by its look, whole or in pieces."""
+    assert said == answer_text(answer)
+
+
+def test_streams_in_listings_are_texts(server: ModelServer) -> None:
+    """Entries of generators, of an SDK's streams and of requests show what the model said, and what they are."""
+    with (
+        cached_client(OpenAI(base_url=server.base_url, api_key="test")) as asked,
+        OpenAI(base_url=server.base_url, api_key="test") as client,
+    ):
+
+        @cached_completion(name="looked.stream")
+        def stream() -> Any:
+            return client.chat.completions.create(**ASKED, stream=True)
+
+        @cached_completion(name="looked.words")
+        def words() -> Iterator[str]:
+            for chunk in stream():
+                yield chunk.choices[0].delta.content or ""
+
+        list(words())
+        list(asked.chat.completions.create(**ASKED, stream=True))
+    (spoken,) = words.entries()
+    entries = Cache().entries()
+    assert {spoken.text} == {entry.text for entry in entries}
+    assert 3 == sum(" ".join(spoken.text.split())[:12] in line for line in repr(entries).splitlines())
+    assert {"generator", "openai.Stream", "chat, a stream"} == {entry.type for entry in entries}
+    (request,) = Cache().entries("POST*")
+    assert request.value == request.data
+    assert "chat.completion.chunk" == request.value[0]["object"]
