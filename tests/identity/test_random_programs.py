@@ -14,11 +14,13 @@ from corpus.property import failures
 from corpus.scan import SCAN_IS_THERE
 from programs import Lab
 
+from llm_memo.explain import Part
+
 if not SCAN_IS_THERE:
     pytest.skip("the scan that these programs specify is not there yet", allow_module_level=True)
 
 COUNT = int(os.environ.get("RANDOM_PROGRAMS", "300"))
-EXPLAINING = "print(json.dumps([[str(p.kind), str(p.name)] for p in {}.explain('q').parts]))\n"
+EXPLAINING = "print(json.dumps([[p.kind, p.name or p.owner] for p in {}.explain('q').parts]))\n"
 
 
 @pytest.mark.long
@@ -28,7 +30,7 @@ def test_a_cached_answer_is_the_uncached_one(tmp_path: Path) -> None:
 
 
 def parts(program: str, lab: Lab) -> list[tuple[str, str]]:
-    """The kinds and names of what the key of the first call of a program is made of."""
+    """The kinds and names of what the key of the first call of a program is made of; code has the name of its owner."""
     start = program.split("\ncall('")[0]
     text = f"{PRELUDE}{start}\n" + EXPLAINING.format("bot.f" if "\nbot = Bot()" in start else "f")
     return [(kind, name) for kind, name in json.loads(lab.run(text, "monotone")["output"])]
@@ -42,6 +44,7 @@ def uncovered(before: list[tuple[str, str]], after: list[tuple[str, str]]) -> It
             yield kind, name
 
 
+@pytest.mark.skipif("kind" not in Part.__annotations__, reason="explain's parts are not typed data yet")
 @pytest.mark.long
 def test_more_code_only_adds_to_the_key(tmp_path: Path) -> None:
     """A helper, a method or a statement that never runs leaves no part of the key uncovered."""
