@@ -57,14 +57,14 @@ def _piece(item: Any) -> str:
 
 
 def _parts(value: Any, name: str) -> str:
-    return "".join(text(part, "text") or _use(part) for part in records(value, name)).strip("\n")
+    return "".join(text(part, "text") or _use(part) for part in records(value, name))
 
 
 def _use(part: Any) -> str:
     """A call of a tool, as Anthropic and Gemini have it."""
     call = get(part, "functionCall") or (part if text(part, "type") == "tool_use" else None)
     arguments = get(call, "input") or get(call, "args") or {}
-    return "" if call is None else f"\n{text(call, 'name')}({json.dumps(arguments, ensure_ascii=False)})"
+    return "" if call is None else f"{text(call, 'name')}({json.dumps(arguments, ensure_ascii=False)})"
 
 
 def _choice(choice: Any) -> str:

@@ -238,7 +238,7 @@ def test_what_json_does_not_hold_is_a_preview() -> None:
     ("said", "answer"),
     [
         (
-            'It is 5.\nweather({"city": "Lyon"})',
+            'It is 5.weather({"city": "Lyon"})',
             {
                 "role": "assistant",
                 "content": [
