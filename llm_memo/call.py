@@ -29,7 +29,7 @@ from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
 from llm_memo.identity.key import CallKey
 from llm_memo.memo import CallState
-from llm_memo.persist import Leader
+from llm_memo.persist import Leader, warn_of_changes
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.executor import JUDGING, STORAGE, Work
 from llm_memo.singleflight import ALONE, FLIGHTS, Acquire, Failure, Flight, Wait
@@ -127,6 +127,8 @@ class Call(CallState):
         if self.memo.options.replay_delay:
             answer = streams.paced(answer, self.memo.options.replay_delay)
         self.memo.counters.answered(outcome, stored.header.seconds, stored.usage)
+        if stored.header.changes:
+            warn_of_changes(self.memo, stored.header.changes)
         return answer
 
     def way(self) -> Generator[Step, Any, Any]:

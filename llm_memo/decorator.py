@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import types
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
@@ -12,6 +13,7 @@ from wrapt import BoundFunctionWrapper
 
 from llm_memo.errors import InvalidOption
 from llm_memo.function import CachedFunction, Unbound, unwrapped
+from llm_memo.identity import local
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
 from llm_memo.settings import PartialSettings
@@ -90,8 +92,20 @@ def cached_completion(
         stale_if_error=stale_if_error,
         single_flight=single_flight,
     )
+    _note_caller(sys._getframe(1).f_globals)
     decorate = _Decorator(options, parsed(policy=policy, ttl=ttl, cache_dir=cache_dir))
     return decorate if function is None else decorate(function)
+
+
+def _note_caller(names: dict[str, Any]) -> None:
+    """The package that applies the decorator is the user's own, even if it is installed."""
+    name = names.get("__name__")
+    if (
+        isinstance(name, str)
+        and not local.is_own_module(name)
+        and name.partition(".")[0] not in sys.stdlib_module_names
+    ):
+        local.add_own(name)
 
 
 class _Decorator:

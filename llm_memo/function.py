@@ -11,6 +11,7 @@ import inspect
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from llm_memo import batch, pickling
@@ -20,6 +21,7 @@ from llm_memo.display.shown import Shown
 from llm_memo.entries import Entries
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
+from llm_memo.identity.code import source
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
@@ -325,15 +327,12 @@ class Unbound(CachedFunction[P, R_co], FunctionWrapper):
             fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
         counters = base.counters if base else _earlier_counters(plain, name) or Counters()
+        if base is None and isinstance(key_builder.fingerprint.inner, FunctionType):
+            source.pin(key_builder.fingerprint.inner)
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
         memo = Memo(options, key_builder, settings, counters, plain)
         super().__init__(function, wrapper_of(plain, memo))
         self._self_memo = memo
-
-    @property
-    def __memo_version__(self) -> str | None:
-        """What stands for this function's code where another cached function calls it."""
-        return self._self_memo.options.version
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return pickling.reduce(self)

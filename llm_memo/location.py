@@ -100,7 +100,7 @@ def adopt(default: str) -> None:
 
 def _decided() -> str:
     script = _script()
-    project = _project(os.path.dirname(script) if script else working_directory())
+    project = project_of(os.path.dirname(script) if script else working_directory())
     if project is not None:
         inside = os.path.join(project, _FOLDER)
         if os.path.isdir(inside) or os.access(project, os.W_OK):
@@ -116,7 +116,8 @@ def working_directory() -> str | None:
         return None
 
 
-def _project(place: str | None) -> str | None:
+def project_of(place: str | None) -> str | None:
+    """The project that a folder is in: the nearest parent folder with one of the markers; None if there is none."""
     while place:
         if any(os.path.exists(os.path.join(place, marker)) for marker in _MARKERS):
             return place

@@ -115,7 +115,14 @@ def _level(option: str, value: object) -> int:
 def _names(option: str, value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
     if not all(isinstance(name, str) for name in names):
-        raise InvalidOption(f"{option}={value!r} is not a parameter's name, or several")
+        raise InvalidOption(f"{option}={value!r} is not a name, or several")
+    return names
+
+
+def _packages(option: str, value: object) -> tuple[str, ...]:
+    names = _names(option, value)
+    if not all(name.isidentifier() for name in names):
+        raise InvalidOption(f"{option}={value!r} is not the name of a top-level package, or several")
     return names
 
 
@@ -189,6 +196,9 @@ OPTIONS: Final = {
         Option(
             "requests", False, _flag, "configure", "the requests of every HTTP client of the process are cached",
             "LLM_MEMO_REQUESTS",
+        ),
+        Option(
+            "own_packages", (), _packages, "configure", "installed top-level packages whose code counts as one's own"
         ),
         Option("ignore", (), _names, _BOTH_TIERS, "what is left out of the key"),
         Option("key", None, _function, _ONE_FUNCTION, "``key(*args, **kwargs)`` replaces the arguments in the key"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from llm_memo.adapters.equipment import class_name
 from llm_memo.answers.complete import incomplete
 from llm_memo.answers.usage import Usage, sum_of, usage_of
 from llm_memo.codec import codec, streams
 from llm_memo.codec.recording import Awaited, Recording
-from llm_memo.errors import NotStored, warn
-from llm_memo.identity.canonical import class_name
+from llm_memo.errors import NotStored, SelfChanging, warn
+from llm_memo.identity.changes import NOTHING_CHANGED, Before, Changed
 from llm_memo.identity.preview import redacted
 from llm_memo.identity.texts import texts_of
-from llm_memo.memo import CallState
+from llm_memo.memo import CallState, Memo
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
 from llm_memo.singleflight import ALONE, Failure, Flight
@@ -36,6 +38,8 @@ class Leader:
     """
 
     __slots__ = (
+        "_before",
+        "_changed",
         "_ended",
         "_provenance",
         "_reader_since",
@@ -60,16 +64,21 @@ class Leader:
         """Whether the answer is kept."""
         self._ended = False
         self._provenance = Provenance()
+        self._before: Before | None = None
+        self._changed: Changed | None = None
         self._started = self._reader_since = self._readers_seconds = 0.0
 
     def start(self) -> None:
         """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
         key_builder = self.call.memo.key_builder
         if self.call.settings.policy.writes:
-            parts, previews = key_builder.parts(self.call.arguments, self.call.kwargs)
+            before = self._before = Before(key_builder, self.call.arguments, self.call.kwargs)
             owner = self.call.owner or self.call.memo.owner()
             self._provenance = Provenance(
-                code=owner.code, parts=parts, previews=previews, program=owner.program_in(self.call.disk.root)
+                code=owner.code,
+                parts=before.parts,
+                previews=before.previews,
+                program=owner.program_in(self.call.disk.root),
             )
             self._provenance.arguments, self._provenance.cut = self._texts()
         self._started = time.perf_counter()
@@ -94,7 +103,16 @@ class Leader:
     async def soon(self) -> Any:
         """Run it in this task."""
         with self.running:
-            return await self.begin()
+            return self._returned(await self.begin())
+
+    def _returned(self, answer: Any) -> Any:
+        """The function has returned; before anybody else goes on, see what it has changed."""
+        if not streams.is_stream(answer):
+            self._changed = self._changes()
+        return answer
+
+    def _changes(self) -> Changed:
+        return NOTHING_CHANGED if self._before is None else self._before.changed(self.call.call_key)
 
     def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the function is at work, or whoever reads its stream is."""
@@ -120,16 +138,18 @@ class Leader:
         try:
             seconds = time.perf_counter() - self._started - self._readers_seconds
             usage = sum_of(self.running.usages) if self.running.usages else self._usage(answer)
+            changed = self._changed or self._changes()
             requests = self.running.requests
             if requests is None:
-                stored = self._keep(answer, seconds, usage)
+                stored = self._keep(answer, seconds, usage, changed)
             else:  # what they took is counted where they were answered
-                stored = self._keep(answer, seconds, usage or sum_of(requests.usages))
+                stored = self._keep(answer, seconds, usage or sum_of(requests.usages), changed)
                 seconds = max(seconds - requests.seconds, 0.0)
                 usage = None if requests.usages else usage
             self._count(answer, seconds, usage)
         finally:
             self._end(stored or ALONE)
+        warn_of_changes(self.call.memo, changed.by_call)
 
     @property
     def outcome(self) -> Outcome:
@@ -177,15 +197,16 @@ class Leader:
             if flight is not None:
                 flight.end(result)
 
-    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> StoredEntry | None:
+    def _keep(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> StoredEntry | None:
         """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
         call = self.call
-        wanted = call.settings.policy.writes and self._is_wanted(answer)
+        wanted = call.settings.policy.writes and self._is_unmoved(changed) and self._is_wanted(answer)
         if not wanted and (self.flight is None or not self.flight.awaited):
             return None
         try:
             stored = StoredEntry(
-                self._header(answer, seconds, usage), codec.freeze(Awaited(answer) if call.gives_awaitable else answer)
+                self._header(answer, seconds, usage, changed),
+                codec.freeze(Awaited(answer) if call.gives_awaitable else answer),
             )
             if wanted:
                 call.disk.write(call.path, call.call_key.key, stored, call.settings)
@@ -195,6 +216,18 @@ class Leader:
             if wanted:
                 self._not_stored(fault)
             return None
+
+    def _is_unmoved(self, changed: Changed) -> bool:
+        """Whether nobody else has changed, meanwhile, what the key is made of."""
+        if not changed.by_others:
+            return True
+        self.call.memo.counters.not_stored()
+        warn(
+            NotStored,
+            f"{self.call.memo.called}: the answer was returned but not kept: while it was made, another task or thread "
+            f"changed {', '.join(changed.by_others)}",
+        )
+        return False
 
     def _is_wanted(self, answer: Any) -> bool:
         """Whether ``cache_if``, or else the rule that an answer is complete, would have it kept."""
@@ -223,7 +256,7 @@ class Leader:
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"
         warn(NotStored, f"{call.memo.called}: the answer was returned but could not be kept: {what}{redacted(cause)}")
 
-    def _header(self, answer: Any, seconds: float, usage: Usage | None) -> Header:
+    def _header(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> Header:
         call = self.call
         return Header(
             function=call.memo.name,
@@ -233,6 +266,7 @@ class Leader:
             type=_type_name(answer),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
+            changes=changed.by_call,
             _provenance=self._provenance,
         )
 
@@ -241,6 +275,16 @@ def _type_name(answer: Any) -> str:
     if isinstance(answer, Awaited):
         answer = answer.value
     return answer.type_name if isinstance(answer, Recording) else class_name(type(answer))
+
+
+def warn_of_changes(memo: Memo, changes: Sequence[str]) -> None:
+    """Say once a process of each value that calls change it, though their key is made of it."""
+    warned = memo.key_builder.fingerprint.warned
+    for change in changes:
+        value = change.rpartition("leave it out with")[2]
+        if value not in warned:
+            warned.add(value)
+            warn(SelfChanging, f"{memo.called} {change}")
 
 
 _OUTCOMES = {CachePolicy.OFF: Outcome.BYPASS, CachePolicy.WRITE_ONLY: Outcome.REFRESH}

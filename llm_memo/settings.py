@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
@@ -210,6 +210,7 @@ class configure(contextlib.AbstractContextManager["configure"], Shown):
         memory_bytes: Bytes of frozen values kept at hand in this process (32 MiB); 0: none.
         requests: Keep the answers to the requests of every client of httpx and httpx2 in this process, as
             `llm_memo.cached_client` does for one.
+        own_packages: Top-level packages whose code counts as one's own though it is installed: it is followed.
 
     Raises:
         InvalidOption: A value that is not one of its setting's.
@@ -226,6 +227,7 @@ class configure(contextlib.AbstractContextManager["configure"], Shown):
         lock_timeout: TTL | Inherit | None = INHERIT,
         memory_bytes: int | str | Inherit = INHERIT,
         requests: bool | Inherit = INHERIT,
+        own_packages: str | Iterable[str] | Inherit = INHERIT,
     ) -> None:
         settings = parsed(
             policy=policy,
@@ -236,6 +238,7 @@ class configure(contextlib.AbstractContextManager["configure"], Shown):
             lock_timeout=lock_timeout,
             memory_bytes=memory_bytes,
             requests=requests,
+            own_packages=own_packages,
         )
         if settings.get("requests"):
             for install in SCOPES.on_requests:

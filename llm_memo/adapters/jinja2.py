@@ -58,6 +58,6 @@ def _added(environment: Any) -> list[tuple[dict[str, Any], list[str]]]:
 
 @functools.lru_cache(maxsize=256)
 def _code(code: CodeType) -> bytes:
-    from llm_memo.identity.meaning import code_bytes
+    from llm_memo.identity.code.fallback import bytecode_digest
 
-    return code_bytes(code)
+    return bytecode_digest(code)

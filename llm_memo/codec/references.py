@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from llm_memo.codec.frozen import Unfreezable, UnknownClass
-from llm_memo.identity import canonical
+from llm_memo.identity.forms import encoding
 from llm_memo.identity.naming import MAIN, main_name
 
 _by_value: dict[str, dict[str, Any]] = {}
@@ -96,7 +96,7 @@ def _is_defined_again(thing: Any, found: Any) -> bool:
     if type(found) is not type(thing) or _reference_of(found) != _reference_of(thing):
         return False
     if isinstance(thing, type):
-        return canonical.encode(found) == canonical.encode(thing)
+        return encoding.encode(found) == encoding.encode(thing)
     return isinstance(thing, types.FunctionType) and thing.__code__ == found.__code__
 
 

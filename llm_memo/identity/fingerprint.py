@@ -1,41 +1,60 @@
 """The fingerprint: a digest of what a function's answer depends on besides its arguments.
 
-Functions and classes are values too: as an argument, or inside of one, each is its own fingerprint.
+A fingerprint is looked for by a scan, and is good as long as all its guards hold. Functions, classes
+and instances of one's own are values too: as an argument, or inside of one, each has its own.
 """
 
 from __future__ import annotations
 
-import functools
 import threading
 import types
-import typing
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llm_memo.identity import canonical
-from llm_memo.identity.chains import code_name, innermost, is_local
-from llm_memo.identity.observe import Observed, meet
-from llm_memo.identity.paths import Use
-from llm_memo.identity.watch import Watch
+from llm_memo.errors import Untracked, warn
+from llm_memo.identity.forms import encoding
 from llm_memo.runtime.fork import renewed_in_child
 
-if typing.TYPE_CHECKING:
-    from llm_memo.identity.upkeep import KeptUpBy
+if TYPE_CHECKING:
+    from llm_memo.identity.guards import Guards
+    from llm_memo.identity.scan.lazily import Candidate
+    from llm_memo.identity.scan.scan import Followed, Left, Part, Scan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a function depended on when it was looked at."""
+    """What a function, or one of its arguments, came to when it was looked at."""
 
     digest: bytes
     """Over all parts, in every process the same."""
-    parts: Mapping[str, str]
-    """Digests in hex by name: ``"code"``, ``"global SYSTEM"``, ``"helper clean: global PATTERN"``."""
-    previews: Mapping[str, str]
+    code: str
+    """The digest of the function's own code in hex, whatever it reads."""
+    parts: Mapping[Part, str]
+    """Part → its digest in hex."""
+    previews: Mapping[Part, str]
     """Short texts of those parts that are plain values and no secrets."""
-    untracked: Mapping[str, str]
-    """What is left out, by name, and why."""
+    sources: Mapping[Part, str]
+    """The source of each function that is followed, by its code part; made when it is asked for."""
+    left: tuple[Left, ...]
+    """Values without a form, of which only the class counts."""
+    unseen: tuple[str, ...]
+    """What is reached in ways that cannot be seen."""
+    guards: Guards
+    writes: Mapping[object, int]
+    """Places and identities of what the code writes to → the line."""
+    places: Mapping[Part, tuple[object, int, bool]]
+    """Where the value of a part is kept, its identity, and whether it is an installed object."""
+    modules: Mapping[str, str]
+    """Owner of parts → the module that it is in."""
+    candidates: tuple[Candidate, ...]
+    """Values that the call may make, and that then count as not yet made."""
+    root: Followed | None
+    """The function itself."""
+    waiting: frozenset[str]
+    """Parameters on which it depends whether a statement logs."""
 
 
 _looking = threading.RLock()
@@ -51,172 +70,173 @@ class Fingerprint:
     """The fingerprint of one function; nothing is looked at before it is first asked for.
 
     Args:
-        function: A function, with or without decorators, or a class.
-        use: Whether it is only called, or handed on as a value; then its name, docstring,
-            annotations and defaults count, which is what a tool's description is made of.
+        function: A function, with or without decorators.
+        ignore: Names that are left out, see `llm_memo.identity.ignored`.
     """
 
-    __slots__ = ("_state", "function", "use")
+    __slots__ = ("_arguments", "_state", "function", "ignore", "inner", "label", "warned")
 
-    def __init__(self, function: Callable[..., object], use: Use = Use.CALLED) -> None:
+    def __init__(self, function: Callable[..., object], ignore: tuple[str, ...] = ()) -> None:
         self.function = function
-        self.use = use
-        self._state: tuple[Watch, Snapshot] | None = None
+        self.inner = innermost(function)
+        self.ignore = ignore
+        self.label = str(getattr(self.inner, "__qualname__", type(self.inner).__qualname__))
+        self.warned: set[str] = set()
+        """What the user was warned of."""
+        self._state: Snapshot | None = None
+        self._arguments: OrderedDict[tuple[str, int], tuple[object, Snapshot, Snapshot]] = OrderedDict()
 
     def current(self) -> Snapshot:
         """What the function depends on now. While nothing has changed, this is always the same object."""
         state = self._state
-        if state is None or not state[0].unchanged():
+        if state is None or not state.guards.hold():
             state = self._look_anew()
-        return state[1]
+        return state
 
-    def _look_anew(self) -> tuple[Watch, Snapshot]:
+    def of_argument(self, parameter: str, value: Any) -> Snapshot:
+        """What is read of an instance or class of one's own that a parameter is bound to."""
+        base = self.current()
+        mark = (parameter, id(value))
+        known = self._arguments.get(mark)
+        if known is not None and _is(known[0], value) and known[2] is base and known[1].guards.hold():
+            return known[1]
+        with _Turn():
+            snapshot = _snapshot_of_argument(self, base, parameter, value)
+        self.warn_of_untracked(snapshot)
+        self._arguments[mark] = (_reference(value), snapshot, base)
+        while len(self._arguments) > _MOST_ARGUMENTS:
+            self._arguments.popitem(last=False)
+        return snapshot
+
+    def _look_anew(self) -> Snapshot:
         """Look again, one thread at a time: what is looked through, source above all, is shared by all."""
-        # Not for ever: looking may import a module, whose import may be waiting for this very lock.
-        mine = _looking.acquire(timeout=60)
-        try:
+        with _Turn():
             state = self._state
-            if state is None or not state[0].unchanged():
+            if state is None or not state.guards.hold():
                 state = self._state = self._look()
+                self.warn_of_untracked(state)
             return state
-        finally:
-            if mine:
-                _looking.release()
 
-    def _look(self) -> tuple[Watch, Snapshot]:
-        # What it takes to look is loaded with the first look.
-        from llm_memo.identity.survey import survey
+    def warn_of_untracked(self, snapshot: Snapshot) -> None:
+        """Say once of each value without a form that it counts by its class alone."""
+        for left in snapshot.left:
+            text = left.part.text
+            if text not in self.warned:
+                self.warned.add(text)
+                warn(
+                    Untracked,
+                    f"{self.label}(): {text} counts by its class alone, {left.kind}: {left.why}. Make it inside of the "
+                    f"function, pass its settings, give its class a __memo_key__() method that returns "
+                    f'plain data, or leave it out with ignore=("{left.part.name}",)',
+                )
 
-        found = survey(self.function, self.use)
-        parts = {name: digest.hex()[:16] for name, digest in sorted(found.parts.items())}
-        return found.watch, Snapshot(found.digest(), parts, found.previews, found.untracked)
+    def _look(self) -> Snapshot:
+        from llm_memo.identity.ignored import ignored_places
+        from llm_memo.identity.scan.scan import Scan
 
-
-_fingerprint = functools.lru_cache(maxsize=256)(Fingerprint)
-_is_local = functools.lru_cache(maxsize=1024)(is_local)
-
-
-def function_digest(function: Callable[..., object]) -> bytes:
-    """What stands for a function that is a value."""
-    return _fingerprint(function, Use.HANDED_ON).current().digest
-
-
-def class_digest(kind: type) -> bytes:
-    """What stands for the class of an instance, beside its name; nothing for an installed class."""
-    if not _is_local(kind):
-        return b""
-    number = meet(kind, Use.LOOKED_AT)
-    return _fingerprint(kind, Use.LOOKED_AT).current().digest if number is None else b"%d" % number
+        inner = self.inner
+        places = ignored_places(inner, self.ignore, {}) if self.ignore and isinstance(inner, types.FunctionType) else {}
+        return snapshot_of(Scan(places), lambda scan: scan.start(self.function, inner))
 
 
-class KeptUp:
-    """The attributes that a function only keeps up on its first argument, such as a count of its calls."""
-
-    __slots__ = ("_function", "_known")
-
-    def __init__(self, function: Callable[..., object]) -> None:
-        self._function: Any = innermost(function)
-        self._known: tuple[object, object, KeptUpBy | None] = (None, None, None)
-
-    def of(self, value: object) -> frozenset[str]:
-        """Their names, of an argument."""
-        kind: Any = type(value)
-        if not canonical.is_plain_object(kind):
-            return frozenset()
-        snapshot, code = _fingerprint(kind, Use.LOOKED_AT).current(), getattr(self._function, "__code__", None)
-        known_snapshot, known_code, known = self._known
-        if known is None or known_snapshot is not snapshot or known_code is not code:
-            from llm_memo.identity.upkeep import KeptUpBy, kept_up_by
-
-            known = kept_up_by(code, kind) if isinstance(code, types.CodeType) else KeptUpBy()
-            self._known = snapshot, code, known
-        return known.names(canonical.attributes(value))
+_MOST_ARGUMENTS = 256
+"""Instances whose snapshots are remembered, for each function."""
 
 
-def parts_of_met(observed: Observed) -> dict[str, tuple[str, str]]:
-    """Digest and preview of each part of the functions and classes that were met in a value, by name."""
-    found: dict[str, tuple[str, str]] = {}
-    for subject, use in zip(observed.met, observed.uses, strict=True):
-        snapshot = _fingerprint(subject, use).current()
-        for part, digest in snapshot.parts.items():
-            name = part
-            if not isinstance(subject, type):
-                helper = f"helper {code_name(innermost(subject))}"
-                name = part.replace("code", helper, 1) if part.startswith("code") else f"{helper}: {part}"
-            others = found.get(name, ("", ""))[0]  # there may be two of one name
-            found[name] = others + digest, snapshot.previews.get(part, "")
-    return found
+class _Turn:
+    """One thread at a time looks; not for ever, as looking may import a module whose import waits for this lock."""
+
+    def __enter__(self) -> None:
+        self._mine = _looking.acquire(timeout=60)
+
+    def __exit__(self, *_: object) -> None:
+        if self._mine:
+            _looking.release()
 
 
-def _function_form(function: Any) -> canonical.Form:
-    number = meet(function, Use.HANDED_ON)
-    return "function", function_digest(function) if number is None else number
+def _reference(value: Any) -> Any:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return value
 
 
-def _class_form(kind: type) -> canonical.Form:
-    if not _is_local(kind):
-        return "class", canonical.class_name(kind)
-    number = meet(kind, Use.HANDED_ON)
-    digest = _fingerprint(kind, Use.HANDED_ON).current().digest if number is None else number
-    return "class", (canonical.class_name(kind), digest)
+def _is(reference: Any, value: Any) -> bool:
+    return (reference() if type(reference) is weakref.ref else reference) is value
 
 
-def _method_form(method: Any) -> canonical.Form:
-    return "method", (method.__func__, method.__self__)
+def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapshot:
+    """What a scan finds."""
+    root = start(scan)
+    digest = scan.finish()
+    return Snapshot(
+        digest=digest,
+        code=scan.code_of(root),
+        parts={part: data.hex()[:16] for part, data in scan.parts.items()},
+        previews=scan.previews,
+        sources=scan.sources(),
+        left=tuple(scan.left),
+        unseen=tuple(dict.fromkeys(scan.unseen)),
+        guards=scan.guards,
+        writes=scan.writes,
+        places=scan.places,
+        modules={each.label: str(each.function.__globals__.get("__name__", "")) for each in scan.followed.values()},
+        candidates=tuple(scan.candidates),
+        root=root,
+        waiting=frozenset(scan.waiting_for(root)),
+    )
 
 
-def _built_in_form(function: Any) -> canonical.Form:
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, types.ModuleType):
-        owner = owner.__name__
-    return "built in", (function.__qualname__, owner)
+def _snapshot_of_argument(fingerprint: Fingerprint, base: Snapshot, parameter: str, value: Any) -> Snapshot:
+    from llm_memo.identity.ignored import ignored_places
+    from llm_memo.identity.scan.scan import Scan
+
+    inner = fingerprint.inner
+    places = ignored_places(inner, fingerprint.ignore, {parameter: value}) if fingerprint.ignore else {}
+    return snapshot_of(Scan(places), lambda scan: scan.start_argument(base.root, parameter, value))
 
 
-def _partial_form(partial: functools.partial[Any]) -> canonical.Form:
-    return "partial", (partial.func, partial.args, partial.keywords)
+def innermost(function: Any) -> Any:
+    """The function that is left when all decorators that tell what they wrap are taken off."""
+    seen: set[int] = set()
+    while id(function) not in seen:
+        seen.add(id(function))
+        if type(function) is types.FunctionType and "__wrapped__" not in vars(function):
+            return function
+        inner = getattr(function, "__func__", None) or getattr(function, "__wrapped__", None)
+        if inner is None:
+            return function
+        function = inner
+    return function
 
 
-def _alias_form(alias: Any) -> canonical.Form:
-    """``list[Answer]``, ``Literal["a", "b"]``, ``str | None``."""
-    origin = typing.get_origin(alias)
-    return "type", (origin if isinstance(origin, type) else str(origin), list(typing.get_args(alias)))
+# Subjects: code and instances of one's own that are values ------------------------------------
+
+_subjects: OrderedDict[int, tuple[object, Snapshot]] = OrderedDict()
+_MOST_SUBJECTS = 4096
 
 
-def _name_form(thing: Any) -> canonical.Form:
-    return "type", str(thing)
+def subject_snapshot(value: Any) -> Snapshot:
+    """What stands for a function, class or instance of one's own that is an argument, or inside of one: all of it."""
+    known = _subjects.get(id(value))
+    if known is not None and _is(known[0], value) and known[1].guards.hold():
+        return known[1]
+    from llm_memo.identity.scan.scan import Scan
+
+    def start(scan: Scan) -> None:
+        scan.number_of(value)
+
+    with _Turn():
+        snapshot = snapshot_of(Scan(), start)
+    if type(value) is not types.MethodType:  # made anew with each look
+        _subjects[id(value)] = (_reference(value), snapshot)
+        while len(_subjects) > _MOST_SUBJECTS:
+            _subjects.popitem(last=False)
+    return snapshot
 
 
-def _module_form(module: types.ModuleType) -> canonical.Form:
-    if is_local(module):
-        raise canonical.NoCanonicalForm(module, "a module of one's own has no canonical form")
-    return "module", module.__name__
+def _subject(value: Any) -> bytes:
+    return subject_snapshot(value).digest
 
 
-_FORMS: dict[Any, Callable[[Any], canonical.Form]] = {
-    types.FunctionType: _function_form,
-    types.MethodType: _method_form,
-    types.BuiltinFunctionType: _built_in_form,
-    types.MethodDescriptorType: _built_in_form,
-    types.WrapperDescriptorType: _built_in_form,
-    types.MethodWrapperType: _built_in_form,
-    types.ClassMethodDescriptorType: _built_in_form,
-    functools.partial: _partial_form,
-    type: _class_form,
-    types.GenericAlias: _alias_form,
-    types.UnionType: _alias_form,
-    type(typing.Union[int, str]): _alias_form,  # noqa: UP007
-    type(typing.List[int]): _alias_form,  # noqa: UP006
-    type(typing.Literal[0]): _alias_form,
-    type(typing.Annotated[int, 0]): _alias_form,
-    type(typing.Any): _name_form,
-    type(typing.Callable): _name_form,
-    type(typing.List): _name_form,  # noqa: UP006
-    typing.TypeVar: _name_form,
-    typing.ForwardRef: _name_form,
-    types.ModuleType: _module_form,
-}
-"""What stands for code and types that are values."""
-
-for _kind, _form in _FORMS.items():
-    canonical.register(_kind, _form)
-canonical.class_digest = class_digest
+encoding.default_subject = _subject

@@ -1,29 +1,32 @@
 """The key: what names a call.
 
-A key is the xxh3-128 of the call's canonical bytes: the function's name, its fingerprint (or
-``version``), the bound arguments (or ``key(...)``) and the sample. xxh3 is fast, not safe: anyone
-can make two prompts that share a key, so it only names the file, and a BLAKE2b digest of the same
-bytes, kept in the entry, decides.
+A key is the xxh3-128 of the call's canonical bytes: the fingerprint (or name and ``version``), the bound
+arguments (or ``key(...)``) and the sample. xxh3 is fast, not safe: anyone can make two prompts that share
+a key, so it only names the file, and a BLAKE2b digest of the same bytes, kept in the entry, decides.
+
+Arguments count whole; of instances and classes of one's own counts what the function reads of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import xxhash
 
+from llm_memo.adapters.equipment import class_name
 from llm_memo.errors import InvalidOption, UnkeyableArgument
-from llm_memo.identity import canonical
-from llm_memo.identity.fingerprint import Fingerprint, KeptUp, parts_of_met
-from llm_memo.identity.observe import observe
+from llm_memo.identity.binding import check_key, compile_binder
+from llm_memo.identity.fingerprint import Fingerprint, Snapshot
+from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
+from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
+from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.remembered import Remembered, plain_bytes, plain_copy
 from llm_memo.identity.wrappers import bound_like, signature_of
 
-SCHEME = 1
+SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
@@ -74,15 +77,15 @@ class KeyBuilder:
 
     Args:
         function: The function.
-        name: Its identity.
-        ignore: Parameters left out of the key.
+        name: What it is called; in the key only where ``version`` stands for the fingerprint.
+        ignore: Parameters, and names that the code reads, left out of the key.
         key: ``key(*args, **kwargs)`` whose result stands for the arguments.
         version: Stands for the fingerprint.
         sample: Which of several independent answers is meant.
-        fingerprint: The function's fingerprint, shared by all its builders.
+        fingerprint: The function's fingerprint, shared by all its builders that ignore the same names.
 
     Raises:
-        InvalidOption: ``ignore`` names no parameter, or ``key`` cannot take the function's arguments.
+        InvalidOption: ``ignore`` names what exists nowhere, or ``key`` cannot take the function's arguments.
     """
 
     def __init__(
@@ -100,28 +103,35 @@ class KeyBuilder:
         self.key = key
         self.version = version
         self.sample = sample
-        self.fingerprint = fingerprint
         self.signature = signature_of(function)
         parameters = tuple(self.signature.parameters)
-        if unknown := [each for each in ignore if each not in parameters]:
-            raise InvalidOption(
-                f"ignore={unknown[0]!r} is not a parameter of {name}{self.signature}; "
-                f"its parameters are {', '.join(parameters) or 'none'}"
-            )
+        self._names = tuple(each for each in ignore if each not in parameters)
+        self.fingerprint = fingerprint if fingerprint.ignore == self._names else Fingerprint(function, self._names)
+        self._check_names(late=False)
+        self._unchecked = bool(self._names)
         if key is not None:
-            _check_key(key, name, self.signature)
+            check_key(key, name, self.signature)
         self._function = function
         self._innermost: Any = bound_like(function)
         self._bind = compile_binder(self.signature, name)
         self._defaults = self._defaults_now()
         self._keyed = tuple(
-            (place, parameter, canonical.encode(parameter))
+            (place, parameter, encode(parameter))
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
-        self._kept_up = KeptUp(function)
         self._known_head: tuple[object, bytes] = (None, b"")
         self._known_keys: Remembered[CallKey] = Remembered()
+
+    def _check_names(self, late: bool) -> None:
+        if self._names:
+            from llm_memo.identity.ignored import check_names
+
+            inner = self.fingerprint.inner
+            if isinstance(inner, types.FunctionType):
+                check_names(inner, self.name, self._names, self.signature.parameters, late)
+            elif self._names:
+                raise InvalidOption(f"ignore={self._names[0]!r} is not a parameter of {self.name}{self.signature}")
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the signature's order, defaults applied.
@@ -146,7 +156,11 @@ class KeyBuilder:
         Raises:
             TypeError: The arguments do not fit the signature, as the function itself would say.
             UnkeyableArgument: An argument has no canonical form.
+            InvalidOption: ``ignore`` names what exists nowhere.
         """
+        if self._unchecked:
+            self._check_names(late=True)
+            self._unchecked = False
         head = self._head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
@@ -164,28 +178,81 @@ class KeyBuilder:
     def _pieces(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> list[bytes]:
         """The canonical bytes of a call: ``head``, and each of the ``values``."""
         pieces = [head]
-        place, name, value = 0, "", None
+        name, value = "", None
         try:
-            for (place, name, tag), value in zip(places, values, strict=True):  # noqa: B007 - they name the culprit
+            for (_, name, tag), value in zip(places, values, strict=True):
                 pieces.append(tag)
-                pieces.append(canonical.encode(value, () if place else self._kept_up.of(value)))
-        except canonical.NoCanonicalForm as problem:
+                pieces += self._argument(name, value)
+        except NoCanonicalForm as problem:
             raise self._unkeyable(name, value, problem) from problem.__cause__
-        except RecursionError:
-            raise self._unkeyable(name, value, canonical.NoCanonicalForm(value, _TOO_DEEP)) from None
         return pieces
+
+    def _argument(self, name: str, value: Any) -> Iterator[bytes]:
+        """The bytes of one argument."""
+        if self.version is not None:
+            yield encode(value, _without_code)
+            return
+        snapshot = self._snapshot_of(name, value)
+        if snapshot is not None:
+            yield b"$" + snapshot.digest
+        if snapshot is None or not is_followed(value):
+            yield encode(value)
+
+    def _snapshot_of(self, name: str, value: Any) -> Snapshot | None:
+        """What is read of an argument, if it is followed, or if statements depend on whether it is a logger."""
+        if (
+            self.version is None
+            and self.key is None
+            and (is_followed(value) or name in self.fingerprint.current().waiting)
+        ):
+            if self._names:
+                self._check_attributes(name, value)
+            return self.fingerprint.of_argument(name, value)
+        return None
+
+    def _check_attributes(self, name: str, value: Any) -> None:
+        from llm_memo.identity.ignored import check_attribute
+
+        for each in self._names:
+            if each.partition(".")[0] == name and is_followed(value):
+                check_attribute(self.name, each, value)
 
     def _head(self) -> bytes:
         """What all keys of the function as it is now begin with."""
         if self.version is not None:
-            code: object = self.version
-        else:
-            code = self.fingerprint.current().digest
+            return self._head_by_version()
+        code = self.fingerprint.current().digest
         known, head = self._known_head
         if known is not code:
-            head = canonical.encode((SCHEME, self.name, self.version is None, code, self.sample))
+            head = encode((SCHEME, code, self.sample))
             self._known_head = (code, head)
         return head
+
+    def _head_by_version(self) -> bytes:
+        closure = []
+        for cell in getattr(self._innermost, "__closure__", None) or ():
+            try:
+                closure.append(cell.cell_contents)
+            except ValueError:
+                closure.append(None)
+        try:
+            head = encode((SCHEME, self.name, self.version, closure, self.sample), _without_code)
+        except NoCanonicalForm as problem:
+            raise self._unkeyable("a closure value", problem.value, problem) from problem.__cause__
+        known, seen = self._known_head
+        if seen != head:
+            self._known_head = _known, seen = self.version, head
+        return seen
+
+    def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Snapshot]:
+        """What the function, and those of its arguments that are followed, come to now."""
+        if self.version is not None:
+            return []
+        found = [self.fingerprint.current()]
+        for name, value in self.arguments(args, kwargs).items():
+            snapshot = self._snapshot_of(name, value)
+            found += [] if snapshot is None else [snapshot]
+        return found
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
@@ -198,106 +265,65 @@ class KeyBuilder:
         """Digests and previews of all that the call is made of, by name: ``"argument model"``, ``"code"``…"""
         digests: dict[str, str] = {}
         previews: dict[str, str] = {}
-        inside: dict[str, str] = {}
-        snapshot = self.fingerprint.current() if self.version is None else None
-        first = next(iter(self.signature.parameters), None) if self.key is None else None
         for name, value in self.arguments(args, kwargs).items():
-            left_out = self._kept_up.of(value) if name == first else frozenset[str]()
-            observed = observe(value, left_out)
-            digests[f"argument {name}"] = short_digest(observed.encoded)
-            previews[f"argument {name}"] = preview(value, name, left_out=left_out)
-            for part, (digest, shown) in parts_of_met(observed).items():
-                inside[f"argument {name}: {part}"] = digest
-                previews |= {f"argument {name}: {part}": shown} if shown else {}
+            if not (self.version is None and self.key is None and is_followed(value)):
+                subject = None if self.version is None else _without_code
+                digests[f"argument {name}"] = short_digest(encode(value, subject))
+                previews[f"argument {name}"] = preview(value, name)
         if self.sample:
             digests["sample"] = previews["sample"] = str(self.sample)
-        if snapshot is None:
-            digests["version"] = short_digest(canonical.encode(self.version))
+        if self.version is not None:
+            digests["version"] = short_digest(encode(self.version))
             previews["version"] = preview(self.version)
-        else:
-            digests.update(snapshot.parts)
-            previews.update(snapshot.previews)
-        # The class of a method's instance has the method in it.
-        digests.update((name, digest) for name, digest in inside.items() if digest != digests.get("code"))
+        for snapshot in self.snapshots(args, kwargs):
+            for part, digest in snapshot.parts.items():
+                digests.setdefault(part.text, digest)
+                if part in snapshot.previews:
+                    previews[part.text] = snapshot.previews[part]
         return digests, previews
 
     @property
     def code(self) -> str:
-        """The fingerprint in hex, or the version that stands for it."""
-        return self.fingerprint.current().digest.hex() if self.version is None else f"version {self.version}"
+        """The digest of the function's own code in hex, or the version that stands for it."""
+        return self.fingerprint.current().code if self.version is None else f"version {self.version}"
 
     def untracked(self) -> dict[str, str]:
-        """What the code reads and the fingerprint leaves out: name → why."""
-        return dict(self.fingerprint.current().untracked) if self.version is None else {}
+        """What the code reads and the key does not hold: name → why."""
+        if self.version is not None:
+            return {}
+        snapshot = self.fingerprint.current()
+        left = {each.part.text: each.why for each in snapshot.left}
+        return left | dict.fromkeys(snapshot.unseen, "not seen") | dict.fromkeys(self._names, "ignore=")
 
-    def _unkeyable(self, name: str, argument: object, problem: canonical.NoCanonicalForm) -> UnkeyableArgument:
+    def _unkeyable(self, name: str, argument: object, problem: NoCanonicalForm) -> UnkeyableArgument:
         where = name + "".join(problem.path)
         kind = type(problem.value)
-        owner = type(argument) if canonical.is_plain_object(type(argument)) else kind
-        why = problem.why or f"a {kind.__module__}.{kind.__qualname__} has no canonical form"
+        owner = type(argument) if is_own(type(argument)) else kind
+        why = problem.why or f"a {class_name(kind)} has no canonical form"
         what = "the value that key= returned" if self.key is not None else f"argument {where}"
         return UnkeyableArgument(
-            f"{self.name}(): {what} cannot be part of the key: {why}. Leave the parameter out with "
-            f"ignore=({name!r},), say what the call depends on with key=lambda …: …, "
-            f"or give {owner.__name__} a __memo_key__() method that returns plain data"
+            f"{self.name}(): {what} cannot be part of the key: {why}. Make it inside of the function, pass the "
+            f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, say what the "
+            f"call depends on with key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
         )
 
 
-_TOO_DEEP = "it is nested too deeply, or contains itself"
+def is_followed(value: Any) -> bool:
+    """Whether an argument is an instance or a class of one's own, of which counts what the function reads."""
+    from llm_memo.identity.scan.values import is_own_instance_of
+
+    if isinstance(value, type):
+        return is_own(value)
+    return is_own_instance_of(type(value))
+
+
+def _without_code(value: Any) -> bytes | None:
+    """With ``version=``, code stands for itself by its name, and an instance by its class's name and its data."""
+    if isinstance(value, (type, types.FunctionType, types.MethodType)) or hasattr(type(value), "__llm_memo_function__"):
+        return str(getattr(value, "__qualname__", type(value).__qualname__)).encode()
+    return None
 
 
 def short_digest(data: bytes) -> str:
     """A digest to tell one part from another: 8 bytes of BLAKE2b, in hex."""
     return hashlib.blake2b(data, digest_size=8).hexdigest()
-
-
-_STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-
-
-def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tuple[Any, ...]]:
-    """A function with this signature that returns its arguments, defaults applied, in order.
-
-    Python's own binding is twenty times as fast as ``Signature.bind``, and its errors are the ones
-    that the function itself would raise.
-    """
-    parameters = []
-    defaults: dict[str, Any] = {}
-    kinds = [parameter.kind for parameter in signature.parameters.values()]
-    for place, parameter in enumerate(signature.parameters.values()):
-        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {
-            *kinds[:place]
-        }:
-            parameters.append("*")
-        text = _STARS.get(parameter.kind, "") + parameter.name
-        if parameter.default is not parameter.empty:
-            defaults[f"default of {parameter.name}"] = parameter.default
-            text += f"=_defaults['default of {parameter.name}']"
-        parameters.append(text)
-        if parameter.kind is parameter.POSITIONAL_ONLY and kinds[place + 1 : place + 2] != [parameter.kind]:
-            parameters.append("/")
-    names = "".join(f"{parameter}, " for parameter in signature.parameters)
-    binder = eval(f"lambda {', '.join(parameters)}: ({names})", {"_defaults": defaults})
-    binder.__name__ = binder.__qualname__ = name.rpartition(".")[2]
-    return binder  # type: ignore[no-any-return]
-
-
-def _check_key(key: Callable[..., object], name: str, signature: inspect.Signature) -> None:
-    try:
-        takes = inspect.signature(key)
-    except (TypeError, ValueError):
-        return
-    positional: list[None] = []
-    named: dict[str, None] = {}
-    for parameter in signature.parameters.values():
-        if parameter.default is not parameter.empty:
-            continue
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            positional.append(None)
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            named[parameter.name] = None
-    try:
-        takes.bind(*positional, **named)
-    except TypeError as error:
-        raise InvalidOption(
-            f"key= for {name} takes {takes}, but is called with the arguments of {name}{signature}: {error}"
-        ) from None

@@ -7,8 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from itertools import islice
 
-from llm_memo.identity.canonical import attributes
-from llm_memo.identity.local import is_local_module
+from llm_memo.identity.local import is_own_module
 
 LENGTH = 80
 """Characters of a preview, at most."""
@@ -113,16 +112,22 @@ def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()
         return str(getattr(value, "__qualname__", type(value).__name__))
     name = type(value).__name__
     known = hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")
-    if not known and not is_local_module(type(value).__module__):
+    if not known and not is_own_module(type(value).__module__):
         return name
     hidden = {*left_out, *_hidden(type(value))}
-    held = ((str(key), item) for key, item in attributes(value).items() if key not in hidden)
+    held = ((str(key), item) for key, item in _attributes(value) if key not in hidden)
     shown = islice(((key, item) for key, item in held if not key.startswith("_")), 8)
     # What a class like any other keeps is nobody's to show, but for numbers.
     texts = [
         f"{key}={_text(item, key, room, depth + 1) if known or type(item) in _NUMBERS else '…'}" for key, item in shown
     ]
     return f"{name}({', '.join(texts)})"
+
+
+def _attributes(value: object) -> list[tuple[str, object]]:
+    """What an object holds in its ``__dict__``."""
+    held = object.__getattribute__(value, "__dict__") if hasattr(type(value), "__dict__") else {}
+    return list(held.items()) if type(held) is dict else []
 
 
 def _hidden(kind: type) -> Iterator[str]:

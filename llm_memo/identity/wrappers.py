@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 from wrapt import FunctionWrapper
 
-from llm_memo.identity.meaning import Function
-from llm_memo.identity.source import find_source
+from llm_memo.identity.code.names import Function
+from llm_memo.identity.code.source import tree_of
 
 _LRU_CACHE = type(functools.lru_cache(lambda: None))
 _ANYTHING = inspect.signature(lambda *args, **kwargs: None)
@@ -81,7 +81,7 @@ def _passing(wrapper: Any) -> _Passing:
         code = (
             wrapper if type(wrapper) is types.FunctionType else inspect.getattr_static(type(wrapper), "__call__", None)
         )
-    tree = find_source(code.__code__) if type(code) is types.FunctionType else None
+    tree = tree_of(code) if type(code) is types.FunctionType else None
     return _NOTHING if tree is None else _Wrapper(tree, code, wrapper, wrapped).passing()
 
 

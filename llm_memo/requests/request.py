@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from llm_memo.identity import canonical
+from llm_memo.identity.forms.encoding import encode
 from llm_memo.identity.key import SCHEME, CallKey, short_digest
 from llm_memo.identity.preview import preview
 from llm_memo.requests import multipart
@@ -70,10 +70,10 @@ class ModelRequest:
         """
         pieces = [_HEAD]
         for name, value, _ in self.parts:
-            pieces.append(canonical.encode(name))
-            pieces.append(canonical.encode(value))
+            pieces.append(encode(name))
+            pieces.append(encode(value))
         if sample or ordinal:
-            pieces.append(canonical.encode((sample, ordinal)))
+            pieces.append(encode((sample, ordinal)))
         return CallKey(pieces)
 
     def described(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -89,7 +89,7 @@ class ModelRequest:
         return _CHAIN_TTL if self.endpoint.kind == "responses" and continues else None
 
 
-_HEAD = canonical.encode(("request", SCHEME))
+_HEAD = encode(("request", SCHEME))
 
 
 def may_be_cached(request: Any) -> Endpoint | None:
@@ -201,7 +201,7 @@ def _form(content: bytes, media: str) -> tuple[dict[str, Any], _Fields] | None:
     for part in parts:
         text = None if part.filename is not None else part.content.decode("utf-8", "replace")
         digest = hashlib.blake2b(part.content, digest_size=32).digest()
-        value = canonical.encode((part.name, part.filename, part.media, digest))
+        value = encode((part.name, part.filename, part.media, digest))
         fields.append((part.name, value, text if text is not None else f"{part.filename}, {len(part.content):,} bytes"))
         body.setdefault(part.name, text)
     return body, fields

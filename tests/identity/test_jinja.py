@@ -10,7 +10,7 @@ import jinja2.sandbox
 import pytest
 from cells import Cell
 
-from llm_memo.identity.canonical import encode
+from llm_memo.identity.forms.encoding import encode
 
 
 def environment(**options: Any) -> jinja2.Environment:

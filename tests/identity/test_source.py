@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from llm_memo.identity.meaning import code_bytes, tree_bytes
 from llm_memo.identity.source import code_digest, find_source
 

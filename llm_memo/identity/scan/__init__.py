@@ -1,1 +1,1 @@
-"""What the names that a function reads hold now."""
+"""What the names that code reads hold now: functions, classes and instances of one's own are followed."""

@@ -1,9 +1,9 @@
 """The source of the code that runs: found, and trusted only when it compiles to that very code.
 
 A file may have been edited since it was imported, and then its text is another function's. So the
-statement that holds a function is compiled again, and its tree is taken only if the code object
-that comes out is the running one. For everything else (an edited file, ``exec``, a test module
-whose asserts were rewritten) the code object itself is digested.
+statement that holds a function is compiled again, and its tree is taken only if the code object that
+comes out is the running one. The text of a module is pinned when a function in it is decorated, and
+travels with a pickled function, so that a function has one fingerprint in every process.
 """
 
 from __future__ import annotations
@@ -11,65 +11,97 @@ import __future__
 
 import ast
 import functools
-import hashlib
 import linecache
 import tokenize
 from collections.abc import Iterator
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
-from llm_memo.identity.meaning import Function, code_bytes, tree_bytes
+from llm_memo.identity.code.names import Function
 
 _FUTURE = functools.reduce(
     int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
 _LIKE_IN_A_CELL = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
-
-def code_digest(code: CodeType, namespace: dict[str, Any]) -> bytes:
-    """A digest of what ``code`` means, by its source where that can be had.
-
-    Args:
-        code: The code of a function.
-        namespace: The function's globals, whose loader may know the source.
-    """
-    linecache.lazycache(code.co_filename, namespace)
-    return _code_digest(code, code.co_filename)
+_pinned: dict[str, list[str]] = {}
+"""Name of a file → its texts when functions in it were decorated."""
 
 
-@functools.lru_cache(maxsize=4096)
-def _code_digest(code: CodeType, filename: str) -> bytes:
-    function = find_source(code)
-    meaning = b"code" + code_bytes(code) if function is None else b"tree" + tree_bytes(function)
-    return hashlib.blake2b(meaning, digest_size=16).digest()
+def pin(function: FunctionType, text: str | None = None) -> None:
+    """Keep the text of the file that holds ``function`` as it is now, or as it was in another process."""
+    filename = function.__code__.co_filename
+    if text is None:
+        if filename in _pinned:
+            text = "".join(linecache.getlines(filename, function.__globals__))
+            if text in _pinned[filename]:
+                return
+        linecache.lazycache(filename, function.__globals__)
+        text = "".join(linecache.getlines(filename)) or _on_disk(filename)
+    if text and text not in _pinned.setdefault(filename, []):
+        _pinned[filename].append(text)
 
 
-def find_source(code: CodeType) -> Function | None:
-    """The tree that ``code`` was compiled from, or None if there is no text that compiles to it."""
-    flags = code.co_flags & _FUTURE | _LIKE_IN_A_CELL
-    for text in _texts(code.co_filename):
-        source = _source(text, code.co_filename, flags)
-        function = source.find(code) if source is not None else None
-        if function is not None:
-            return function
+def pinned(function: FunctionType) -> str | None:
+    """The text that ``function`` is found in, for a process that does not have its file."""
+    for text in _texts(function.__code__):
+        if _found_in(text, function.__code__) is not None:
+            return text
     return None
 
 
-def _texts(filename: str) -> Iterator[str]:
-    """What ``filename`` may hold: as `linecache` knows it, and as it is on disk now."""
+def tree_of(function: FunctionType) -> Function | None:
+    """The tree that the code of ``function`` was compiled from; None if there is no text that compiles to it."""
+    linecache.lazycache(function.__code__.co_filename, function.__globals__)
+    return _tree_of(function.__code__, len(_pinned.get(function.__code__.co_filename, ())))
+
+
+@functools.lru_cache(maxsize=8192)
+def _tree_of(code: CodeType, texts: int) -> Function | None:
+    for text in _texts(code):
+        found = _found_in(text, code)
+        if found is not None:
+            return found
+    return None
+
+
+def source_of(function: FunctionType) -> str | None:
+    """The lines of a function, its decorators' among them; None if they cannot be had."""
+    tree = tree_of(function)
+    for text in _texts(function.__code__) if tree is not None else ():
+        if _found_in(text, function.__code__) is tree:
+            lines = text.splitlines(keepends=True)
+            return "".join(lines[_first_line(tree) - 1 : tree.end_lineno])  # type: ignore[union-attr]
+    return None
+
+
+def _found_in(text: str, code: CodeType) -> Function | None:
+    source = _source(text, code.co_filename, code.co_flags & _FUTURE | _LIKE_IN_A_CELL)
+    return source.find(code) if source is not None else None
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    """The texts that may hold ``code``: pinned ones, as `linecache` knows the file, and as it is on disk now."""
+    filename = code.co_filename
+    known = _pinned.get(filename, [])
+    yield from known
     cached = "".join(linecache.getlines(filename))
-    if cached:
+    if cached and cached not in known:
         yield cached
-    try:
-        with tokenize.open(filename) as file:
-            current = file.read()
-    except (OSError, SyntaxError, UnicodeError, ValueError):
-        return
-    if current != cached:
+    current = _on_disk(filename)
+    if current and current != cached and current not in known:
         yield current
 
 
-@functools.lru_cache(maxsize=128)
+def _on_disk(filename: str) -> str:
+    try:
+        with tokenize.open(filename) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeError, ValueError):
+        return ""
+
+
+@functools.lru_cache(maxsize=512)
 def _source(text: str, filename: str, flags: int) -> _Source | None:
     try:
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
@@ -102,12 +134,18 @@ class _Source:
         far = [each for each in self.statements if each not in near]
         bare = _without_place(code)
         for statement in near + far:
+            if statement not in near and code.co_name != "<lambda>" and not _defines(statement, code.co_name):
+                continue
             # A call of a name that the module imports is compiled in its own way, except in a notebook,
             # where each statement is compiled alone.
             for with_imports in (True, False):
                 for compiled in self._codes(statement, with_imports):
                     if compiled.co_name == code.co_name and _without_place(compiled) == bare:
-                        return _tree_of(compiled, statement)
+                        return _node_of(compiled, statement)
+        for statement in near:
+            for compiled in self._codes(statement, True):
+                if compiled.co_name == code.co_name and _has_rewritten_asserts(code, compiled):
+                    return _node_of(compiled, statement)
         return None
 
     def _compile(self, statement: ast.stmt, with_imports: bool) -> list[CodeType]:
@@ -122,13 +160,29 @@ class _Source:
         return found[1:]
 
 
+def _defines(statement: ast.stmt, name: str) -> bool:
+    return any(getattr(node, "name", None) == name for node in ast.walk(statement))
+
+
 def _without_place(code: CodeType) -> CodeType:
     """``code`` as it would be on the first line of a file."""
     consts = (_without_place(const) if isinstance(const, CodeType) else const for const in code.co_consts)
     return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=tuple(consts))
 
 
-def _tree_of(code: CodeType, statement: ast.stmt) -> Function | None:
+def _has_rewritten_asserts(code: CodeType, plain: CodeType) -> bool:
+    """Whether ``code`` is ``plain`` with its asserts rewritten by pytest, whose names begin with ``@py``."""
+    if not any(name.startswith("@py") for name in (*code.co_varnames, *code.co_names)):
+        return False
+    return (
+        code.co_firstlineno == plain.co_firstlineno
+        and code.co_qualname == plain.co_qualname
+        and code.co_varnames[: code.co_argcount] == plain.co_varnames[: plain.co_argcount]
+        and {*plain.co_names} - {"AssertionError"} <= {*code.co_names}
+    )
+
+
+def _node_of(code: CodeType, statement: ast.stmt) -> Function | None:
     """The function in ``statement`` that was compiled to ``code``."""
     functions = [
         node
@@ -151,11 +205,13 @@ def _first_line(node: Any) -> int:
 
 
 def _start(body: Any) -> tuple[int, int]:
-    return body.lineno, body.col_offset
+    first = body[0] if isinstance(body, list) else body
+    return first.lineno, first.col_offset
 
 
 def _end(body: Any) -> tuple[int, int]:
-    return body.end_lineno, body.end_col_offset
+    last = body[-1] if isinstance(body, list) else body
+    return last.end_lineno, last.end_col_offset
 
 
 def _extent(code: CodeType) -> tuple[tuple[int, int], tuple[int, int]]:

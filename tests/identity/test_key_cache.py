@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llm_memo import cached_completion
 from llm_memo.identity import key, remembered
 from llm_memo.identity.key import CallKey
-from llm_memo.identity.remembered import Remembered, plain_bytes
+from llm_memo.identity.key_cache import Remembered, plain_bytes
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
 plain = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))

@@ -6,7 +6,7 @@ import marshal
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from llm_memo.identity.watch import is_plain
+from llm_memo.identity.guards import is_plain
 
 T = TypeVar("T")
 

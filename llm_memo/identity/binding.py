@@ -1,0 +1,65 @@
+"""Binding a call's arguments to the function's signature, defaults applied."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from llm_memo.errors import InvalidOption
+
+_STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
+
+def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tuple[Any, ...]]:
+    """A function with this signature that returns its arguments, defaults applied, in order.
+
+    Python's own binding is twenty times as fast as ``Signature.bind``, and its errors are the ones
+    that the function itself would raise.
+    """
+    parameters = []
+    defaults: dict[str, Any] = {}
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    for place, parameter in enumerate(signature.parameters.values()):
+        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {
+            *kinds[:place]
+        }:
+            parameters.append("*")
+        text = _STARS.get(parameter.kind, "") + parameter.name
+        if parameter.default is not parameter.empty:
+            defaults[f"default of {parameter.name}"] = parameter.default
+            text += f"=_defaults['default of {parameter.name}']"
+        parameters.append(text)
+        if parameter.kind is parameter.POSITIONAL_ONLY and kinds[place + 1 : place + 2] != [parameter.kind]:
+            parameters.append("/")
+    names = "".join(f"{parameter}, " for parameter in signature.parameters)
+    binder = eval(f"lambda {', '.join(parameters)}: ({names})", {"_defaults": defaults})
+    binder.__name__ = binder.__qualname__ = name.rpartition(".")[2]
+    return binder  # type: ignore[no-any-return]
+
+
+def check_key(key: Callable[..., object], name: str, signature: inspect.Signature) -> None:
+    """Refuse a ``key=`` that cannot take the function's arguments.
+
+    Raises:
+        InvalidOption: It would fail in every call.
+    """
+    try:
+        takes = inspect.signature(key)
+    except (TypeError, ValueError):
+        return
+    positional: list[None] = []
+    named: dict[str, None] = {}
+    for parameter in signature.parameters.values():
+        if parameter.default is not parameter.empty:
+            continue
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            positional.append(None)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            named[parameter.name] = None
+    try:
+        takes.bind(*positional, **named)
+    except TypeError as error:
+        raise InvalidOption(
+            f"key= for {name} takes {takes}, but is called with the arguments of {name}{signature}: {error}"
+        ) from None

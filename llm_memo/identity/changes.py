@@ -1,0 +1,113 @@
+"""What a call changed of what its own key is made of, and what somebody else changed meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llm_memo.identity.fingerprint import Snapshot
+from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.scan import lazily
+from llm_memo.identity.scan.scan import Part, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What differs after a call from before."""
+
+    by_call: tuple[str, ...] = ()
+    """Sentences, one for each value that the call itself changed."""
+    by_others: tuple[str, ...] = ()
+    """Parts that another task or thread has changed."""
+
+
+NOTHING_CHANGED = Changed()
+
+
+class Before:
+    """What a call's key was made of before the function ran.
+
+    Args:
+        builder: Of the function.
+        args: The arguments, the instance first.
+        kwargs: The keyword arguments.
+    """
+
+    def __init__(self, builder: KeyBuilder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._builder = builder
+        self._call = args, kwargs
+        self._snapshots = builder.snapshots(args, kwargs)
+        self.parts, self.previews = builder.parts(args, kwargs)
+
+    def changed(self, call_key: CallKey) -> Changed:
+        """Compare with what it is made of now. What the call itself has made lazily counts as not yet made."""
+        if self._builder.version is not None:
+            return NOTHING_CHANGED
+        for snapshot in self._snapshots:
+            if snapshot.candidates:
+                lazily.settle(list(snapshot.candidates), lambda: Scan())
+        try:
+            if self._builder.key_of(*self._call).digest == call_key.digest:
+                return NOTHING_CHANGED
+            after, _ = self._builder.parts(*self._call)
+        except Exception as fault:
+            return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
+        by_call: dict[object, str] = {}
+        by_others: list[str] = []
+        for text in dict.fromkeys((*self.parts, *after)):
+            if self.parts.get(text) == after.get(text):
+                continue
+            part, snapshot = self._part(text)
+            if part is None:
+                if text.startswith("argument "):
+                    name = text.removeprefix("argument ")
+                    by_call.setdefault(name, _sentence(name, 0, f'ignore=("{name}",)'))
+            elif part.kind == "import":  # the call has loaded a module that it imports under a condition
+                return NOTHING_CHANGED
+            elif _is_by_call(part, snapshot):
+                place = snapshot.places.get(part, (None,))[0] if snapshot is not None else None
+                by_call.setdefault(place or text, _sentence(text, _line(part, snapshot), self._way_out(part, snapshot)))
+            else:
+                by_others.append(text)
+        return Changed(tuple(by_call.values()), tuple(by_others))
+
+    def _part(self, text: str) -> tuple[Part | None, Snapshot | None]:
+        for snapshot in self._snapshots:
+            for part in snapshot.parts:
+                if part.text == text:
+                    return part, snapshot
+        return None, None
+
+    def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
+        """What the user writes to leave the value out."""
+        owner, kind, name = part
+        name = name.removesuffix(".get()").partition("[")[0].partition("(")[0].strip()
+        if owner.startswith(("class ", "instance ")):
+            return f'__memo_ignore__ = ("{name}",) in {owner}'
+        module = snapshot.modules.get(owner, "") if snapshot is not None else ""
+        if kind == "global" and module and module != snapshot.modules.get("", module):  # type: ignore[union-attr]
+            return f'ignore=("{module}:{name}",)'
+        return f'ignore=("{name}",)'
+
+
+def _is_by_call(part: Part, snapshot: Snapshot | None) -> bool:
+    """Whether the code that was reached writes to what the part is about, or hands it to code that may."""
+    if snapshot is None or part not in snapshot.places:
+        return True
+    place, identity, is_installed = snapshot.places[part]
+    return is_installed or place in snapshot.writes or identity in snapshot.writes
+
+
+def _line(part: Part, snapshot: Snapshot | None) -> int:
+    if snapshot is None or part not in snapshot.places:
+        return 0
+    place, identity, _ = snapshot.places[part]
+    return snapshot.writes.get(place) or snapshot.writes.get(identity) or 0
+
+
+def _sentence(what: str, line: int, way_out: str) -> str:
+    where = f" (line {line})" if line else ""
+    return (
+        f"changed {what}{where}, which its key is made of: calls after it are other questions, and a hit does not make "
+        f"the change. If no answer depends on it, leave it out with {way_out}"
+    )

@@ -1,0 +1,123 @@
+"""Guards: checks that what a scan has read is still what it was, a flat list that is quick to run through.
+
+The idea is that of ``torch._dynamo.guards``: a result is good as long as all guards hold.
+"""
+
+from __future__ import annotations
+
+import marshal
+import types
+from collections.abc import Callable
+from typing import Any
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_MARSHAL = 2
+"""The version whose bytes tell types and order, and not what is shared."""
+
+
+class Guards:
+    """What was read, by place; identity tells what never changes, a second look the rest."""
+
+    __slots__ = ("_known", "absent", "checks", "functions", "names")
+
+    def __init__(self) -> None:
+        self.names: list[tuple[Any, Any, object]] = []
+        """``container[key]`` and what it was."""
+        self.absent: list[tuple[Any, object]] = []
+        """Containers, and a key that each did not have."""
+        self.functions: list[tuple[types.FunctionType, object, object, object]] = []
+        """Functions with their code and defaults, which auto-reload replaces in place."""
+        self.checks: list[Callable[[], bool]] = []
+        self._known: set[object] = set()
+
+    def hold(self) -> bool:
+        """Whether everything is what it was."""
+        try:
+            for container, key, value in self.names:
+                if container[key] is not value:
+                    return False
+            for container, key in self.absent:
+                if key in container:
+                    return False
+            for function, code, defaults, named in self.functions:
+                if (
+                    function.__code__ is not code
+                    or function.__defaults__ is not defaults
+                    or function.__kwdefaults__ is not named
+                ):
+                    return False
+            return all(check() for check in self.checks)
+        except Exception:  # a name is gone, or somebody's value does not want to be looked at
+            return False
+
+    def name(self, container: Any, key: object, value: object) -> None:
+        """Guard that ``container[key]`` is this very value."""
+        if self._first(("name", id(container), type(key), key)):
+            self.names.append((container, key, value))
+
+    def no_name(self, container: Any, key: object) -> None:
+        """Guard that ``container`` has no ``key``."""
+        if self._first(("absent", id(container), type(key), key)):
+            self.absent.append((container, key))
+
+    def function(self, function: types.FunctionType) -> None:
+        """Guard a function's code and defaults."""
+        if self._first(("function", id(function))):
+            self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+
+    def got(self, get: Callable[[], object], value: object) -> None:
+        """Guard that ``get()`` returns this very value."""
+        self.checks.append(lambda: get() is value)
+
+    def same(self, get: Callable[[], object], value: object) -> None:
+        """Guard that ``get()`` returns an equal value of a kind that is quickly compared."""
+        self.checks.append(lambda: get() == value)
+
+    def content(self, value: Any, look: Callable[[], object], seen: object) -> None:
+        """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
+        if not self._first(("content", id(value))):
+            return
+        if _is_plain(value):
+            known = marshal.dumps(value, _MARSHAL)
+            self.checks.append(lambda: marshal.dumps(value, _MARSHAL) == known)
+        else:
+            self.checks.append(lambda: look() == seen)
+
+    def _first(self, mark: object) -> bool:
+        if mark in self._known:
+            return False
+        self._known.add(mark)
+        return True
+
+
+_FIXED = frozenset({
+    "builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.NoneType", "builtins.bytes",
+    "builtins.complex", "builtins.ellipsis", "builtins.range", "datetime.datetime", "datetime.date", "datetime.time",
+    "datetime.timedelta", "datetime.timezone", "re.Pattern", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
+    "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib._local.PosixPath", "decimal.Decimal", "fractions.Fraction",
+    "uuid.UUID",
+})  # fmt: skip
+"""Types whose instances never change: the same object is the same value."""
+
+
+def is_fixed(value: Any) -> bool:
+    """Whether a value can never change."""
+    kind = type(value)
+    if f"{kind.__module__}.{kind.__qualname__}" in _FIXED:
+        return True
+    return kind in (tuple, frozenset) and all(map(is_fixed, value))
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        return is_plain(value)
+    except RecursionError:  # it is nested deeply, or holds itself
+        return False
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of what JSON has, and tuples: for those, the bytes of `marshal` tell every change."""
+    kind = type(value)
+    if kind is dict:
+        return all(map(is_plain, value)) and all(map(is_plain, value.values()))
+    return kind in _PLAIN or (kind in (list, tuple) and all(map(is_plain, value)))

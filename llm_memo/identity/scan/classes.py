@@ -1,0 +1,229 @@
+"""What a class of one's own is made of: its functions, its data and the definitions of its fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import inspect
+import types
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from llm_memo.identity.scan.reached import Fresh, Reached
+
+if TYPE_CHECKING:
+    from llm_memo.identity.scan.scan import Scan
+
+_MACHINERY = frozenset({
+    "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__",
+    "__annotate_func__", "__annotations_cache__", "__conditional_annotations__", "__firstlineno__",
+    "__static_attributes__", "__classcell__", "__orig_bases__", "__parameters__", "__type_params__",
+    "__abstractmethods__",
+    "__match_args__", "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
+    "__attrs_own_setattr__", "__slots__", "__class_vars__", "__private_attributes__", "__signature__", "__new_member__",
+    "_abc_impl", "_fields", "_field_defaults", "__getnewargs__", "__total__", "__required_keys__", "__optional_keys__",
+    "__readonly_keys__", "__mutable_keys__", "__closed__", "__extra_items__", "_is_protocol", "_is_runtime_protocol",
+    "__protocol_attrs__", "__non_callable_proto_members__", "__memo_ignore__", "model_fields", "model_computed_fields",
+    "__final__", "__slotnames__",
+})  # fmt: skip
+"""What Python and libraries note in a class of what stands elsewhere in it."""
+
+_GENERATED = ("__create_fn__.<locals>.", "namedtuple.<locals>", "NamedTuple")
+"""Where the standard library defines the methods that it writes."""
+
+
+def take_class(scan: Scan, kind: type, *aspects: str) -> None:
+    """Make a class of one's own part of the scan.
+
+    Args:
+        scan: The scan.
+        kind: The class.
+        aspects: ``data``: bases, values, properties, descriptors and fields; ``methods``: all of its own;
+            ``built``: special methods, and those whose names occur; ``surface``: what others read of it.
+    """
+    done = scan.classes.setdefault(kind, set())
+    maker = type(kind)
+    if maker is not type and scan.is_own(maker) and "surface" in aspects and kind is not maker:
+        for _, function in functions_of(maker):
+            scan.enter(function, first=Reached(kind, ""))
+    for aspect in aspects:
+        if aspect not in done:
+            done.add(aspect)
+            scan.later(_TAKE[aspect], scan, kind, f"class {kind.__name__}")
+            for base in kind.__bases__:
+                if base is not object and scan.is_own(base):
+                    take_class(scan, base, aspect)
+
+
+def build(scan: Scan, kind: type) -> None:
+    """The code makes an instance of a class of one's own."""
+    installed = any(not scan.is_own(base) and base not in _HARMLESS for base in kind.__mro__[:-1])
+    take_class(scan, kind, "data", "methods" if installed and not issubclass(kind, enum.Enum) else "built")
+
+
+_HARMLESS = (enum.Enum,)
+
+
+def _take_data(scan: Scan, kind: type, owner: str) -> None:
+    names = kind.__dict__
+    bases = [
+        base.__name__ if scan.is_own(base) else f"{base.__module__}.{base.__qualname__}" for base in kind.__bases__
+    ]
+    scan.part(owner, "bases", "", repr(bases).encode())
+    scan.guard_names(names)
+    scan.guard_class(kind)
+    for name, value in members_of(kind):
+        scan.take(owner, name, value, "member")
+    for name, value in sorted(names.items()):
+        if not is_machinery(kind, name, value) and name not in scan.ignored_of(kind):
+            if not scan.is_ignored((id(kind), name)):
+                _take_item(scan, kind, owner, name, value)
+    for name, value in fields_of(kind):
+        scan.take(owner, name, value, "field")
+
+
+def _take_item(scan: Scan, kind: type, owner: str, name: str, value: Any) -> None:
+    if isinstance(value, (types.FunctionType, classmethod, staticmethod)) or scan.is_cached_function(value):
+        return
+    functions = dict(accessors(value))
+    if functions:
+        for function in functions.values():
+            if scan.is_own(function) and type(function) is types.FunctionType:
+                scan.enter(function, first=Reached(Fresh(kind), name))
+        return
+    if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+        return
+    scan.guards.name(kind.__dict__, name, value)
+    scan.take(owner, name, value, "attribute", place=(id(kind), name))
+
+
+def _take_methods(scan: Scan, kind: type, owner: str) -> None:
+    for _, function in functions_of(kind):
+        scan.enter(function, first=Reached(Fresh(kind), ""))
+
+
+def _take_built(scan: Scan, kind: type, owner: str) -> None:
+    """Special methods now; others when their names occur in code that is reached."""
+    for name, function in functions_of(kind):
+        if name.startswith("__") and name.endswith("__"):
+            scan.enter(function, first=Reached(Fresh(kind), ""))
+    scan.built.append(kind)
+
+
+def _take_surface(scan: Scan, kind: type, owner: str) -> None:
+    """What a model may see of a class: its name, its docstring and the annotations in its body."""
+    scan.take(owner, "", (kind.__name__, docstring_of(kind)), "docstring")
+    if not hasattr(kind, "__pydantic_fields__"):
+        scan.take(owner, "", annotations_of(kind), "annotations")
+
+
+_TAKE = {"data": _take_data, "methods": _take_methods, "built": _take_built, "surface": _take_surface}
+
+
+def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
+    """The functions in the body of a class, by name; those that a library wrote are told by the fields."""
+    for name, value in sorted(kind.__dict__.items()):
+        inner = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        for _ in range(8):
+            if type(inner) is types.FunctionType or not hasattr(inner, "__wrapped__"):
+                break
+            inner = inner.__wrapped__
+        if type(inner) is types.FunctionType and not is_generated(inner):
+            yield name, inner
+
+
+def accessors(value: Any) -> Iterator[tuple[str, Any]]:
+    """The functions that a property consists of."""
+    if isinstance(value, property):
+        found = {"": value.fget, ".setter": value.fset, ".deleter": value.fdel}
+        yield from ((suffix, function) for suffix, function in found.items() if function is not None)
+    elif isinstance(value, (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)):
+        yield "", value.func
+
+
+def is_generated(function: types.FunctionType) -> bool:
+    """Whether a library wrote a function: the fields that it was written from say it all."""
+    code = function.__code__
+    return (
+        code.co_qualname.startswith(_GENERATED)
+        or (code.co_filename.startswith(("<attrs generated", "<string>")) and code.co_name.startswith("__"))
+        or code.co_name == "__annotate__"
+    )
+
+
+def is_machinery(kind: type, name: str, value: object) -> bool:
+    """Whether a name in a class is there for Python's or a library's own sake."""
+    if name in _MACHINERY or name.startswith(("_abc_", "__pydantic_", "__attrs_", "_sunder_")):
+        return True
+    if issubclass(kind, enum.Enum):
+        return name.startswith("_") or name in kind.__members__
+    fields = kind.__dict__.get("__dataclass_fields__")
+    if fields is not None and name in fields:
+        return fields[name].default is value or isinstance(value, types.MemberDescriptorType)  # the field tells it
+    return (
+        type(value).__module__ in ("builtins", "collections", "_collections")
+        and hasattr(type(value), "__get__")
+        and (not isinstance(value, (types.FunctionType, property, classmethod, staticmethod)))
+    )
+
+
+def members_of(kind: type) -> Iterator[tuple[str, object]]:
+    """The members of an enum: their names in order, and the value of each."""
+    if issubclass(kind, enum.Enum):
+        yield "members", tuple(kind.__members__)
+        yield from ((name, member.value) for name, member in sorted(kind.__members__.items()))
+
+
+def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
+    """The definitions of the fields of a dataclass, a pydantic or attrs class, a named tuple or a typed dict."""
+    names = kind.__dict__
+    if "__dataclass_fields__" in names:
+        for field in dataclasses.fields(kind):
+            factory = None if field.default_factory is dataclasses.MISSING else field.default_factory
+            default = None if field.default is dataclasses.MISSING else (field.default,)
+            settings = (field.init, bool(field.kw_only), field.repr, field.compare, dict(field.metadata))
+            yield field.name, (default, factory, settings, annotation_form(field.type))
+    for name, field in (names.get("__pydantic_fields__") or {}).items():
+        yield name, field
+    for name, private in sorted((names.get("__private_attributes__") or {}).items()):
+        yield name, (private.default_factory,) if private.default_factory else private.default
+    for field in names.get("__attrs_attrs__", ()):
+        default = getattr(field.default, "factory", field.default)
+        default = None if type(default).__name__ == "_Nothing" or str(default) == "NOTHING" else (default,)
+        yield field.name, (default, field.init, field.kw_only, field.converter, field.validator, dict(field.metadata))
+    if "_field_defaults" in names and "_fields" in names:
+        yield "fields", (names["_fields"], list(names["_field_defaults"].items()))
+    if isinstance(names.get("__required_keys__"), frozenset):
+        yield "required", names["__required_keys__"]
+
+
+def annotations_of(subject: Any) -> object:
+    """The annotations of a function or in the body of a class, as data; names that cannot be resolved as text."""
+    try:
+        import annotationlib  # type: ignore[import-not-found, unused-ignore]
+
+        found = annotationlib.get_annotations(subject, format=annotationlib.Format.FORWARDREF)
+    except ImportError:
+        found = inspect.get_annotations(subject)
+    except Exception:
+        return "unreadable"
+    return [(name, annotation_form(value)) for name, value in found.items()]
+
+
+def annotation_form(value: Any) -> object:
+    """An annotation; one that is text, as under ``from __future__ import annotations``, by its text."""
+    text = getattr(value, "__forward_arg__", value)
+    return " ".join(text.split()) if isinstance(text, str) else value
+
+
+def docstring_of(subject: Any) -> str | None:
+    """The docstring; one that `dataclasses` wrote is told by the fields, and its words differ between versions."""
+    text = subject.__doc__
+    if (
+        isinstance(subject, type)
+        and "__dataclass_fields__" in vars(subject)
+        and str(text).startswith(f"{subject.__name__}(")
+    ):
+        return None
+    return text if isinstance(text, str) else None

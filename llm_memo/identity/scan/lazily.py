@@ -1,0 +1,109 @@
+"""Values that a call makes when it first needs them: they count as not yet made.
+
+``functools.cached_property``, ``if self._client is None: self._client = E`` and ``x = x or E``: what a
+call computed so is remembered with what it was made from. As long as both are unchanged, a later call
+is the same question as the one that computed it. What was assigned or computed elsewhere counts by its value.
+"""
+
+from __future__ import annotations
+
+import types
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llm_memo.identity.scan.reached import MISSING, cell_value
+
+if TYPE_CHECKING:
+    from llm_memo.identity.scan.scan import Scan
+
+Again = Callable[["Scan"], None]
+"""Scans what a value is made from."""
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A value that the next call may make."""
+
+    container: Any
+    key: Any
+    before: Any
+    again: Again
+    owner: Any
+    """The instance that it belongs to; None for a global."""
+
+
+@dataclass(slots=True, eq=False)
+class _Computed:
+    container: Any
+    value: Any
+    content: bytes
+    before: Any
+    again: Again
+    made_from: bytes
+    owner: Any
+
+
+_computed: dict[tuple[int, Any], _Computed] = {}
+_MOST = 10_000
+
+
+def candidate(scan: Scan, container: Any, key: Any, before: Any, again: Again, owner: Any) -> None:
+    """Note a value that is not made yet."""
+    scan.candidates.append(Candidate(container, key, before, again, owner))
+
+
+def settle(candidates: list[Candidate], scan: Callable[[], Scan]) -> None:
+    """After a call: remember what it has made."""
+    for each in candidates:
+        value = _now(each.container, each.key)
+        if value is each.before or value is MISSING:
+            continue
+        mark = (id(each.container), each.key)
+        owner: Any = None
+        if each.owner is not None:
+            try:
+                owner = weakref.ref(each.owner, lambda _, mark=mark: _computed.pop(mark, None))  # type: ignore[misc]
+            except TypeError:
+                continue
+        again = scan()
+        made_from = _made_from(again, each.again)
+        if len(_computed) >= _MOST:
+            _computed.pop(next(iter(_computed)))
+        content = again.content_of(value)
+        _computed[mark] = _Computed(each.container, value, content, each.before, each.again, made_from, owner)
+
+
+def is_pending(scan: Scan, container: Any, key: Any, value: Any) -> bool:
+    """Whether a value was made by a call, and is as it was then, as is what it was made from."""
+    mark = (id(container), key) if type(key) is str else None
+    known = _computed.get(mark) if mark is not None else None  # type: ignore[arg-type]
+    if known is None or known.container is not container or known.value is not value or mark in scan.pending:
+        return False
+    again = scan.another()
+    again.pending = scan.pending | {mark}
+    content = again.content_of(value)
+    made_from = _made_from(again, known.again)
+    scan.guards.checks.append(again.guards.hold)
+    scan.guards.content(value, lambda: scan.another().content_of(value), content)
+    if content != known.content or made_from != known.made_from:
+        return False
+    scan.candidates.append(Candidate(container, key, value, known.again, known.owner and known.owner()))
+    return True
+
+
+def before(container: Any, key: Any) -> Any:
+    """What was there before the call that made the value."""
+    return _computed[(id(container), key)].before
+
+
+def _made_from(scan: Scan, again: Again) -> bytes:
+    again(scan)
+    return scan.finish()
+
+
+def _now(container: Any, key: Any) -> Any:
+    if isinstance(container, types.CellType):
+        return cell_value(container)
+    return container.get(key, MISSING)

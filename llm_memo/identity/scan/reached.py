@@ -1,0 +1,114 @@
+"""Where a chain leads to."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+Place = tuple[int, object]
+"""Where a value is kept: the identity of what holds it, and its name or key there."""
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""The value of a name that is not there (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An instance of a class of one's own that the code makes: only its class is known."""
+
+    kind: type
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a call of installed code returned: only what was called is known."""
+
+    origin: Any
+    mode: str = ""
+    name: str = ""
+    """The attribute of it that was taken last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of an object that is not followed, such as ``append`` of a list."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """``super()``: ``subject`` seen from the class after ``after``."""
+
+    subject: Any
+    after: type
+
+
+@dataclass(slots=True)
+class Reached:
+    """A value, and how it was come by."""
+
+    value: Any
+    text: str
+    holder: Any = None
+    """What a method was found through, and is bound to."""
+    place: Place | None = None
+    computed: bool = False
+    """An own property or method makes the value during the call, so nothing of it is known."""
+
+
+def opaque(text: str) -> Reached:
+    """A value of which nothing is known."""
+    return Reached(MISSING, text, computed=True)
+
+
+CONTAINERS = (list, dict, set)
+"""Containers of `builtins` that can be changed; those of `collections` are subclasses of them, or deques."""
+
+
+def is_container(value: Any) -> bool:
+    """Whether a value is a container of `builtins` or `collections` that can be changed."""
+    kind = type(value)
+    return (
+        kind in CONTAINERS or kind is bytearray or (kind.__module__ == "collections" and hasattr(kind, "__contains__"))
+    )
+
+
+def own_dict(value: Any) -> dict[str, Any] | None:
+    """The ``__dict__`` of an instance, whatever its class says of attributes."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except Exception:
+        return None
+    return held if type(held) is dict else None
+
+
+def current_value(variable: ContextVar[Any]) -> Any:
+    """A context variable's value here and now, or its default."""
+    try:
+        return variable.get()
+    except LookupError:
+        return MISSING
+
+
+def cell_value(cell: types.CellType) -> Any:
+    """What a closure's cell holds."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def partial(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    """A function with its arguments, to be called later."""
+    return functools.partial(function, *args)
