@@ -239,10 +239,9 @@ class KeyBuilder:
             head = encode((SCHEME, self.name, self.version, closure, self.sample), _without_code)
         except NoCanonicalForm as problem:
             raise self._unkeyable("a closure value", problem.value, problem) from problem.__cause__
-        known, seen = self._known_head
-        if seen != head:
-            self._known_head = _known, seen = self.version, head
-        return seen
+        if self._known_head[1] != head:
+            self._known_head = self.version, head
+        return self._known_head[1]
 
     def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Snapshot]:
         """What the function, and those of its arguments that are followed, come to now."""
@@ -303,8 +302,8 @@ class KeyBuilder:
         what = "the value that key= returned" if self.key is not None else f"argument {where}"
         return UnkeyableArgument(
             f"{self.name}(): {what} cannot be part of the key: {why}. Make it inside of the function, pass the "
-            f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, say what the "
-            f"call depends on with key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
+            f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, "
+            f"say what the call depends on with key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
         )
 
 

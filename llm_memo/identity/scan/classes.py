@@ -76,9 +76,9 @@ def _take_data(scan: Scan, kind: type, owner: str) -> None:
     for name, value in members_of(kind):
         scan.take(owner, name, value, "member")
     for name, value in sorted(names.items()):
-        if not is_machinery(kind, name, value) and name not in scan.ignored_of(kind):
-            if not scan.is_ignored((id(kind), name)):
-                _take_item(scan, kind, owner, name, value)
+        ignored = name in scan.ignored_of(kind) or scan.is_ignored((id(kind), name))
+        if not ignored and not is_machinery(kind, name, value):
+            _take_item(scan, kind, owner, name, value)
     for name, value in fields_of(kind):
         scan.take(owner, name, value, "field")
 

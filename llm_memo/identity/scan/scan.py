@@ -10,6 +10,7 @@ import ast
 import functools
 import hashlib
 import pathlib
+import re
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -71,6 +72,7 @@ _OF_FILES = frozenset(
 )
 """Methods of a path that go to the file, so that its place in the project says it all."""
 
+_NAMES = re.compile(r"[\w-]+")
 _PREVIEWED = frozenset({str, int, float, bool, type(None), bytes, list, tuple, dict, set, frozenset})
 
 
@@ -244,11 +246,10 @@ class Scan:
             part = Part(owner, kind, f"{name} ({number})")
         if place is not None or value is not None:
             self.places.setdefault(part, (place, id(value), not is_container(value) and not self.is_own(type(value))))
-        if type(value) in _PREVIEWED and part not in self.previews:
-            if not any(map(is_secret, name.replace("'", ".").replace("[", ".").replace("]", ".").split("."))):
-                text = preview(value)
-                if REDACTED not in text:
-                    self.previews[part] = text
+        if type(value) in _PREVIEWED and not any(map(is_secret, _NAMES.findall(name))):
+            text = preview(value)
+            if REDACTED not in text:
+                self.previews.setdefault(part, text)
 
     def part_of_module(self, name: str, digest: bytes) -> None:
         """Note an own module that is not loaded."""

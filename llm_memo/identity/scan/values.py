@@ -166,11 +166,11 @@ def take_instance(scan: Scan, value: Any) -> None:
         scan.guards.name(held, name, item)
     for base in kind.__mro__:
         for name, slot in base.__dict__.items():
-            if isinstance(slot, _SLOT) and name not in ("__dict__", "__weakref__") and name not in ignored:
-                if not scan.is_ignored((id(value), name)):
-                    get = functools.partial(_slot_value, slot, value)
-                    scan.guards.got(get, get())
-                    pieces.append((name, get()))
+            left_out = name in ("__dict__", "__weakref__", *ignored) or scan.is_ignored((id(value), name))
+            if isinstance(slot, _SLOT) and not left_out:
+                get = functools.partial(_slot_value, slot, value)
+                scan.guards.got(get, get())
+                pieces.append((name, get()))
     for name, item in pieces:
         take(scan, owner, name, item, "attribute", (id(value), name))
 
