@@ -303,7 +303,7 @@ class KeyBuilder:
         return UnkeyableArgument(
             f"{self.name}(): {what} cannot be part of the key: {why}. Make it inside of the function, pass the "
             f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, "
-            f"say what the call depends on with key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
+            f"give key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
         )
 
 
