@@ -30,8 +30,6 @@ class Snapshot:
 
     digest: bytes
     """Over all parts, in every process the same."""
-    code: str
-    """The digest of the function's own code in hex, whatever it reads."""
     parts: Mapping[Part, str]
     """Part → its digest in hex."""
     previews: Mapping[Part, str]
@@ -171,7 +169,6 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
     digest = scan.finish()
     return Snapshot(
         digest=digest,
-        code=scan.code_of(root),
         parts={part: data.hex()[:16] for part, data in scan.parts.items()},
         previews=scan.previews,
         sources=scan.sources(),

@@ -283,8 +283,8 @@ class KeyBuilder:
 
     @property
     def code(self) -> str:
-        """The digest of the function's own code in hex, or the version that stands for it."""
-        return self.fingerprint.current().code if self.version is None else f"version {self.version}"
+        """The fingerprint in hex, or the version that stands for it."""
+        return self.fingerprint.current().digest.hex() if self.version is None else f"version {self.version}"
 
     def untracked(self) -> dict[str, str]:
         """What the code reads and the key does not hold: name → why."""

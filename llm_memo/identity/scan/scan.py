@@ -209,14 +209,6 @@ class Scan:
         self.bind(root, parameter, Reached(value, parameter))
         return root
 
-    def code_of(self, root: Followed | None) -> str:
-        """The digest of the function's own code, in hex."""
-        if root is None:
-            return (self.parts and next(iter(self.parts.values())).hex()) or ""
-        if root.tree is None:
-            return bytecode_digest(root.function.__code__).hex()
-        return tree_digest(root.tree, (), root.itself).hex()
-
     def waiting_for(self, root: Followed | None) -> set[str]:
         """Parameters of the function on which it depends whether a statement logs."""
         groups = [part for group in root.deferred for part in (group, *group.parts)] if root is not None else []
