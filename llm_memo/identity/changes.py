@@ -92,7 +92,7 @@ class Before:
 
 def _is_by_call(part: Part, snapshot: Snapshot | None) -> bool:
     """Whether the code that was reached writes to what the part is about, or hands it to code that may."""
-    if snapshot is None or part not in snapshot.places:
+    if snapshot is None or part not in snapshot.places or snapshot.has_code_without_source:
         return True
     place, identity, is_installed = snapshot.places[part]
     return is_installed or place in snapshot.writes or identity in snapshot.writes

@@ -49,6 +49,8 @@ class Snapshot:
     """Owner of parts → the module that it is in."""
     candidates: tuple[Candidate, ...]
     """Values that the call may make, and that then count as not yet made."""
+    has_code_without_source: bool
+    """What some of the code writes is not known."""
     root: Followed | None
     """The function itself."""
     waiting: frozenset[str]
@@ -179,6 +181,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         places=scan.places,
         modules={each.label: str(each.function.__globals__.get("__name__", "")) for each in scan.followed.values()},
         candidates=tuple(scan.candidates),
+        has_code_without_source=any(each.tree is None for each in scan.followed.values()),
         root=root,
         waiting=frozenset(scan.waiting_for(root)),
     )
