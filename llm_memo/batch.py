@@ -239,9 +239,9 @@ class Batch:
             raise error.with_traceback(None)
         others = [str(place) for place, _ in self._misfits[1:]]
         more = f", and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-        also = f". Nor can these be asked: {', '.join(others[:_NAMED])}{more}" if others else ""
-        tuple_told = "" if len(self._calls[place].args) == 1 or self._calls[place].kwargs else _TUPLE
-        raise type(error)(f"{self._item(place)}: {error}{tuple_told}{also}. No call was made") from None
+        also = f". Nor do these fit: {', '.join(others[:_NAMED])}{more}" if others else ""
+        hint = "" if len(self._calls[place].args) == 1 or self._calls[place].kwargs else _TUPLE
+        raise type(error)(f"{self._item(place)}: {error}{hint}{also}. No call was made") from None
 
     def _item(self, place: int) -> str:
         """An item for a message: its place and, redacted, its value."""
@@ -269,7 +269,7 @@ class Batch:
     def _under_way(self, groups: list[Group]) -> Iterator[tuple[list[Group], Callable[[Group, Any], None]]]:
         """The groups, and what to call with each outcome; it moves the bar, if there is to be one.
 
-        An exception that ends all this is told how many answers are kept.
+        An exception that ends all this gets a note of how many answers are kept.
         """
         shown = bar(self._progress, len(self._calls)) if groups else None
         try:
@@ -298,7 +298,7 @@ class Batch:
         new = sum(len(group.places) for group in groups if _written(group.path) not in (0, group.written))
         what = "answers are kept; run it again to go on from there"
         if not self._policy.reads:
-            what = f"answers were asked anew and are kept; under the policy {str(self._policy)!r} all would be again"
+            what = f"answers were paid for anew and are kept; under the policy {str(self._policy)!r} all would be again"
         _note(error, f"{groups[0].job.function._self_memo.name}: {hits + new:,} of {len(self._calls):,} {what}")
 
 

@@ -219,7 +219,7 @@ class Call(CallState):
     def _failed(self, leader: Leader, failure: Failure) -> Any:
         """The function has raised: `failure`, or with ``stale_if_error`` the expired answer."""
         leader.failed(failure)
-        return failure if leader.handed_on else self.stale_for(failure)
+        return failure if leader.passed_on else self.stale_for(failure)
 
     def _key_changed(self) -> bool:
         """Whether, while the call waited, its arguments or the code's globals became those of another key."""

@@ -56,7 +56,7 @@ def cached_completion(
     stale_if_error: bool = False,
     single_flight: bool = True,
 ) -> Any:
-    """Keep what a function that calls a model returns, and return it when the same is asked again.
+    """Keep what a function that calls a model returns, and return it when the same call is made again.
 
     Use it as ``@cached_completion`` or ``@cached_completion(...)``, on functions, coroutine functions,
     generators, asynchronous generators, methods, class and static methods. The same question is the

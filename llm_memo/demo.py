@@ -1,4 +1,4 @@
-"""``llm-memo demo``: a few questions asked twice, over real HTTP, in a cache folder of its own.
+"""``llm-memo demo``: a few questions, each twice, over real HTTP, in a cache folder of its own.
 
 With ``OPENAI_API_KEY`` or ``OPENAI_BASE_URL`` set it asks that model, else a server in this process.
 What is printed as code is what runs, and what is claimed is checked: the exit code says so.
@@ -89,7 +89,7 @@ class Demo:
     Args:
         client: A client of OpenAI's SDK.
         where: Where it asks, and why there.
-        model: The model that is asked.
+        model: The model.
     """
 
     def __init__(self, client: Any, where: tuple[str, str], model: str) -> None:
@@ -232,5 +232,5 @@ class Demo:
         self.say((Span(f"   {question:<24}  "), outcome, Span(f"{padding}  {took:>7}  "), Span(note, "dim")))
 
     def say(self, text: Cell) -> None:
-        """One line, no longer than there is room."""
+        """One line, as long as the terminal is wide."""
         print(self.ink(cut(text, self.ink.width or _WIDTH)).rstrip(), flush=True)

@@ -165,9 +165,9 @@ class Entries(list[Entry], Shown):
         for entry in self:
             try:
                 answer = entry.data
-                told = answer_text(answer)
+                text = answer_text(answer)
             except LookupError:
-                answer = told = None
+                answer = text = None
             yield {
                 "function": entry.function,
                 "key": entry.key,
@@ -175,7 +175,7 @@ class Entries(list[Entry], Shown):
                 "arguments": arguments_of(entry.header),
                 "cut": list(entry.cut),
                 "answer": answer,
-                "answer_text": told,
+                "answer_text": text,
                 "model": entry.model,
                 "input_tokens": entry.input_tokens,
                 "output_tokens": entry.output_tokens,

@@ -6,7 +6,7 @@ Each error is also the builtin that a caller would expect::
     ├── UnkeyableArgument (TypeError)    an argument has no canonical form: nothing can name the call
     ├── CacheMiss (LookupError)          policy "replay" found no kept answer
     ├── InvalidOption (ValueError)       an option's value is not one of its values
-    └── StoreError (OSError)             the cache folder cannot be what it was asked to be
+    └── StoreError (OSError)             the cache folder cannot be used as given
 
     MemoWarning (UserWarning)            something the user can mend; said at the line that called
     ├── NotStored                        the answer was returned, but could not be kept
@@ -55,7 +55,7 @@ class InvalidOption(MemoError, ValueError):
 
 
 class StoreError(MemoError, OSError):
-    """A cache folder cannot be what it was asked to be, for example because a file is in its place."""
+    """A cache folder cannot be used as given, for example because a file is in its place."""
 
 
 class MemoWarning(UserWarning):

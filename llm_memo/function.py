@@ -1,7 +1,7 @@
 """`CachedFunction`: what stands in a function's place, and what it offers beside being called.
 
 It is wrapt's proxy, which shows the function's own name, signature, annotations and class, so that it passes for the
-function wherever one is asked for.
+function wherever one is expected.
 """
 
 from __future__ import annotations

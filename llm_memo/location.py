@@ -86,7 +86,7 @@ def from_variable(given: str) -> str:
 
 
 def default_folder() -> str:
-    """The default folder of this process, decided when it is first asked for."""
+    """The default folder of this process, decided when it is first needed."""
     if _Decided.default is None:
         _Decided.default = _decided()
     return _Decided.default

@@ -162,7 +162,7 @@ class Option(NamedTuple):
 
     name: str
     default: Any
-    """In force where no scope gives another."""
+    """Effective where no scope gives another."""
     parse: Callable[[str, Any], Any]
     """Makes the option's value of its name and what was given.
 

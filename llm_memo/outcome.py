@@ -1,6 +1,6 @@
 """How the outcome of a call comes back from a worker process: an answer or an exception as data.
 
-A worker that came by its classes by value has other ones than the process that asked, and many exceptions
+A worker that came by its classes by value has other ones than the process that sent the call, and many exceptions
 do not unpickle, since their ``__init__`` wants more than ``args``; a pool of processes does not outlive that.
 """
 
@@ -33,7 +33,7 @@ class Raised:
     """As `llm_memo.codec.references` has it; empty if nothing finds the class by a name."""
     args: tuple[bytes, ...]
     state: dict[str, bytes]
-    told: str
+    summary: str
     """Its class, its message and, of an answer by HTTP, its status."""
     traceback: str
 
@@ -49,7 +49,7 @@ def packed(outcome: Any) -> Any:
 
 
 def unpacked(outcome: Any) -> Any:
-    """What was `packed`, in the process that asked."""
+    """What was `packed`, in the process that sent the call."""
     if isinstance(outcome, Answered):
         return codec.thaw(outcome.frozen)
     return Failure(_error(outcome)) if isinstance(outcome, Raised) else outcome
@@ -67,7 +67,7 @@ def _raised(error: BaseException) -> Raised:
         name=name,
         args=tuple(_bytes(each) or pickle.dumps(repr(each)) for each in error.args),
         state={key: data for key, value in vars(error).items() if (data := _bytes(value)) is not None},
-        told=f"{kind.__module__}.{kind.__qualname__}: {error}" + (f" (status {status})" if status else ""),
+        summary=f"{kind.__module__}.{kind.__qualname__}: {error}" + (f" (status {status})" if status else ""),
         traceback="".join(traceback.format_exception(error)),
     )
 
@@ -90,7 +90,7 @@ def _error(raised: Raised) -> BaseException:
         error: BaseException = pickle.loads(raised.whole) if raised.whole else _from_parts(raised)
         str(error)
     except Exception:
-        error = MemoError(f"{raised.told} was raised in a worker process, and cannot be had as itself here")
+        error = MemoError(f"{raised.summary} was raised in a worker process, and cannot be had as itself here")
     error.add_note(f"In the worker process:\n{raised.traceback.rstrip()}")
     return error
 

@@ -47,8 +47,8 @@ class Leader:
         "_started",
         "call",
         "flight",
-        "handed_on",
         "lock",
+        "passed_on",
         "running",
         "wrote",
     )  # fmt: skip
@@ -58,7 +58,7 @@ class Leader:
         self.flight = flight
         self.lock: Lock | None = None
         self.running = Running(flight, call.memo)
-        self.handed_on = False
+        self.passed_on = False
         """Whether the caller has items of the answer already, so that no other can take its place."""
         self.wrote = False
         """Whether the answer is kept."""
@@ -116,7 +116,7 @@ class Leader:
 
     def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the function is at work, or whoever reads its stream is."""
-        self.handed_on = self.handed_on or waiting_for_reader
+        self.passed_on = self.passed_on or waiting_for_reader
         now = time.perf_counter()
         if self._reader_since:
             self._readers_seconds += now - self._reader_since

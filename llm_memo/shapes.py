@@ -51,7 +51,7 @@ def shape_of(function: Any) -> Shape:
 def expected_shape(function: Any) -> Shape:
     """The shape of a function; of a plain wrapper that returns what the function inside returns, the shape of that.
 
-    A plain function may give anything. What this does not tell is told by what it gives.
+    A plain function may give anything. What this does not say is known from what it gives.
     """
     shape = shape_of(function)
     return shape_of(answers_like(function)) if shape is Shape.FUNCTION else shape
@@ -213,7 +213,7 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
 
 
 def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
-    """Hand on each item at once, and to the function's generator what is sent or thrown in."""
+    """Pass on each item at once, and down to the generator what is sent or thrown in."""
     try:
         recorder = _recorder(leader)
         try:

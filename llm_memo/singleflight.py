@@ -66,7 +66,7 @@ ALONE: Final = _Alone()
 class Flight:
     """The one running call that equal calls wait for."""
 
-    __slots__ = ("_callbacks", "_key", "ended", "gives_awaitable", "handed_on", "leading_task", "result", "waits_for")
+    __slots__ = ("_callbacks", "_key", "ended", "gives_awaitable", "leading_task", "passed_on", "result", "waits_for")
 
     def __init__(self, key: object) -> None:
         self._key = key
@@ -78,7 +78,7 @@ class Flight:
         """Whether it is of a plain function that returned an awaitable, as it then will for its waiters."""
         self.ended = False
         self.result: Result = None
-        self.handed_on: float | None = None
+        self.passed_on: float | None = None
         """When a stream's reader was last given something and not yet come back, by `time.monotonic`."""
 
     @property
@@ -88,14 +88,14 @@ class Flight:
 
     def with_reader(self, waiting: bool) -> None:
         """Note that its stream's reader has been given something, or has come back for more."""
-        self.handed_on = time.monotonic() if waiting else None
+        self.passed_on = time.monotonic() if waiting else None
         with FLIGHTS.lock:  # others look through it meanwhile
             if not self.ended:
                 FLIGHTS.read.add(self)
 
     def stalled(self) -> bool:
         """Whether it is not the model that is waited for, but a reader who has stopped reading."""
-        return self.handed_on is not None and time.monotonic() - self.handed_on > _STALLED_AFTER
+        return self.passed_on is not None and time.monotonic() - self.passed_on > _STALLED_AFTER
 
     def end(self, result: Result) -> None:
         """End the flight, with None to give it up, and wake everybody who waits."""

@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -182,6 +183,47 @@ def test_no_module_imports_the_test_server() -> None:
     assert {"demo"} == {name for name, others in IMPORTS.items() if name not in testing and others & testing}
     for name in testing:
         assert IMPORTS[name] <= testing
+
+
+PRIVATE_WORDS = {
+    "asked": "call, arguments, key", "asker": "KeyBuilder", "told": "say what happens: warned, reported, given",
+    "board": "join", "landing": "result, end", "shelf": "shard", "shelves": "shards", "upkeep": "only writes",
+    "room": "adapter", "rooms": "adapters", "handed on": "escapes, passed on", "hands on": "passes on",
+    "in force": "effective", "kept up": "only written",
+}  # fmt: skip
+"""Words that only those who wrote them understand → the field's own."""
+ENGLISH = ("make room, for example", '"rooms"', "cannot be told apart")
+"""Where such a word is plain English, or somebody else's name."""
+WRITTEN = re.compile(rf"\b({'|'.join(PRIVATE_WORDS)})\b", re.IGNORECASE)
+
+
+def test_no_private_words() -> None:
+    """Names, comments, docstrings and messages of the package use the field's words."""
+    found = []
+    for name, path in ALL.items():
+        if name.partition(".")[0] in BEING_REWRITTEN | {"testing"}:
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if any(each in line for each in ENGLISH):
+                continue
+            found += [
+                f"{name or '__init__'}:{number}: say {PRIVATE_WORDS[word.lower()]!r} for {word!r}"
+                for word in WRITTEN.findall(line.replace("_", " "))
+            ]
+    assert [] == found
+
+
+LONG = {
+    "cache": "the whole public face of a folder",
+    "stores.disk": "one class, every operation of which touches the same files",
+}
+"""Files of more than 400 lines → why."""
+
+
+def test_files_are_of_one_idea() -> None:
+    """No file of the package has more than 400 lines without a reason that is written down."""
+    long = {name for name, path in ALL.items() if len(path.read_text().splitlines()) > 400}
+    assert {name for name in long if name.partition(".")[0] not in BEING_REWRITTEN | {"adapters"}} <= set(LONG)
 
 
 HEAVY = (

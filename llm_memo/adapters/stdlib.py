@@ -27,7 +27,7 @@ def _moment(tag: str) -> Callable[[Any], Form]:
 
 def _zone(value: Any) -> Form:
     if value.key is None:
-        raise NoCanonicalForm(value, "a zone that was read from a file and has no key cannot be told from another")
+        raise NoCanonicalForm(value, "a zone that was read from a file and has no key is like any other")
     return "zone", value.key
 
 
@@ -51,8 +51,10 @@ def _array(value: Any) -> Form:
 
 def _exception(value: Any) -> Form:
     """Its class and what it was made with; where it was raised does not count."""
-    told = value.__reduce__() if isinstance(type(value).__reduce__, types.MethodDescriptorType) else (None, value.args)
-    return "exception", type(value), told[1], Attributes(sorted(vars(value).items())), value.__cause__
+    reduced = (
+        value.__reduce__() if isinstance(type(value).__reduce__, types.MethodDescriptorType) else (None, value.args)
+    )
+    return "exception", type(value), reduced[1], Attributes(sorted(vars(value).items())), value.__cause__
 
 
 def _context_variable(value: Any) -> Form:

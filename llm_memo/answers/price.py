@@ -1,4 +1,4 @@
-"""What tokens cost, looked up offline in genai-prices (extra ``[cost]``) whenever it is asked for."""
+"""What tokens cost, looked up offline in genai-prices (extra ``[cost]``) whenever it is needed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _calculated(genai_prices: Any, usage: Usage, at: datetime | None) -> Decimal
 
 @functools.cache
 def _genai_prices() -> Any:
-    """The library, loaded when first asked for (a fifth of a second); None if it is not there."""
+    """The library, loaded when first needed (a fifth of a second); None if it is not there."""
     try:
         import genai_prices
     except ImportError:

@@ -141,17 +141,17 @@ def _cohere_stream(body: dict[str, Any], events: list[Any]) -> str | None:
 
 def _one_for_each(field: str) -> Proof:
     def proof(body: dict[str, Any], answer: Any) -> str | None:
-        asked, given = _inputs(body.get("input")), len(_records(answer, field))
-        return None if given == asked else f"{given} results for {asked} inputs"
+        wanted, given = _inputs(body.get("input")), len(_records(answer, field))
+        return None if given == wanted else f"{given} results for {wanted} inputs"
 
     return proof
 
 
-def _inputs(asked: Any) -> int:
+def _inputs(wanted: Any) -> int:
     """How many inputs a request has: a list of numbers is one text as tokens, one of parts is one message."""
-    if not isinstance(asked, list):
+    if not isinstance(wanted, list):
         return 1
-    return 1 if asked and isinstance(asked[0], (int, dict)) else len(asked)
+    return 1 if wanted and isinstance(wanted[0], (int, dict)) else len(wanted)
 
 
 def _vectors(body: dict[str, Any], answer: Any) -> str | None:
@@ -178,8 +178,8 @@ def _images(body: dict[str, Any], answer: Any) -> str | None:
 
 def _images_stream(body: dict[str, Any], events: list[Any]) -> str | None:
     done = [event for event in events if str(event.get("type")).endswith(".completed") and event.get("b64_json")]
-    asked = int(body.get("n") or 1)
-    return None if len(done) == asked else f"{len(done)} of {asked} images"
+    wanted = int(body.get("n") or 1)
+    return None if len(done) == wanted else f"{len(done)} of {wanted} images"
 
 
 def _transcription(body: dict[str, Any], answer: Any) -> str | None:

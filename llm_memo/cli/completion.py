@@ -1,6 +1,6 @@
 """Scripts that make Tab complete commands, options and functions in a shell.
 
-They are made of the command line's own tables. Only the names of functions are asked for when Tab is
+They are made of the command line's own tables. Only the names of functions are looked up when Tab is
 pressed, by ``llm-memo functions``.
 """
 
@@ -57,9 +57,9 @@ def fish(commands: Commands) -> str:
     for name, command in commands.items():
         lines.append(f"complete -c llm-memo -n __fish_use_subcommand -a {name} -d {_quoted(command.summary)}")
         seen = f"complete -c llm-memo -n '__fish_seen_subcommand_from {name}'"
-        for option, told in command.options.items():
+        for option, meaning in command.options.items():
             kind = "-l" if option.startswith("--") else "-s" if option.startswith("-") else "-a"
-            lines.append(f"{seen} {kind} {option.lstrip('-')} -d {_quoted(told)}")
+            lines.append(f"{seen} {kind} {option.lstrip('-')} -d {_quoted(meaning)}")
         if command.takes_functions:
             lines.append(f"{seen} -a '(llm-memo functions 2>/dev/null)'")
     return "\n".join(lines) + "\n"

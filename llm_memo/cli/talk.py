@@ -26,7 +26,7 @@ def ask(question: str) -> None:
     """Go on only if somebody says yes.
 
     Raises:
-        Stop: They do not, or nobody is there to be asked.
+        Stop: They do not, or nobody is there to answer.
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Stop(

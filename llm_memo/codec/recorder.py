@@ -57,7 +57,7 @@ class Recorder:
         except StopIteration as end:
             self.recording.returned = end.value
             return END
-        return self._handed_on(item)
+        return self._passed_on(item)
 
     async def anext(self) -> Any:
         """The next item of an asynchronous generator, or `END`."""
@@ -67,9 +67,9 @@ class Recorder:
                 item = await self._resume()
         except StopAsyncIteration:
             return END
-        return self._handed_on(item)
+        return self._passed_on(item)
 
-    def _handed_on(self, item: Any) -> Any:
+    def _passed_on(self, item: Any) -> Any:
         self.recording.add(item)
         self._progress(True)
         return item

@@ -1,4 +1,4 @@
-"""The items of a generator or stream, frozen one by one as they are handed on; what an awaitable gave."""
+"""The items of a generator or stream, frozen one by one as they are passed on; what an awaitable gave."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ Change = Callable[[Any, Any], Any]
 def rewire(stream: Any, change: Change, failed: Callable[[], object] | None = None) -> Any:
     """``stream``, or what to use instead of it, with the iterator at its bottom changed.
 
-    A stream that has yet to be asked for is changed when it is; ``failed()`` is called if that fails.
+    A stream whose request is yet to be made is changed when it is made; ``failed()`` is called if that fails.
     """
     if type(stream) in _GENERATORS:
         return change(stream, None)

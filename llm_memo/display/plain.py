@@ -100,13 +100,13 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def cut(cell: Cell, room: int) -> tuple[Span, ...]:
-    """A cell that takes at most ``room`` columns, ending in "…" if something is left out."""
+def cut(cell: Cell, limit: int) -> tuple[Span, ...]:
+    """A cell that takes at most ``limit`` columns, ending in "…" if something is left out."""
     pieces = [Span(safe(span.text), span.tone) for span in spans(cell)]
-    if sum(width(piece.text) for piece in pieces) <= room:
+    if sum(width(piece.text) for piece in pieces) <= limit:
         return tuple(pieces)
     kept: list[Span] = []
-    left = room - 1
+    left = limit - 1
     for text, tone in pieces:
         taken = _head(text, left)
         left -= width(taken)
@@ -116,10 +116,10 @@ def cut(cell: Cell, room: int) -> tuple[Span, ...]:
     return (*kept, Span("…", kept[-1].tone))
 
 
-def _head(text: str, room: int) -> str:
+def _head(text: str, limit: int) -> str:
     for place, character in enumerate(text):
-        room -= _width(character)
-        if room < 0:
+        limit -= _width(character)
+        if limit < 0:
             return text[:place]
     return text
 
@@ -135,11 +135,11 @@ def rendered(sheet: Sheet, ink: Ink | None = None) -> str:
     return "\n".join([*map(ink, _wrapped(sheet.title, ink.width)), *body])
 
 
-def _wrapped(cell: Cell, room: int | None) -> list[tuple[Span, ...]]:
-    """A cell in lines of at most ``room`` columns, broken between its pieces; a piece alone may be longer."""
+def _wrapped(cell: Cell, limit: int | None) -> list[tuple[Span, ...]]:
+    """A cell in lines of at most ``limit`` columns, broken between its pieces; a piece alone may be longer."""
     lines: list[list[Span]] = [[]]
     for span in spans(cell):
-        if room is not None and lines[-1] and _columns((*lines[-1], span)) > room:
+        if limit is not None and lines[-1] and _columns((*lines[-1], span)) > limit:
             lines.append([Span("  ")])
             if not span.text.strip(" ·"):
                 continue
@@ -162,14 +162,14 @@ def aligned(
         widths = _fitted(columns, widths, ink.width - margin - len(_GAP) * (len(widths) - 1))
     for row in (names, *rows):
         yield _GAP.join(
-            _padded(cell, room, column.right, ink) for column, room, cell in zip(columns, widths, row, strict=True)
+            _padded(cell, limit, column.right, ink) for column, limit, cell in zip(columns, widths, row, strict=True)
         ).rstrip()
 
 
 def _without_spare(
-    columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], room: int
+    columns: tuple[Column, ...], rows: tuple[tuple[Cell, ...], ...], limit: int
 ) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
-    """The columns that there is room for, if wide ones are cut to what can be read still."""
+    """The columns that fit, if wide ones are cut to what can be read still."""
     widths = [max(map(_columns, cells)) for cells in zip((column.name for column in columns), *rows, strict=True)]
     needed = [
         min(width, _READABLE_PROSE if column.brief else _READABLE) if column.wide else width
@@ -177,16 +177,16 @@ def _without_spare(
     ]
     places = list(range(len(columns)))
     for place, column in enumerate(columns):
-        if column.spare and sum(needed[each] for each in places) + len(_GAP) * (len(places) - 1) > room:
+        if column.spare and sum(needed[each] for each in places) + len(_GAP) * (len(places) - 1) > limit:
             places.remove(place)
     return tuple(columns[place] for place in places), tuple(tuple(row[place] for place in places) for row in rows)
 
 
-def _fitted(columns: tuple[Column, ...], widths: list[int], room: int) -> list[int]:
+def _fitted(columns: tuple[Column, ...], widths: list[int], limit: int) -> list[int]:
     """The widths with the wide columns made smaller, the widest first, until all fit."""
     fitted = list(widths)
     wide = [place for place, column in enumerate(columns) if column.wide]
-    while sum(fitted) > room and wide:
+    while sum(fitted) > limit and wide:
         widest = max(wide, key=fitted.__getitem__)
         if fitted[widest] <= _LEAST:
             break
@@ -194,22 +194,22 @@ def _fitted(columns: tuple[Column, ...], widths: list[int], room: int) -> list[i
     return fitted
 
 
-def _padded(cell: Cell, room: int, right: bool, ink: Ink) -> str:
-    shown = cut(cell, room)
-    padding = " " * (room - _columns(shown))
+def _padded(cell: Cell, limit: int, right: bool, ink: Ink) -> str:
+    shown = cut(cell, limit)
+    padding = " " * (limit - _columns(shown))
     return padding + ink(shown) if right else ink(shown) + padding
 
 
-def _broken(cell: Cell, room: int | None) -> list[tuple[Span, ...]]:
-    """A cell in lines of at most ``room`` columns, broken between its pieces and inside of them."""
-    if room is None:
+def _broken(cell: Cell, limit: int | None) -> list[tuple[Span, ...]]:
+    """A cell in lines of at most ``limit`` columns, broken between its pieces and inside of them."""
+    if limit is None:
         return [spans(cell)]
     pieces = (
         Span(line, span.tone)
         for span in spans(cell)
-        for line in (textwrap.wrap(safe(span.text), room, drop_whitespace=False) or [""])
+        for line in (textwrap.wrap(safe(span.text), limit, drop_whitespace=False) or [""])
     )
-    return _wrapped(tuple(pieces), room)
+    return _wrapped(tuple(pieces), limit)
 
 
 @singledispatch
@@ -226,19 +226,19 @@ def _(table: Table, ink: Ink) -> Iterator[str]:
 
 @_lines.register
 def _(facts: Facts, ink: Ink) -> Iterator[str]:
-    room = max((_columns(name) for name, _ in facts.rows), default=0)
+    limit = max((_columns(name) for name, _ in facts.rows), default=0)
     for name, value in facts.rows:
-        label = f"{ink(tuple(Span(text, 'dim') for text, _ in spans(name)))}{' ' * (room - _columns(name))}"
-        for line in _broken(value, ink.width and max(ink.width - _INDENT - room - len(_GAP), _READABLE)):
+        label = f"{ink(tuple(Span(text, 'dim') for text, _ in spans(name)))}{' ' * (limit - _columns(name))}"
+        for line in _broken(value, ink.width and max(ink.width - _INDENT - limit - len(_GAP), _READABLE)):
             yield f"{label}{_GAP}{ink(line)}"
-            label = " " * room
+            label = " " * limit
 
 
 @_lines.register
 def _(bar: Bar, ink: Ink) -> Iterator[str]:
     pieces = zip(bar.widths(_BAR), bar.parts, strict=True)
     blocks = "".join(
-        ink.span(Span(("█" if place == 0 else "░") * room, tone)) for place, (room, (_, _, tone)) in enumerate(pieces)
+        ink.span(Span(("█" if place == 0 else "░") * limit, tone)) for place, (limit, (_, _, tone)) in enumerate(pieces)
     )
     yield f"{blocks}  {bar.label}"
 

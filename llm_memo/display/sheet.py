@@ -54,11 +54,11 @@ class Column(NamedTuple):
     right: bool = False
     """Whether it is aligned to the right, as numbers are."""
     wide: bool = False
-    """Whether its texts may be long: such columns share the room that the others leave."""
+    """Whether its texts may be long: such columns share the width that the others leave."""
     brief: bool = False
-    """Whether a beginning of its texts will do, where there is not room for all."""
+    """Whether a beginning of its texts will do, where not all fit."""
     spare: bool = False
-    """Whether it is left out where there is not room for all; the first of several goes first."""
+    """Whether it is left out where not all fit; the first of several goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,12 @@ class Bar:
         """``"8 hits, 4 misses"``."""
         return ", ".join(text for text, number, _ in self.parts if number)
 
-    def widths(self, room: int) -> list[int]:
-        """How many of ``room`` characters each part takes; one that is there takes at least one."""
+    def widths(self, limit: int) -> list[int]:
+        """How many of ``limit`` characters each part takes; one that is there takes at least one."""
         edges = [0]
         for _, number, _ in self.parts:
             edges.append(edges[-1] + number)
-        ends = [round(room * edge / max(self.whole, 1)) for edge in edges]
+        ends = [round(limit * edge / max(self.whole, 1)) for edge in edges]
         sizes = [end - start for start, end in pairwise(ends)]
         return [max(size, 1) if number else 0 for size, (_, number, _) in zip(sizes, self.parts, strict=True)]
 
@@ -127,7 +127,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Two groups of blocks, side by side where there is room."""
+    """Two groups of blocks, side by side where they fit."""
 
     left: tuple[Block, ...]
     right: tuple[Block, ...]

@@ -17,7 +17,7 @@ _HISTORY = re.compile(r"_+i*\d*")
 
 
 def is_cached_function(value: object) -> bool:
-    """Whether ``value`` is a cached function, bound or not; only its type is asked."""
+    """Whether ``value`` is a cached function, bound or not; only its type is looked at."""
     return issubclass(type(value), CachedFunction)
 
 

@@ -132,7 +132,7 @@ class Magic:
             del self.ipython.magics_manager.magics[kind]["llm_memo"]
 
     def run(self, line: str, cell: str | None = None) -> Any:
-        """What the magic does with a line, and with a cell that another magic hands on."""
+        """What the magic does with a line, and with a cell that another magic passes on."""
         command, _, rest = line.strip().partition(" ")
         if cell is None and (command in _HELPS or rest.strip() in _HELPS):
             print(_HELP)

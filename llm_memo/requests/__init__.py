@@ -1,4 +1,4 @@
-"""The second tier: HTTP requests to models, kept by what was asked.
+"""The second tier: HTTP requests to models, kept by the request.
 
 ::
 

@@ -1,6 +1,6 @@
 """The model endpoints that are known: which paths are cached, and which requests to them are not.
 
-An endpoint is told by the end of its path, so that Azure's deployments, gateways and proxies need no
+An endpoint is known by the end of its path, so that Azure's deployments, gateways and proxies need no
 configuration. What keeps state on the server wins over that: such requests pass.
 """
 

@@ -42,7 +42,7 @@ class Splitter:
     """Cuts the pieces of a body where its events end, and notices the last event.
 
     Args:
-        content_type: The body's. One that is no stream of events is handed on as it comes.
+        content_type: The body's. One that is no stream of events is passed on as it comes.
     """
 
     __slots__ = ("_boundary", "_rest", "_sse", "ended")
@@ -52,7 +52,7 @@ class Splitter:
         self._boundary = None if not is_event_stream(content_type) else _BLANK_LINE if self._sse else _LINE
         self._rest = b""
         self.ended = False
-        """Whether the event after which nothing follows has been handed on."""
+        """Whether the event after which nothing follows has been passed on."""
 
     def feed(self, piece: bytes) -> bytes:
         """The events that are whole with ``piece``; the rest is kept back, since nobody can read it yet."""

@@ -91,25 +91,35 @@ class Exchange(Call):
     Args:
         site: What was given for the client that sends it.
         request: Of httpx or httpx2.
-        asked: What it asks.
+        model_request: What it says to the model.
         controls: What it says to the cache.
         send: Sends it: the transport's ``handle_request`` or ``handle_async_request``.
         awaited: Whether it is the latter.
 
     Raises:
-        InvalidOption, StoreError: A setting in force is none.
+        InvalidOption, StoreError: A setting has a value that is none of its values.
     """
 
     __slots__ = (
-        "age", "asked_of", "controls", "ended", "last_event", "outcome", "request", "sample", "send", "served",
-        "task", "turn",
+        "age",
+        "controls",
+        "ended",
+        "last_event",
+        "model_request",
+        "outcome",
+        "request",
+        "sample",
+        "send",
+        "served",
+        "task",
+        "turn",
     )  # fmt: skip
 
     def __init__(
         self,
         site: Site,
         request: Any,
-        asked: ModelRequest,
+        model_request: ModelRequest,
         controls: Controls,
         send: Callable[[Any], Any],
         *,
@@ -121,13 +131,13 @@ class Exchange(Call):
         sample = controls.sample
         if sample is None:
             sample = (running.memo.options.sample if running is not None else 0) or site.options.sample
-        call_key = asked.call_key(sample)
+        call_key = model_request.call_key(sample)
         self.turn = Turn(running, call_key.digest if running is not None else "")
         if self.turn.ordinal:
-            call_key = asked.call_key(sample, self.turn.ordinal)
+            call_key = model_request.call_key(sample, self.turn.ordinal)
         self.sample = sample
         self.request = request
-        self.asked_of = asked
+        self.model_request = model_request
         self.controls = controls
         self.send = send
         self.ended = self.last_event = False
@@ -137,11 +147,11 @@ class Exchange(Call):
         """The kept answer that the client gets."""
         self.task: asyncio.Task[Any] | None = None
         """The sending, apart from the task that waits for it."""
-        keys: Any = _Keys(site.options.name or asked.name, asked, call_key, sample, self.turn.ordinal)
+        keys: Any = _Keys(site.options.name or model_request.name, model_request, call_key, sample, self.turn.ordinal)
         options = site.options if site.options.sample == sample else replace(site.options, sample=sample)
         memo = Memo(options, keys, RequestSettings(controls.given, site.given, running), site.counters)
         super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
-        if (longest := asked.longest_ttl) is not None:
+        if (longest := model_request.longest_ttl) is not None:
             ttl = self.settings.ttl
             self.settings = replace(self.settings, ttl=longest if ttl is None else min(longest, ttl))
 
@@ -152,7 +162,7 @@ class Exchange(Call):
         answer = super().thaw(stored, outcome)
         if answer is NOTHING:
             return NOTHING
-        if answer.head.is_error and answer.head.asked_by != self.asked_of.credentials:
+        if answer.head.is_error and answer.head.credentials != self.model_request.credentials:
             return NOTHING
         self.served = answer
         self.outcome = outcome
@@ -231,7 +241,7 @@ class Exchange(Call):
             loop = asyncio.get_running_loop()
         except RuntimeError:  # another kind of loop
             loop = None
-        if self.asked_of.streams or loop is None:
+        if self.model_request.streams or loop is None:
             return await sending
         self.task = loop.create_task(_read(sending))
         return await asyncio.shield(self.task)
@@ -239,7 +249,7 @@ class Exchange(Call):
     def head(self, response: Any) -> Head:
         """The head of ``response``."""
         response.request = self.request
-        return head_of(response, self.asked_of.credentials)
+        return head_of(response, self.model_request.credentials)
 
     def _could_be_stale(self, head: Head) -> bool:
         return head.is_error and self.memo.options.stale_if_error and self.expired is not None
@@ -342,8 +352,8 @@ class Sending(Leader):
             if cache_if is not None:
                 reason = None if cache_if(said) else "cache_if said no"
             else:
-                asked = exchange.asked_of
-                reason = unproven(asked.endpoint.kind, asked.body, said, answer.last_event)
+                model_request = exchange.model_request
+                reason = unproven(model_request.endpoint.kind, model_request.body, said, answer.last_event)
         except Exception as fault:
             self._not_stored(fault, "cache_if raised " if cache_if is not None else "")
             return False

@@ -1,7 +1,7 @@
 """Equal requests of one call: the i-th is a question of its own, as voting and retries mean it.
 
 The first is the bare question, whose answer it shares with everybody who asks it. A call that raised, or whose
-answer was not kept, has used up the answers that it got: when it is tried again, its requests are asked anew.
+answer was not kept, has used up the answers that it got: when it is tried again, its requests are sent anew.
 The next process, with code that may be mended, is given them again, in order.
 """
 

@@ -1,6 +1,6 @@
 """A request to a model: whether it is cached, what it asks, and what it says to the cache itself.
 
-A request is told by its parts: where it goes, the headers that change what the model does, and its body field
+A request is known by its parts: where it goes, the headers that change what the model does, and its body field
 by field. Of headers and of a URL's query only what is known to be no secret is in the key, or on disk.
 """
 
@@ -66,7 +66,7 @@ class ModelRequest:
     def call_key(self, sample: int = 0, ordinal: int = 0) -> CallKey:
         """The key of the ``ordinal``-th of equal requests in one call, in the ``sample``-th sample.
 
-        The first of the first is the bare question, the same wherever it is asked.
+        The first of the first is the bare question, the same wherever it is sent.
         """
         pieces = [_HEAD]
         for name, value, _ in self.parts:

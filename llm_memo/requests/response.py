@@ -37,7 +37,7 @@ class Head(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     """As they came, less those of the wire."""
-    asked_by: bytes = b""
+    credentials: bytes = b""
     """Of an error, whose it is: see `llm_memo.requests.request.ModelRequest.credentials`. Never on disk."""
 
     @property
@@ -50,13 +50,13 @@ class Head(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == name), "")
 
 
-def head_of(response: Any, asked_by: bytes) -> Head:
+def head_of(response: Any, credentials: bytes) -> Head:
     """The head of a response of httpx or httpx2."""
     encoded = "content-encoding" in response.headers
     left_out = _OF_THE_WIRE | {"content-length"} if encoded else _OF_THE_WIRE
     headers = [pair for pair in response.headers.multi_items() if pair[0].lower() not in left_out]
     status = response.status_code
-    return Head(status, headers, b"" if 200 <= status < 300 else asked_by)
+    return Head(status, headers, b"" if 200 <= status < 300 else credentials)
 
 
 class Progress(Protocol):
@@ -65,7 +65,7 @@ class Progress(Protocol):
     last_event: bool
     """Whether the event came after which nothing follows."""
     ended: bool
-    """Whether all of it came, though its reader may not have asked for the end of the body."""
+    """Whether all of it came, though its reader may not have read to the end of the body."""
 
 
 class Response(Recording):

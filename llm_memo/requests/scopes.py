@@ -1,4 +1,4 @@
-"""The settings in force for one request: the nearest of the places where each can be given."""
+"""The effective settings of one request: the nearest of the places where each can be given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RequestSettings(EffectiveSettings):
         self._running = running
 
     def now(self) -> Settings:
-        """The settings in force at this moment, here.
+        """The effective settings at this moment, here.
 
         Raises:
             InvalidOption: The environment gives a value that is none.

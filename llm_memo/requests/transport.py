@@ -43,7 +43,7 @@ class Transport:
         self._llm_memo_site = site
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith(("__", "_llm_memo")):  # asked of a copy that is being made
+        if name.startswith(("__", "_llm_memo")):  # looked up on a copy that is being made
             raise AttributeError(name)
         return getattr(self._llm_memo_inner, name)
 
@@ -59,17 +59,17 @@ class Transport:
         content = _content(request)
         controls = take(request, content)
         endpoint = may_be_cached(request)
-        asked = None
+        model_request = None
         if endpoint is not None and content is not None:
             site = self._llm_memo_site
             body = content if controls.content is None else controls.content
             try:
-                asked = read(request, endpoint, body, site.headers, site.options.ignore)
+                model_request = read(request, endpoint, body, site.headers, site.options.ignore)
             except Exception as fault:  # nothing that goes wrong in here may break a request
                 log.info("a request to %s passes: %s", request.url.host, type(fault).__name__)
-        if asked is None:
+        if model_request is None:
             return controls.without(request)
-        return Exchange(self._llm_memo_site, request, asked, controls, send, awaited=awaited)
+        return Exchange(self._llm_memo_site, request, model_request, controls, send, awaited=awaited)
 
     def handle_request(self, request: Any) -> Any:
         """The response to ``request``: a kept one, or one that is being kept while it is read."""

@@ -49,7 +49,7 @@ class Key(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Eight hex digits by which two keys can be told apart, and which tell nothing of either."""
+        """Eight hex digits by which two keys can be distinguished, and which say nothing of either."""
         return hashlib.blake2b(self.secret, digest_size=4, person=b"llm_memo name").hexdigest()
 
 
