@@ -118,7 +118,7 @@ class Call(CallState):
             )
             self.unreadable = True
             return NOTHING
-        except (RecursionError, MemoryError):  # there is no room for it; the entry is fine
+        except (RecursionError, MemoryError):  # there is no memory for it; the entry is fine
             return NOTHING
         except Exception as fault:
             self.disk.refuse(self.path, fault)

@@ -2,7 +2,7 @@
 
 With them goes the folder that they use here if no option of theirs names one, so that workers, which have
 no script of their own and perhaps another working directory, keep answers where their parent does. So
-``joblib.Parallel``, ``multiprocessing``, dask and ray can be handed one, also from a notebook.
+``joblib.Parallel``, ``multiprocessing``, dask and ray can be given one, also from a notebook.
 """
 
 from __future__ import annotations

@@ -334,11 +334,11 @@ class Sending(Leader):
         if answer.head.is_error:
             return None
         said = answer.said()
-        return (usage_of(said) if self.call.asked_of.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
+        return (usage_of(said) if self.call.model_request.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
 
     def _header(self, answer: Response, seconds: float, usage: Usage | None) -> Header:
         header = super()._header(answer, seconds, usage)
-        kind = self.call.asked_of.endpoint.kind
+        kind = self.call.model_request.endpoint.kind
         return replace(header, type=f"{kind}, a stream" if answer.is_stream else kind)
 
     def _is_wanted(self, answer: Response) -> bool:

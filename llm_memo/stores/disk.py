@@ -35,7 +35,7 @@ __all__ = ["Disk", "EntryFile", "TooBig", "disk", "function_folder"]
 log = logging.getLogger("llm_memo")
 
 _OF_THIS_PROCESS = (RecursionError, MemoryError)
-"""What is raised where an entry is fine and there is no room left to read it."""
+"""What is raised where an entry is fine and there is no memory left to read it."""
 _POSIX = os.name == "posix"
 
 _USED_EVERY = 3600.0
