@@ -264,7 +264,13 @@ class Call(CallState):
     def _explain(self) -> Explanation:
         memo = self.memo
         return explain(
-            memo.key_builder, memo.folder, self.owner or memo.owner(), self.settings, self.arguments, self.kwargs
+            memo.key_builder,
+            memo.folder,
+            self.owner or memo.owner(),
+            self.settings,
+            self.arguments,
+            self.kwargs,
+            memo.counters.why_not_stored,
         )
 
 

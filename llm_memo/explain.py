@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +45,16 @@ class Explanation(Shown):
     """The entry whose parts differ least; None on a hit, or when nothing is kept."""
     differences: tuple[str, ...]
     """What differs from it, such as ``"argument model: 'gpt-5.2' → 'gpt-5.2-mini'"``."""
+    rejected: str = ""
+    """Why the answer that this very call had lately, in this process, was not kept."""
 
     @property
     def reason(self) -> str:
         """The outcome and why, in one line."""
         if self.outcome != "miss":
             return self.outcome
+        if self.rejected:
+            return f"its last answer was returned and not kept: {self.rejected} (cache_if= decides what is kept)"
         if self.nearest is None:
             return f"no answer of {self.function} is kept here"
         changed = "; ".join(self.differences)
@@ -75,6 +80,7 @@ def explain(
     settings: Settings,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    why_not_stored: Callable[[str], str],
 ) -> Explanation:
     """Explain the call with these arguments, the instance first, without making it."""
     call_key = key_builder.key_of(args, kwargs)
@@ -89,6 +95,7 @@ def explain(
         untracked=key_builder.untracked(),
         nearest=nearest,
         differences=() if nearest is None else tuple(_differences(nearest, digests, previews)),
+        rejected=why_not_stored(call_key.key) if outcome == "miss" else "",
     )
 
 

@@ -244,13 +244,13 @@ class Leader:
             return False
         if reason is not None:
             log.info("%s: answer not kept: %s", call.memo.called, reason)
-            call.memo.counters.not_stored()
+            call.memo.counters.not_stored(reason, call.call_key.key)
             self.running.use_up()
         return reason is None
 
     def _not_stored(self, fault: Exception, what: str = "") -> None:
         call = self.call
-        call.memo.counters.not_stored()
+        call.memo.counters.not_stored(f"{what}{type(fault).__name__}", call.call_key.key)
         if call.disk.warned(call.path, fault):  # what could not be written could not be read either
             return
         cause = str(fault) if isinstance(fault, codec.Unfreezable) else f"{type(fault).__name__}: {fault}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -47,6 +48,8 @@ class CacheInfo(Shown):
     stale: int = 0
     not_stored: int = 0
     """Answers that were returned but not kept: incomplete, refused by ``cache_if``, or not storable."""
+    not_stored_because: dict[str, int] = field(default_factory=dict, hash=False)
+    """Why they were not: reason → how many."""
     errors: int = 0
     """Calls that raised."""
     seconds_spent: float = 0.0
@@ -105,6 +108,10 @@ class CacheInfo(Shown):
         }
         for name in ("spent", "saved"):
             counts[name] = merged(usage for info in infos for usage in getattr(info, name))
+        reasons: Counter[str] = Counter()
+        for info in infos:
+            reasons.update(info.not_stored_because)
+        counts["not_stored_because"] = dict(reasons)
         return cls(**counts)
 
 
@@ -136,6 +143,10 @@ _COUNTED = {
 _TIMES = ("seconds_spent", "seconds_saved")
 _SAVING = ("hit", "stale")
 
+_REASONS = 50
+"""So many different reasons are counted apart."""
+_REJECTED = 1_000
+"""Of the latest so many answers that were not kept it is known why."""
 _ADDED_UP_BY = 1_000
 """Adding up two usages takes longer than a hit; so many together, a fraction of one."""
 
@@ -152,6 +163,8 @@ class Counters:
             self._counts = dict.fromkeys(_COUNTED, 0)
             self._spent = Tally()
             self._saved = Tally()
+            self._reasons: Counter[str] = Counter()
+            self._rejected: OrderedDict[str, str] = OrderedDict()
 
     def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
         """Count one answered call; for a hit, ``seconds`` and ``usage`` are what it saved."""
@@ -165,16 +178,32 @@ class Counters:
         with _lock:
             self._counts["error"] += 1
 
-    def not_stored(self) -> None:
-        """Count one answer that was not kept."""
+    def not_stored(self, reason: str, key: str = "") -> None:
+        """Count one answer that was not kept.
+
+        Args:
+            reason: Why, in a few words.
+            key: The key of its call.
+        """
         with _lock:
             self._counts["not stored"] += 1
+            self._reasons[reason if reason in self._reasons or len(self._reasons) < _REASONS else "other reasons"] += 1
+            self._rejected[key] = reason
+            self._rejected.move_to_end(key)
+            if len(self._rejected) > _REJECTED:
+                self._rejected.popitem(last=False)
+
+    def why_not_stored(self, key: str) -> str:
+        """Why the last answer to the call with this key was not kept; "" if it was, or there was none lately."""
+        with _lock:
+            return self._rejected.get(key, "")
 
     def info(self) -> CacheInfo:
         """The counts as they are now."""
         with _lock:
             return CacheInfo(
                 **{_COUNTED[name]: count for name, count in self._counts.items()},
+                not_stored_because=dict(self._reasons),
                 seconds_spent=round(self._spent.seconds, 6),
                 seconds_saved=round(self._saved.seconds, 6),
                 spent=self._spent.total(),

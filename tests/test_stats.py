@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from llm_memo import cache_policy, cached_completion, completion_usage
+from llm_memo import CacheInfo, CacheMiss, NotStored, cache_policy, cached_completion, completion_usage
+from llm_memo.display.shown import text_of
+from llm_memo.stats import Counters
 
 
 def test_counts_are_right_under_threads() -> None:
@@ -155,3 +157,57 @@ def test_another_function_begins_its_own_counts() -> None:
         local("a")
         infos.append(local.cache_info().calls)
     assert [1, 1] == infos
+
+
+@pytest.mark.parametrize("answer", ["", " ", "\n"])
+def test_why_an_answer_was_not_kept_is_told(answer: str) -> None:
+    """An empty answer is returned and not kept: cache_info and explain say why, and cache_if can keep it."""
+
+    @cached_completion
+    def ask(text: str) -> str:
+        return answer
+
+    assert answer == ask("a")
+    assert {"an empty answer": 1} == ask.cache_info().not_stored_because
+    ask("a")
+    assert {"an empty answer": 2} == ask.cache_info().not_stored_because
+    assert "an empty answer" in repr(ask.cache_info())
+    assert "its last answer was returned and not kept: an empty answer (cache_if=" in str(ask.explain("a"))
+    assert "no answer of" in ask.explain("b").reason
+    with pytest.raises(CacheMiss, match="not kept: an empty answer"):
+        ask.with_options(policy="replay")("a")
+    keeping = ask.with_options(cache_if=lambda text: True)
+    assert [answer, answer] == [keeping("a"), keeping("a")]
+    assert 1 == ask.cache_info().hits
+    ask.cache_clear()
+    assert {} == ask.cache_info().not_stored_because
+
+
+def test_other_reasons_are_told_too() -> None:
+    """What cache_if refuses, and what cannot be stored, is counted by its reason."""
+
+    @cached_completion(cache_if=lambda answer: answer != 1)
+    def ask(number: int) -> Any:
+        return number if number < 3 else open("/dev/null")
+
+    for number in (1, 1, 2):
+        ask(number)
+    with pytest.warns(NotStored), ask(3):
+        pass
+    because = ask.cache_info().not_stored_because
+    assert 2 == because.pop("cache_if said no")
+    assert ["Unfreezable"] == list(because)
+    assert "3 not stored: cache_if said no (2 ×), Unfreezable" in text_of(ask.cache_info())
+
+
+def test_reasons_do_not_pile_up() -> None:
+    """Of thousands of reasons and calls the latest are known, and the rest are counted together."""
+    counters = Counters()
+    for number in range(3_000):
+        counters.not_stored(f"reason {number}", f"key {number}")
+    because = counters.info().not_stored_because
+    assert 51 == len(because)
+    assert 3_000 == sum(because.values())
+    assert ("", "reason 2999") == (counters.why_not_stored("key 0"), counters.why_not_stored("key 2999"))
+    both = CacheInfo.sum([counters.info(), counters.info()])
+    assert 6_000 == sum(both.not_stored_because.values())

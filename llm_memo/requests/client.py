@@ -34,10 +34,10 @@ class RequestCounters(Counters):
         super().raised()
         ALL.raised()
 
-    def not_stored(self) -> None:
+    def not_stored(self, reason: str, key: str = "") -> None:
         """Count one answer that was not kept."""
-        super().not_stored()
-        ALL.not_stored()
+        super().not_stored(reason, key)
+        ALL.not_stored(reason, key)
 
 
 @dataclass

@@ -359,7 +359,7 @@ class Sending(Leader):
             return False
         if reason is None:
             return True
-        exchange.memo.counters.not_stored()
+        exchange.memo.counters.not_stored(reason, exchange.call_key.key)
         log.info("%s: answer not kept: %s", exchange.memo.name, reason)
         if cache_if is None:
             warn(

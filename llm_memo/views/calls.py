@@ -107,10 +107,20 @@ def _counts(info: CacheInfo) -> list[Block]:
     )
     notes = [
         f"{info.errors:,} raised" if info.errors else "",
-        f"{info.not_stored:,} not stored" if info.not_stored else "",
+        _not_stored(info),
         _unpriced(info),
     ]
     return [bar, Table(columns, rows), *([Note(joined(notes))] if any(notes) else [])]
+
+
+def _not_stored(info: CacheInfo) -> str:
+    """How many answers were not kept, and why; "" if all were."""
+    if not info.not_stored:
+        return ""
+    reasons = ", ".join(
+        reason if count == 1 else f"{reason} ({count:,} ×)" for reason, count in info.not_stored_because.items()
+    )
+    return f"{info.not_stored:,} not stored: {reasons}"
 
 
 def _unpriced(info: CacheInfo) -> str:
