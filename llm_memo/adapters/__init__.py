@@ -30,6 +30,7 @@ _ADAPTERS = {
     "pydantic_core": "pydantic",
     "polars": "polars",
     "pyarrow": "pyarrow",
+    "botocore": "botocore",
     "wrapt": "wrapt",
     "_wrappers": "wrapt",
     "requests": "requests",

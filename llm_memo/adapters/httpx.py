@@ -43,7 +43,7 @@ def added(client: Any) -> tuple[object, ...]:
 
 def _other_than_network(transport: Any) -> object:
     """What answers requests in the place of the network: a test's transport, an application, a class of one's own."""
-    while (inner := getattr(transport, "_llm_memo_inner", None)) is not None:
+    while (inner := getattr(transport, "__dict__", {}).get("_llm_memo_inner")) is not None:
         transport = inner
     kind = type(transport)
     if kind.__name__ == "MockTransport":

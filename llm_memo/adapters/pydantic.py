@@ -13,6 +13,7 @@ from llm_memo.adapters.equipment import class_name
 from llm_memo.codec import losses, pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
 from llm_memo.codec.references import Place, places, reference, resolve, unchanged
+from llm_memo.identity.forms.code import is_found
 from llm_memo.identity.forms.objects import attributes, counted
 from llm_memo.identity.local import is_local_module
 
@@ -24,6 +25,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     was given, a URL its text.
     """
     import pydantic
+    from pydantic.fields import FieldInfo
     from pydantic_core import MultiHostUrl, PydanticUndefined, Url
 
     kind = type(value)
@@ -33,7 +35,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "model", _held(value)
     if isinstance(value, pydantic.TypeAdapter):
         return "type adapter", (value._type, [*_named_in_schema(value.core_schema)], value._config)
-    if isinstance(value, pydantic.fields.FieldInfo):
+    if isinstance(value, FieldInfo):
         given = {name: None if each is PydanticUndefined else (each,) for name, each in value._attributes_set.items()}
         return "field", (given, [_constraint(each) for each in value.metadata])
     if isinstance(value, Url | MultiHostUrl) or "_BaseUrl" in {base.__name__ for base in kind.__mro__}:
@@ -42,10 +44,8 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
 
 
 def _of_class(kind: Any) -> tuple[str, object] | None:
-    """An installed model class, which may be made with a class of the user's own or at run time."""
-    import pydantic
-
-    if is_local_module(kind.__module__) or kind is pydantic.BaseModel:
+    """An installed model class that is made at run time, perhaps with a class of the user's own."""
+    if is_local_module(kind.__module__) or is_found(kind.__module__, kind.__qualname__, kind):
         return None
     try:
         schema = kind.model_json_schema()

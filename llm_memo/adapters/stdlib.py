@@ -102,6 +102,8 @@ FORMS: dict[type, Callable[[Any], Form]] = {
     functools.partial: lambda value: ("partial", value.func, value.args, value.keywords),
     contextvars.ContextVar: _context_variable,
     weakref.ref: lambda value: ("weak reference", value()),
+    weakref.ProxyType: lambda value: ("weak reference", value.__reduce_ex__.__self__),
+    weakref.CallableProxyType: lambda value: ("weak reference", value.__reduce_ex__.__self__),
 }
 """What stands for the values of a class, and of its subclasses as far as they are that."""
 

@@ -7,10 +7,8 @@ from typing import Any
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
     """A proxy is its class, what it stands for, and the wrapper that it calls; a bound one also its instance."""
-    import wrapt
-
     kind: Any = type(value)
-    if not issubclass(kind, wrapt.ObjectProxy):
+    if not any(base.__name__ == "ObjectProxy" for base in kind.__mro__):
         return None
     names = ("_self_wrapper", "_self_instance", "_self_enabled", "_self_binding")
     held = [(name, object.__getattribute__(value, name)) for name in names if hasattr(kind, name)]

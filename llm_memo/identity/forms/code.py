@@ -8,6 +8,7 @@ import types
 import typing
 from typing import Any
 
+from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_local_file, is_local_module
@@ -33,11 +34,13 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
     code, module = value.__code__, value.__globals__.get("__name__")
     if value.__closure__ is None and "<locals>" not in code.co_qualname:
         return "installed", _public(module, code.co_qualname, value)
-    if _is_found(value.__module__, value.__qualname__, value):
+    if is_found(value.__module__, value.__qualname__, value):
         return "installed", _public(value.__module__, value.__qualname__, value)
     cells = {name: _content(cell) for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True)}
-    held = Attributes(sorted({**vars(value), **cells}.items()))
-    return "wrapper", f"{module}.{code.co_qualname}", held, value.__defaults__, value.__kwdefaults__
+    name = f"{module}.{code.co_qualname}"
+    omitted = NEVER_SENT.get(name, ())
+    held = Attributes(sorted((each, item) for each, item in {**vars(value), **cells}.items() if each not in omitted))
+    return "wrapper", name, held, value.__defaults__, value.__kwdefaults__
 
 
 def _content(cell: Any) -> object:
@@ -59,12 +62,12 @@ def _public(module: object, path: str, thing: object) -> str:
     """The name of installed code: by the outermost package that offers it, since private modules come and go."""
     parts = str(module).split(".")
     for length in range(1, len(parts)):
-        if parts[length].startswith("_") and _is_found(".".join(parts[:length]), path, thing):
+        if parts[length].startswith("_") and is_found(".".join(parts[:length]), path, thing):
             return ".".join([*parts[:length], path])
     return f"{module}.{path}"
 
 
-def _is_found(module: object, path: str, thing: object) -> bool:
+def is_found(module: object, path: str, thing: object) -> bool:
     """Whether a name leads to ``thing``: then the name stands for it."""
     found: Any = sys.modules.get(module) if isinstance(module, str) else None
     for name in path.split("."):
@@ -101,18 +104,19 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
     if is_own(value):
         return told(value, subject)
     name = _public(value.__module__, value.__qualname__, value)
-    if "<locals>" not in name and (_is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
+    if "<locals>" not in name and (is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
         return "installed", name
     return "made class", name, value.__bases__, Attributes(_body(value))
 
 
 def _is_made(value: Any) -> bool:
     """Whether a class was written in Python."""
-    in_c = any(isinstance(item, types.MethodDescriptorType) for item in vars(value).values())
+    in_c = any(isinstance(item, _OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
     return bool(value.__flags__ & HEAP) and not in_c and not isinstance(vars(value).get("__new__"), _BUILT_IN)
 
 
 _BUILT_IN = types.BuiltinFunctionType
+_OF_C = types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType
 HEAP = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from llm_memo import adapters
-from llm_memo.adapters import mocks, stdlib
+from llm_memo.adapters import headers, mocks, stdlib
 from llm_memo.adapters.equipment import (
     class_name,
     is_credential,
@@ -147,11 +147,12 @@ def _subclass(kind: type, form: Callable[[Any], Form], said: frozenset[str]) -> 
 def _data(value: Any) -> list[object]:
     """What an object holds that nobody knows: attributes, items, and what it tells pickle if it is written in C."""
     kind: Any = type(value)
-    if hasattr(kind, "__next__") or hasattr(kind, "__await__") or hasattr(kind, "__anext__"):
+    in_c = _is_written_in_c(kind)
+    if in_c and (hasattr(kind, "__next__") or hasattr(kind, "__await__") or hasattr(kind, "__anext__")):
         raise NoCanonicalForm(value, f"a {class_name(kind)} is used up by reading it: pass a list of what it gives")
     items = [] if code.is_own(kind) else _items(value)
     parts = [attributes(value), *items]
-    if _is_written_in_c(kind):
+    if in_c:
         try:
             parts.append(_reduced(value))
         except NoCanonicalForm:
@@ -230,7 +231,13 @@ def counted(held: Mapping[Any, Any], kind: type) -> Attributes:
     names = sorted(name for name in held if type(name) is str and name not in plan.omitted)
     if plan.installed:
         names = [name for name in names if not is_credential(name)]
-    return Attributes((name, None if is_equipment(held[name]) else held[name]) for name in names)
+    return Attributes((name, _counted(name, held[name], plan.installed)) for name in names)
+
+
+def _counted(name: str, item: Any, installed: bool) -> object:
+    if installed and type(item) is dict and name.endswith("headers"):
+        return headers.counting(item.items())
+    return None if is_equipment(item) else item
 
 
 class _Plan:
