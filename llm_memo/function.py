@@ -272,7 +272,23 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
         instance = self._self_instance
         if self._self_binding in ("classmethod", "staticmethod"):  # decorated outside of them
             instance = getattr(self.__wrapped__, "__self__", None)
+        elif instance is None and self._self_parent is None and not isinstance(next(iter(args), None), type):
+            self._refuse_class_method()
         return args if instance is None else (instance, *args)
+
+    def _refuse_class_method(self) -> None:
+        """Say what to do where a class method, since Python 3.13, does not tell which class it was looked up on.
+
+        Raises:
+            TypeError: It is the function of a class method.
+        """
+        holder = getattr(self.__wrapped__, "__qualname__", "").rpartition(".")[0]
+        if holder and not holder.endswith(">") and [*self._self_memo.key_builder.signature.parameters][:1] == ["cls"]:
+            raise TypeError(
+                f"{self._self_memo.name}: below @classmethod a function does not know its class (since Python 3.13). "
+                "Write @cached_completion above @classmethod, or give the class first, as in "
+                f"{self.__name__}.is_cached(cls, …)"
+            )
 
     def _cache(self) -> Cache:
         return Cache(self._self_memo.settings.now().cache_dir, missing_ok=True)

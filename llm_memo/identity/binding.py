@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_memo.errors import InvalidOption
+from llm_memo.identity.wrappers import read_signature
 
 _STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
@@ -45,7 +46,7 @@ def check_key(key: Callable[..., object], name: str, signature: inspect.Signatur
         InvalidOption: It would fail in every call.
     """
     try:
-        takes = inspect.signature(key)
+        takes = read_signature(key)
     except (TypeError, ValueError):
         return
     positional: list[None] = []

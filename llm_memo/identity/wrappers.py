@@ -13,6 +13,7 @@ import builtins
 import contextlib
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -52,9 +53,22 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
     if _is_wrapt(function):  # it shows the signature of the function inside as its own
         return _ANYTHING
     try:
-        return inspect.signature(function, follow_wrapped=False)
+        return read_signature(function, follow_wrapped=False)
     except ValueError:
         return _ANYTHING
+
+
+def read_signature(function: Callable[..., Any], *, follow_wrapped: bool = True) -> inspect.Signature:
+    """As `inspect.signature`; names in annotations may be those of classes that are defined later.
+
+    Raises:
+        TypeError, ValueError: There is none.
+    """
+    if sys.version_info < (3, 14):
+        return inspect.signature(function, follow_wrapped=follow_wrapped)
+    from annotationlib import Format
+
+    return inspect.signature(function, follow_wrapped=follow_wrapped, annotation_format=Format.STRING)
 
 
 class _Passing(NamedTuple):
