@@ -163,10 +163,9 @@ def _called(module: str) -> str:
 
 def _arrived(name: str) -> dict[str, type]:
     """The class of another process's ``__main__`` that came to this one with an argument, if there is just one."""
-    found = _subclasses(name)
-    if len(found) > 1:
+    if len(_subclasses(name)) > 1:
         gc.collect()  # cloudpickle makes a class anew, and drops it if it has had it before
-        found = _subclasses(name)
+    found = _subclasses(name)
     return {name: found.pop()} if len(found) == 1 else {}
 
 
