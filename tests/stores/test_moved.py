@@ -13,8 +13,6 @@ import pytest
 from anew import forget
 
 from llm_memo import Cache, CacheMiss, cached_completion
-from llm_memo.identity import canonical
-from llm_memo.identity.key import SCHEME, KeyBuilder
 from llm_memo.stores import moved
 
 Run = Callable[..., str]
@@ -22,12 +20,8 @@ CALLS: list[str] = []
 
 
 @pytest.fixture(autouse=True)
-def _names_are_in_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the key of a function without a version is made of from SCHEME 2 on."""
+def _nothing_called() -> None:
     CALLS.clear()
-    if SCHEME == 1:
-        head = lambda self: canonical.encode((2, self.fingerprint.current().digest, self.sample))  # noqa: E731
-        monkeypatch.setattr(KeyBuilder, "_head", head)
 
 
 def named(name: str, **options: Any) -> Any:
