@@ -377,3 +377,29 @@ def test_another_process_was_quicker(cache_dir: Path, monkeypatch: pytest.Monkey
     assert "A" == named("new")("a")
     assert 1 == len(entries(cache_dir, "new"))
     assert ["a"] == CALLS
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "functions"),
+    [("renamed.py", "", "", 2), ("old.py", "def ask", "def inquire", 2), ("sub/old.py", "", "", 1)],
+    ids=["file", "function", "folder"],
+)
+def test_a_program_that_was_renamed_pays_nothing(
+    name: str, old: str, new: str, functions: int, run: Run, tmp_path: Path, cache_dir: Path
+) -> None:
+    """A script, its function or its folder under another name finds what it asked before, and lists it as its own."""
+    text = """
+        from llm_memo import Cache, cached_completion
+
+        @cached_completion
+        def ask(text):
+            print("called")
+            return text.upper()
+
+        print(ASK("a"), ASK.cache_info().hits, len(ASK.entries()), len(Cache().functions()))
+    """
+    (tmp_path / "sub").mkdir()
+    assert "called\nA 0 1 1\n" == run(text.replace("ASK", "ask"), name="old.py")
+    assert f"A 1 1 {functions}\n" == run(
+        text.replace(old, new).replace("ASK", new.removeprefix("def ") or "ask"), name=name
+    )
