@@ -207,7 +207,8 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
         answer = steps.result()
     if not call.paid:
         for item in answer.items:
-            time.sleep(call.memo.options.replay_delay)
+            if call.memo.options.replay_delay:  # a sleep of nothing still lets every other thread go first
+                time.sleep(call.memo.options.replay_delay)
             yield item
     return answer.returned
 

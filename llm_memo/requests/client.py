@@ -11,6 +11,7 @@ from llm_memo.answers.usage import Usage
 from llm_memo.errors import InvalidOption
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
+from llm_memo.settings import EffectiveSettings
 from llm_memo.stats import CacheInfo, Counters, Outcome
 
 __all__ = ["Site", "cached_client", "requests_info"]
@@ -50,6 +51,16 @@ class Site:
     headers: tuple[str, ...] = ()
     """Names of headers, in lower case, that are part of the key beside the known ones."""
     counters: Counters = field(default_factory=RequestCounters)
+    settings: EffectiveSettings = field(init=False)
+    """Those of a request that gives none itself and is made outside of cached functions."""
+
+    def __post_init__(self) -> None:
+        self.give({})
+
+    def give(self, settings: dict[str, Any]) -> None:
+        """Give these settings, beside those that were given before."""
+        self.given = {**self.given, **settings}
+        self.settings = EffectiveSettings({}, None, self.given)
 
 
 def cached_client(
@@ -106,7 +117,7 @@ def cached_client(
     for maker in makers:
         take_hold_of_made(maker)
     for site in sites:
-        site.given |= settings
+        site.give(settings)
         site.options = site.options.changed(**options)
         site.headers = site.headers if named is None else named
     return client

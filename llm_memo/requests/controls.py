@@ -7,6 +7,7 @@ OpenPipe have it, by ``extra_body={"openpipe": {"cache": …}}``.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,18 +49,17 @@ class Controls:
         return type(request)(request.method, request.url, headers=headers, extensions=request.extensions, **body)
 
 
-def take(request: Any, content: bytes | None) -> Controls:
-    """What ``request`` says to the cache.
+def take(headers: Mapping[str, str], content: bytes | None) -> Controls:
+    """What a request says to the cache.
 
     Args:
-        request: Of httpx or httpx2.
+        headers: Its headers, by names in lower case.
         content: Its body, if it can be looked at.
 
     Raises:
         InvalidOption: A value that is none.
     """
     found = Controls()
-    headers = request.headers
     for name in _NAMES:
         if name in headers:
             found.headers = True

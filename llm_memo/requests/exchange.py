@@ -149,7 +149,10 @@ class Exchange(Call):
         """The sending, apart from the task that waits for it."""
         keys: Any = _Keys(site.options.name or model_request.name, model_request, call_key, sample, self.turn.ordinal)
         options = site.options if site.options.sample == sample else replace(site.options, sample=sample)
-        memo = Memo(options, keys, RequestSettings(controls.given, site.given, running), site.counters)
+        settings = site.settings
+        if running is not None or controls.given:
+            settings = RequestSettings(controls.given, site.given, running)
+        memo = Memo(options, keys, settings, site.counters)
         super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
         if (longest := model_request.longest_ttl) is not None:
             ttl = self.settings.ttl

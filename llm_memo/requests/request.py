@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,30 +92,33 @@ class ModelRequest:
 _HEAD = encode(("request", SCHEME))
 
 
-def may_be_cached(request: Any) -> Endpoint | None:
+def may_be_cached(request: Any, headers: Mapping[str, str]) -> Endpoint | None:
     """The endpoint of ``request`` by its first line and headers alone; None if it passes."""
-    if request.method != "POST":
-        return None
-    length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > LARGEST_BODY or "content-encoding" in request.headers:
+    if request.method != "POST" or "content-encoding" in headers:
         return None
     return endpoint_of(request.url.path)
 
 
 def read(
-    request: Any, endpoint: Endpoint, content: bytes, headers: Collection[str], ignore: Collection[str]
+    request: Any,
+    headers: Mapping[str, str],
+    endpoint: Endpoint,
+    content: bytes,
+    named: Collection[str] = (),
+    ignore: Collection[str] = (),
 ) -> ModelRequest | None:
     """What ``request`` asks of a model; None if it passes.
 
     Args:
         request: Of httpx or httpx2.
+        headers: Its headers, by names in lower case.
         endpoint: Where it goes.
         content: Its body.
-        headers: Names of headers, in lower case, that count beside the known ones.
+        named: Names of headers, in lower case, that count beside the known ones.
         ignore: Top-level fields of the body that do not count.
     """
     url = request.url
-    media = request.headers.get("content-type", "")
+    media = headers.get("content-type", "")
     found = _form(content, media) if media.lower().startswith("multipart/form-data") else _json(content)
     if found is None or len(content) > LARGEST_BODY:
         return None
@@ -126,29 +129,31 @@ def read(
     if any(field not in body for field in endpoint.fields) or has_state(endpoint, body):
         return None
     name = f"POST {url.host}{'' if url.port is None else f':{url.port}'}{url.path}"
-    parts = [*_address(url), *_headers(request.headers, headers)]
+    parts = [*_address(url), *_headers(headers, named)]
     parts += [(f"argument {field}", value, shown) for field, value, shown in fields if field not in ignore]
     streams = body.get("stream") is True or url.path.endswith(":streamGenerateContent")
     if endpoint.kind == "ollama":
         streams = body.get("stream") is not False
-    return ModelRequest(endpoint, name, parts, body, streams, _credentials(request))
+    return ModelRequest(endpoint, name, parts, body, streams, _credentials(url, headers))
 
 
 def _address(url: Any) -> Iterator[tuple[str, bytes, object]]:
     where = f"{url.scheme}://{url.host}{'' if url.port is None else f':{url.port}'}{url.path}"
     yield "url", f"POST {where}".encode(), where
-    query = sorted(pair for pair in url.params.multi_items() if pair[0].lower() not in _SECRET_QUERY)
+    query = sorted(pair for pair in _query(url) if pair[0].lower() not in _SECRET_QUERY)
     if query:
         yield "query", _encoded(query), dict(query)
 
 
-def _headers(headers: Any, named: Collection[str]) -> Iterator[tuple[str, bytes, object]]:
+def _query(url: Any) -> list[tuple[str, str]]:
+    return url.params.multi_items() if url.query else []
+
+
+def _headers(headers: Mapping[str, str], named: Collection[str]) -> Iterator[tuple[str, bytes, object]]:
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     yield "header content-type", media.encode(), media
-    for name in sorted(_HEADERS.union(named)):
-        value = headers.get(name)
-        if value is not None and name != "content-type":
-            yield f"header {name}", value.encode("utf-8", "surrogateescape"), value
+    for name in sorted(headers.keys() & _HEADERS.union(named) - {"content-type"}):
+        yield f"header {name}", headers[name].encode("utf-8", "surrogateescape"), headers[name]
 
 
 _Fields = list[tuple[str, bytes, object]]
@@ -207,9 +212,9 @@ def _form(content: bytes, media: str) -> tuple[dict[str, Any], _Fields] | None:
     return body, fields
 
 
-def _credentials(request: Any) -> bytes:
-    credentials = [request.headers.get(name, "") for name in _CREDENTIALS]
-    credentials += [value for name, value in request.url.params.multi_items() if name.lower() in _SECRET_QUERY]
+def _credentials(url: Any, headers: Mapping[str, str]) -> bytes:
+    credentials = [headers.get(name, "") for name in _CREDENTIALS]
+    credentials += [value for name, value in _query(url) if name.lower() in _SECRET_QUERY]
     return hashlib.blake2b(
         "\0".join(credentials).encode("utf-8", "surrogateescape"), digest_size=16, key=_PROCESS
     ).digest()

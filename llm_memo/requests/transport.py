@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -56,15 +56,16 @@ class Transport:
         running = innermost()
         if running is not None and running.is_request:  # this transport, or one inside of it, has it already
             return request
-        content = _content(request)
-        controls = take(request, content)
-        endpoint = may_be_cached(request)
+        headers = dict(request.headers.items())
+        endpoint = may_be_cached(request, headers)
+        content = _content(request, headers, endpoint is not None)
+        controls = take(headers, content)
         model_request = None
         if endpoint is not None and content is not None:
             site = self._llm_memo_site
             body = content if controls.content is None else controls.content
             try:
-                model_request = read(request, endpoint, body, site.headers, site.options.ignore)
+                model_request = read(request, headers, endpoint, body, site.headers, site.options.ignore)
             except Exception as fault:  # nothing that goes wrong in here may break a request
                 log.info("a request to %s passes: %s", request.url.host, type(fault).__name__)
         if model_request is None:
@@ -241,13 +242,16 @@ def _package(value: Any) -> str:
     )
 
 
-def _content(request: Any) -> bytes | None:
-    """The body of a request, if it can be read more than once and is not too large."""
-    length = request.headers.get("content-length", "0")
+def _content(request: Any, headers: Mapping[str, str], may_be_cached: bool) -> bytes | None:
+    """The body of a request, if it can be read more than once and is not too large.
+
+    A form is read only where it is of use: what passes is not touched.
+    """
+    length = headers.get("content-length", "0")
     if request.method != "POST" or not length.isdigit() or int(length) > LARGEST_BODY:
         return None
     stream = request.stream
-    if isinstance(stream, _library(request).bytes) or multipart.is_repeatable(stream):
+    if isinstance(stream, _library(request).bytes) or (may_be_cached and multipart.is_repeatable(stream)):
         return request.read()  # type: ignore[no-any-return]
     return None
 

@@ -477,6 +477,22 @@ def test_a_body_that_is_read_once_passes() -> None:
     assert 2 == len(seen)
 
 
+def test_an_upload_passes_untouched() -> None:
+    """A form that is for no model is not read before it is sent."""
+    seen = []
+
+    class Upload(httpx2.BaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            seen.append(request.stream)
+            return httpx2.Response(200)
+
+    with cached_client(httpx2.Client(transport=Upload())) as client:
+        request = client.build_request("POST", "https://api.example.com/v1/files", files={"file": b"content"})
+        client.send(request)
+    assert [request.stream] == seen
+    assert not isinstance(request.stream, httpx2.ByteStream)
+
+
 def test_wrapping_a_client_changes_no_functions_key(client: OpenAI) -> None:
     """Nor does it change what a function's answer is kept under that the transport is another."""
 
@@ -484,8 +500,15 @@ def test_wrapping_a_client_changes_no_functions_key(client: OpenAI) -> None:
     def f(text: str) -> str:
         return ask(client, text).id
 
-    key = f.cache_key("a")
+    bare = httpx2.Client()
+
+    @cached_completion
+    def g(text: str) -> str:
+        return bare.post(URL, json={"input": text}).text
+
+    keys = f.cache_key("a"), g.cache_key("a")
     cached_client(client)
-    assert key == f.cache_key("a")
+    cached_client(bare)
+    assert keys == (f.cache_key("a"), g.cache_key("a"))
     with configure(requests=True):
-        assert key == f.cache_key("a")
+        assert keys == (f.cache_key("a"), g.cache_key("a"))

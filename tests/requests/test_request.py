@@ -17,8 +17,9 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "a"}], "max_token
 
 def asked(request: httpx2.Request, headers: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> ModelRequest | None:
     """What a request asks of a model; None if it passes."""
-    endpoint = may_be_cached(request)
-    return endpoint and read(request, endpoint, request.read(), headers, ignore)
+    plain = dict(request.headers.items())
+    endpoint = may_be_cached(request, plain)
+    return endpoint and read(request, plain, endpoint, request.read(), headers, ignore)
 
 
 def key(request: httpx2.Request, **options: tuple[str, ...]) -> str:

@@ -4,7 +4,19 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import assert_type
 
-from llm_memo import Cache, CachedFunction, CacheInfo, CachePolicy, cache_policy, cached_completion, configure
+from openai import OpenAI
+
+from llm_memo import (
+    Cache,
+    CachedFunction,
+    CacheInfo,
+    CachePolicy,
+    cache_policy,
+    cached_client,
+    cached_completion,
+    configure,
+    requests_info,
+)
 from llm_memo.entries import Entries
 
 
@@ -79,3 +91,7 @@ assert_type(Cache().entries(plain, where=lambda entry: entry.model == "m"), Entr
 
 def takes(function: CachedFunction[[str], int]) -> None:
     assert_type(function("a"), int)
+
+
+assert_type(cached_client(OpenAI(), policy="readOnly", ttl="1h", ignore="metadata", headers=("x-mine",)), OpenAI)
+assert_type(requests_info(), CacheInfo)
