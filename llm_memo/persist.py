@@ -149,7 +149,8 @@ class Leader:
             self._count(answer, seconds, usage)
         finally:
             self._end(stored or ALONE)
-        warn_of_changes(self.call.memo, changed.by_call)
+        if changed.by_call:
+            warn_of_changes(self.call.memo, changed.by_call)
 
     @property
     def outcome(self) -> Outcome:
@@ -221,7 +222,8 @@ class Leader:
         """Whether nobody else has changed, meanwhile, what the key is made of."""
         if not changed.by_others:
             return True
-        self.call.memo.counters.not_stored()
+        reason = f"changed meanwhile: {', '.join(changed.by_others)}"
+        self.call.memo.counters.not_stored(reason, self.call.call_key.key)
         warn(
             NotStored,
             f"{self.call.memo.called}: the answer was returned but not kept: while it was made, another task or thread "

@@ -20,6 +20,7 @@ from llm_memo.answers.reports import reported_usage
 from llm_memo.answers.usage import Usage, usage_of
 from llm_memo.call import NOTHING, Call
 from llm_memo.errors import NotStored, warn
+from llm_memo.identity.changes import Changed
 from llm_memo.identity.key import CallKey
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
@@ -34,7 +35,7 @@ from llm_memo.runtime.context import innermost
 from llm_memo.runtime.executor import STORAGE
 from llm_memo.singleflight import Acquire, Failure, Flight, Wait, WaitedTooLong
 from llm_memo.stats import Outcome
-from llm_memo.stores.entry import Header, StoredEntry
+from llm_memo.stores.entry import StoredEntry
 
 log = logging.getLogger("llm_memo")
 
@@ -56,7 +57,7 @@ class ServerError(Exception):
 class _Keys:
     """What `llm_memo.call` asks of a function's keys, of one request."""
 
-    code = ""
+    code = version = ""
     """Nothing but the request is in its key."""
 
     def __init__(self, name: str, request: ModelRequest, call_key: CallKey, sample: int, ordinal: int) -> None:
@@ -79,6 +80,10 @@ class _Keys:
         """The fields of the request's body, by name."""
         start = "argument "
         return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
+
+    def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """Nothing that it was made of can change."""
+        return []
 
     def untracked(self) -> dict[str, str]:
         """Nothing."""
@@ -339,11 +344,6 @@ class Sending(Leader):
         said = answer.said()
         return (usage_of(said) if self.call.model_request.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
 
-    def _header(self, answer: Response, seconds: float, usage: Usage | None) -> Header:
-        header = super()._header(answer, seconds, usage)
-        kind = self.call.model_request.endpoint.kind
-        return replace(header, type=f"{kind}, a stream" if answer.is_stream else kind)
-
     def _is_wanted(self, answer: Response) -> bool:
         """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""
         exchange = self.call
@@ -372,9 +372,11 @@ class Sending(Leader):
             )
         return False
 
-    def _keep(self, answer: Any, seconds: float, usage: Usage | None) -> StoredEntry | None:
-        stored = super()._keep(answer, seconds, usage)
+    def _keep(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> StoredEntry | None:
         exchange = self.call
+        kind = exchange.model_request.endpoint.kind
+        answer.type_name = f"{kind}, a stream" if answer.is_stream else kind
+        stored = super()._keep(answer, seconds, usage, changed)
         if self.wrote:
             exchange.turn.served(seconds, usage, writes=True)
         else:

@@ -235,10 +235,11 @@ def test_equal_requests_of_a_call_are_questions_of_their_own(cached: OpenAI, ser
 
 def test_votes_at_the_same_time(server: ModelServer) -> None:
     """Equal requests that a call sends at once are as many questions."""
+    url = server.base_url
 
     @cached_completion
     async def vote(text: str) -> set[str]:
-        async with cached_client(AsyncOpenAI(base_url=server.base_url, api_key="test")) as client:
+        async with cached_client(AsyncOpenAI(base_url=url, api_key="test")) as client:
             create = client.chat.completions.create
             answers = [create(model="gpt-5.2", messages=[{"role": "user", "content": text}]) for _ in range(3)]
             return {answer.id for answer in await asyncio.gather(*answers)}
