@@ -336,7 +336,10 @@ def test_names_of_scripts_modules_and_notebooks(monkeypatch: pytest.MonkeyPatch)
     assert "__main__.f" == named("__main__")
     assert "module.f" == named("module")
     assert "builtins.len" == function_name(len)
-    assert "functools.partial" == function_name(functools.partial(len))
+    assert "builtins.len" == function_name(functools.partial(functools.partial(len)))
+    ask = types.FunctionType(named.__code__, {"__name__": "notebook"}, "_cell_Hbol_ask")  # by marimo, of `_ask`
+    ask.__module__, ask.__qualname__ = "notebook", "_cell_Hbol_ask.<locals>.inner"
+    assert "notebook._ask.<locals>.inner" == function_name(ask)
 
 
 def test_a_script_s_function_is_itself_when_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
