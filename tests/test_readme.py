@@ -1,4 +1,4 @@
-"""The README's code runs, in its order, as it stands."""
+"""The code of the README, and of the guide that goes on from it, runs in its order, as it stands."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from llm_memo.settings import SCOPES
 from llm_memo.testing import ModelServer
 
 README = Path(__file__).parent.parent / "README.md"
+GUIDE = README.parent / "notebooks" / "guide.md"
 
 
 def blocks(language: str) -> list[str]:
-    """The README's code blocks in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+    """The code blocks in one language, of the README and then of the guide."""
+    text = README.read_text() + GUIDE.read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def test_every_block_runs(
@@ -98,7 +100,7 @@ def test_our_lines_of_the_migration_table_run(tmp_path: Path) -> None:
     """Each option and method that the migration table names on our side works as it stands there."""
     from llm_memo import cache_policy, cached_completion, configure
 
-    table = README.read_text().partition("| there | here |")[2].partition("\n\n")[0]
+    table = GUIDE.read_text().partition("| there | here |")[2].partition("\n\n")[0]
     ours = " ".join(row.split("|")[2] for row in table.strip().splitlines()[1:])
 
     def plain(text: str, client: object = None) -> str:
@@ -118,3 +120,19 @@ def test_our_lines_of_the_migration_table_run(tmp_path: Path) -> None:
     assert 0 < function.cache_info().hits
     assert 1 == function.cache_clear().entries
     assert plain is function.__wrapped__
+
+
+def test_the_readme_is_short() -> None:
+    """Whoever opens it has read it in five minutes; what is longer is in the guide."""
+    assert len(README.read_text().splitlines()) <= 260
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link of the README and of the guide to a file of this repository finds it, and its heading."""
+    for page in (README, GUIDE):
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+            path, _, heading = target.partition("#")
+            assert (page.parent / path).exists(), target
+            if heading:
+                titles = re.findall(r"^## (.+)$", (page.parent / path).read_text(), re.MULTILINE)
+                assert heading in [re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles], target
