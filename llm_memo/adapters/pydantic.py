@@ -11,7 +11,7 @@ from typing import Any
 
 from llm_memo.adapters.equipment import class_name
 from llm_memo.codec import losses, pickled
-from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass, thaw
+from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass
 from llm_memo.codec.references import Place, places, reference, resolve, unchanged
 from llm_memo.identity.forms.code import is_found
 from llm_memo.identity.forms.objects import attributes, counted
@@ -134,7 +134,7 @@ def thawer(codec: str) -> Thawer:
         try:
             if payload[0] != _PICKLE:
                 return read(payload)
-            text, lost = _parts(payload)
+            text, lost = pickled.loads(payload)
             model = read(text)
             losses.restore(model, lost)
         except UnknownClass:
@@ -144,60 +144,6 @@ def thawer(codec: str) -> Thawer:
         return model
 
     return thaw_model
-
-
-def _parts(payload: bytes) -> Any:
-    try:
-        return pickled.loads(payload)
-    except UnknownClass as missing:
-        try:
-            return _without_item_classes(payload)
-        except Exception:
-            raise missing from None
-
-
-def _without_item_classes(payload: bytes) -> tuple[bytes, list[losses.Loss]]:
-    """The JSON and losses of a model, the items of wide lists put back into the JSON and so left to validation.
-
-    For entries of an SDK that has since renamed the class of an item.
-
-    Raises:
-        Exception: Something else is gone, or an item is more than its JSON.
-    """
-    items: list[Any] = []
-
-    def thaw_part(frozen: tuple[str, Any]) -> Any:
-        codec, text = frozen
-        if not codec.startswith("pydantic openai.") or text[0] == _PICKLE:
-            return thaw(frozen)
-        items.append(json.loads(text))
-        return items[-1]
-
-    text, lost = pickled.loads_by(payload, thaw_part)
-    data = json.loads(text)
-    others: list[losses.Loss] = []
-    back: set[int] = set()
-    for path, lost_item in lost:
-        if type(lost_item) is list and _put_back(data, [name for _, name in path], lost_item):
-            back.update(map(id, lost_item))
-        else:
-            others.append((path, lost_item))
-    if any(id(item) not in back for item in items):
-        raise LookupError
-    return json.dumps(data).encode(), others
-
-
-def _put_back(data: Any, way: list[Any], items: list[Any]) -> bool:
-    """Put ``items`` into the place in the JSON that was emptied for them, if it was."""
-    try:
-        for name in way[:-1]:
-            data = data[name]
-        emptied: bool = data[way[-1]] == []
-    except (LookupError, TypeError):
-        return False
-    if emptied:
-        data[way[-1]] = items
-    return emptied
 
 
 _PICKLE = 0x80

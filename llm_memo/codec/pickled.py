@@ -12,11 +12,10 @@ import io
 import pickle
 import re
 import types
-from collections.abc import Callable
 from typing import Any
 
 from llm_memo import adapters
-from llm_memo.codec.frozen import Frozen, Payload, Unfreezable, UnknownClass, register, thaw
+from llm_memo.codec.frozen import Frozen, Unfreezable, UnknownClass, register, thaw
 from llm_memo.codec.references import is_replaced, reference, resolve
 from llm_memo.identity.naming import MAIN
 
@@ -48,16 +47,7 @@ def loads(payload: bytes) -> Any:
     try:
         return pickle.loads(payload)
     except (ImportError, AttributeError):
-        return loads_by(payload, thaw)
-
-
-def loads_by(payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> Any:
-    """What ``dumps`` wrote, the frozen values in it thawed by ``thaw_part``.
-
-    Raises:
-        UnknownClass: A class that it needs is gone.
-    """
-    return _Unpickler(payload, thaw_part).load()
+        return _Unpickler(io.BytesIO(payload)).load()
 
 
 def frozen_by_adapter(value: object) -> Frozen | None:
@@ -89,13 +79,9 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, payload: bytes, thaw_part: Callable[[tuple[str, Payload]], Any]) -> None:
-        super().__init__(io.BytesIO(payload))
-        self._thaw_part = thaw_part
+    """Says which class is gone."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (thaw.__module__, thaw.__name__):
-            return self._thaw_part
         try:
             return super().find_class(module, name)
         except Exception as error:
