@@ -395,5 +395,6 @@ def _earlier_counters(function: Any, name: str) -> Counters | None:
     found: Any = getattr(function, "__globals__", {}).get(names[0])
     for attribute in names[1:]:
         found = inspect.getattr_static(found, attribute, None)
-    memo = getattr(unwrapped(found), "_self_memo", None)
+    # A cached function may pass for a static method.
+    memo = getattr(found if issubclass(type(found), CachedFunction) else unwrapped(found), "_self_memo", None)
     return memo.counters if memo is not None and memo.name == name else None

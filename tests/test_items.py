@@ -174,7 +174,7 @@ def test_all_items_are_looked_at() -> None:
     """The first item that is of no use is told with its value, the others by their places."""
     with pytest.raises(UnkeyableArgument, match=r"item 1 of map, object: project\.ask\(\): argument text") as caught:
         ask.map(["good", object(), "good", *(object() for _ in range(10))])
-    assert "Nor can these be asked: 3, 4, 5, 6, 7, 8, 9, 10, and 2 more. No call was made" in str(caught.value)
+    assert "Nor do these fit: 3, 4, 5, 6, 7, 8, 9, 10, and 2 more. No call was made" in str(caught.value)
     assert [] == calls
 
 
@@ -296,7 +296,7 @@ def test_an_interrupted_refresh() -> None:
     with cache_policy("writeOnly"), pytest.raises(ValueError, match="no such text") as caught:
         ask.map(["a", "b", "bad"], max_workers=1)
     assert (
-        "project.ask: 2 of 3 answers were asked anew and are kept; under the policy 'writeOnly' all would be again"
+        "project.ask: 2 of 3 answers were paid for anew and are kept; under the policy 'writeOnly' all would be again"
         == caught.value.__notes__[1]
     )
 
