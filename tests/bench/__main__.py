@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import crowd, fresh, hits, identity, keys, loop, picture, steps, together
+from . import crowd, exchanges, fresh, hits, identity, keys, loop, picture, steps, together
 from .contestants import installed
 from .run import Part, Run, of_our_own
 from .table import Table
@@ -20,6 +20,7 @@ PARTS: dict[str, Part] = {
     **crowd.PARTS,
     **together.PARTS,
     **loop.PARTS,
+    **exchanges.PARTS,
 }
 
 

@@ -144,6 +144,14 @@ def test_options_are_changed_the_second_time(client: OpenAI, server: ModelServer
     assert ["miss", "hit"] == [outcome(client.with_options(max_retries=1)), outcome(client.copy())]
 
 
+def test_headers_and_fields_of_ones_own(client: OpenAI) -> None:
+    """``headers=`` adds to the key, ``ignore=`` takes a field of the body out."""
+    cached_client(client, headers="X-Mine", ignore="metadata")
+    assert "miss" == outcome(client, metadata={"run": "1"})
+    assert "hit" == outcome(client, metadata={"run": "2"})
+    assert "miss" == outcome(client, extra_headers={"x-mine": "other"})
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

@@ -84,6 +84,9 @@ async def test_a_last_event_without_its_blank_line() -> None:
         found = [await client.post(URL, json=BODY | {"stream": True}) for _ in range(2)]
     assert [content] * 2 == [each.content for each in found]
     assert ["miss", "hit"] == [each.headers["x-llm-memo"] for each in found]
+    with cached_client(httpx2.Client(transport=over(content=content, media=SSE))) as waiting:
+        assert "hit" == waiting.post(URL, json=BODY | {"stream": True}).headers["x-llm-memo"]
+        assert content == waiting.post(URL, json=BODY | {"stream": True, "n": 1}).content
 
 
 async def test_a_stream_that_nobody_asked_for() -> None:
@@ -212,7 +215,15 @@ def test_a_rule_that_raises(cached: OpenAI) -> None:
         assert ask(cached).choices
 
 
-@pytest.mark.parametrize("content", [b'"openpipe" and no JSON', b'{"model": "m", "messages": ["\\"openpipe\\""]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'"openpipe" and no JSON',
+        b'{"model": "m", "messages": ["openpipe"]}',
+        b'{"model": "m", "messages": [{"openpipe": 1}]}',
+        b'{"model": "m", "openpipe": {"tags": {}}}',
+    ],
+)
 def test_a_body_that_only_speaks_of_openpipe(content: bytes) -> None:
     """It is sent as it is."""
     seen = []
