@@ -12,10 +12,13 @@ import inspect
 import pickle
 import sys
 from dataclasses import replace
+from types import FunctionType
 from typing import Any
 
 from llm_memo import location
 from llm_memo.codec.references import came_by_value
+from llm_memo.identity.code import source
+from llm_memo.identity.fingerprint import innermost
 from llm_memo.identity.naming import MAIN
 from llm_memo.settings import Sent
 
@@ -32,7 +35,9 @@ def reduce(function: Any) -> tuple[Any, ...]:
         return _arrived, (module, qualname, sent)
     if module != "__main__" and is_copy:
         return _with_options, (module, qualname, memo.options, memo.settings.call, sent)
-    parts = (function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
+    inner = memo.key_builder.fingerprint.inner
+    text = source.pinned(inner) if isinstance(inner, FunctionType) else None
+    parts = (text, function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
     stands_for = "itself" if here is function else "a copy" if is_copy else "nothing"
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes.
@@ -105,13 +110,16 @@ def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
     is_pickle = isinstance(parts, bytes)
     if is_pickle and stands_for == "itself" and isinstance(here, Unbound):
         return here
-    function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
+    text, function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
     if isinstance(here, Unbound) and (is_pickle or sent[0] == location.PROCESS):
         if stands_for == "itself":
             return here
         if stands_for == "a copy":
             return _copy(here, options, call)
+    inner = innermost(function)
     came_by_value(getattr(function, "__func__", function))
+    if text is not None and isinstance(inner, FunctionType):
+        source.pin(inner, text)
     built: Any = Unbound(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)
     return built

@@ -360,16 +360,21 @@ def test_the_base_of_all_models_has_a_form() -> None:
 
 
 def test_httpx_values_have_forms() -> None:
-    """URLs and time-outs of httpx are keyed by what they say; other values of it are not known."""
+    """URLs, time-outs and headers of httpx are keyed by what they say."""
     import httpx2
 
     keys = [
         ask.cache_key(value)
-        for value in (httpx2.URL("http://a"), httpx2.URL("http://b"), httpx2.Timeout(1), httpx2.Timeout(2))
+        for value in (
+            httpx2.URL("http://a"),
+            httpx2.URL("http://b"),
+            httpx2.Timeout(1),
+            httpx2.Timeout(2),
+            httpx2.Headers({"a": "b"}),
+            httpx2.Headers({"a": "c"}),
+        )
     ]
-    assert 4 == len(set(keys))
-    with pytest.raises(UnkeyableArgument, match="Headers"):
-        ask.cache_key(httpx2.Headers())
+    assert 6 == len(set(keys))
 
 
 def test_a_registered_method_of_an_object() -> None:

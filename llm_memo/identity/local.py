@@ -27,14 +27,19 @@ def add_own(package: str) -> None:
         _own.add(top)
 
 
+_WRITTEN_IN_C = (types.MethodDescriptorType, types.WrapperDescriptorType)
+
+
 def is_own(thing: Any) -> bool:
     """Whether a module, a function or a class is the user's own."""
     if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
-        name = thing.__globals__.get("__name__")
+        name = thing.__globals__.get("__name__", "")
     elif isinstance(thing, types.ModuleType):
         name = vars(thing).get("__name__")
     elif isinstance(thing, type):
         name = type.__getattribute__(thing, "__module__")
+        if name not in sys.modules and any(isinstance(item, _WRITTEN_IN_C) for item in vars(thing).values()):
+            return False  # a module that its C code does not name rightly
     else:
         try:
             name = thing.__module__

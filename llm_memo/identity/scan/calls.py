@@ -99,8 +99,8 @@ def called(scan: Scan, at: Reached, given: Arguments, followed: Followed | None)
         return True
     if type(value) is functools._lru_cache_wrapper and scan.is_own(value.__wrapped__):
         return called(scan, Reached(value.__wrapped__, at.text, holder), given, followed)
-    registry = getattr(value, "registry", None)
-    if isinstance(registry, types.MappingProxyType) and hasattr(value, "dispatch"):
+    registry = vars(value).get("registry") if type(value) is types.FunctionType else None
+    if isinstance(registry, types.MappingProxyType):
         scan.guards.content(registry, lambda: list(registry.items()), list(registry.items()))
         for each in registry.values():
             called(scan, Reached(each, at.text, holder), given, followed)

@@ -473,7 +473,7 @@ class Scan:
             value.__self__, (types.ModuleType, type(None))
         ):
             self.take(followed.label, at.text.rpartition(".")[0], value.__self__, "value")
-        elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+        elif issubclass(type(value), (type, types.FunctionType, types.BuiltinFunctionType)):  # a proxy claims to be one
             name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
             self.part(followed.label, "installed", name)
             if type(value) is types.FunctionType and (value.__closure__ or value.__dict__):
