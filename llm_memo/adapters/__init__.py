@@ -31,6 +31,7 @@ _ADAPTERS = {
     "polars": "polars",
     "pyarrow": "pyarrow",
     "botocore": "botocore",
+    "agno": "agno",
     "wrapt": "wrapt",
     "_wrappers": "wrapt",
     "requests": "requests",

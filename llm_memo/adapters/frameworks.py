@@ -1,6 +1,6 @@
 """What objects of frameworks hold and never send to a model: ids, times, telemetry, logs of calls, clients made late.
 
-It only removes needless misses: what is missing here is counted. `tests/frameworks/test_never_sent.py` shows that
+It only removes needless misses: what is missing here is counted. `tests/identity/test_never_sent.py` shows that
 requests are the same, byte for byte, whatever is there.
 """
 
@@ -9,23 +9,22 @@ from __future__ import annotations
 NEVER_SENT: dict[str, frozenset[str]] = {
     name: frozenset(attributes.split())
     for name, attributes in {
-        "agno.agent.agent.Agent": "id session_id run_id telemetry checkpoint _formatter",
-        "agno.team.team.Team": "id session_id run_id telemetry _formatter",
+        "agno.agent.agent.Agent": "id session_id telemetry checkpoint _formatter _hooks_normalised",
         "cohere.core.client_wrapper.BaseClientWrapper": "_token",
-        "dspy.clients.base_lm.BaseLM": "history",
+        "dspy.clients.base_lm.BaseLM": "history _engine_store",
         "dspy.predict.predict.Predict": "stage traces",
         "dspy.primitives.module.Module": "history",
-        "instructor.v2.core.patch.patch_v2.<locals>.new_create_sync": "cache_scope",
         "instructor.v2.core.patch._create_sync_wrapper.<locals>.new_create_sync": "cache_scope",
         "instructor.v2.core.patch._create_async_wrapper.<locals>.new_create_async": "cache_scope",
         "langchain_core.messages.human.HumanMessage": "id",
         "langchain_core.messages.system.SystemMessage": "id",
         "langchain_core.messages.tool.ToolMessage": "id",
+        "llama_index.core.callbacks.base.CallbackManager": "_trace_map _trace_id_stack _trace_stack",
         "llama_index.core.schema.BaseNode": "id_",
         "llama_index.llms.openai.base.OpenAI": "_client _aclient",
+        "mistralai.client._hooks.tracing.TracingHook": "_telemetry_auto_disabled",
         "mistralai.client.sdk.Mistral": "agents audio batch beta chat classifiers embeddings events files "
         "fim models ocr realtime responses workflows",
-        "pydantic.v1.main.BaseModel": "__fields_set__",
         "tenacity.BaseRetrying.wraps.<locals>.wrapped_f": "statistics",
         "tenacity.asyncio.AsyncRetrying.wraps.<locals>.async_wrapped": "statistics",
     }.items()

@@ -405,6 +405,37 @@ def test_what_a_class_says_is_to_be_ignored() -> None:
     differ(Memo(1), Memo(2))
 
 
+def of_library(module: str, name: str, **held: Any) -> Any:
+    """An object as if its class were that of a library."""
+    return changed(type(name, (), {"__module__": module})(), **held)
+
+
+def test_a_model_of_agno_before_and_after_its_first_request() -> None:
+    """A client that it made itself says nothing more; one that leads elsewhere, or adds to requests, does."""
+
+    def model(**held: Any) -> Any:
+        settings = {"base_url": "http://a/v1", "organization": None, "default_query": None, "default_headers": None}
+        return of_library("agno.models.base", "Model", **{**settings, "client": None, **held})
+
+    agree(model(), model(client=client()), model(async_client=client()))
+    others = [client(base_url="http://b/v1"), client(default_query={"a": "b"}), client(default_headers={"x": "1"})]
+    differ(model(), *(model(client=each) for each in others), model(client=client(organization="o")), model(client=1))
+    agree(model(default_headers={"x": "1"}), model(default_headers={"x": "1"}, client=others[2]))
+
+
+def test_a_client_of_aws_counts_by_its_service_and_region() -> None:
+    """Where requests go, and nothing of what it works with."""
+
+    def made(region: str, url: str) -> Any:
+        service = types.SimpleNamespace(service_name="bedrock-runtime", api_version="2023-09-30")
+        meta = types.SimpleNamespace(region_name=region, endpoint_url=url, service_model=service)
+        return of_library("botocore.client", "BaseClient", meta=meta, tool=object())
+
+    differ(made("eu", "http://a"), made("us", "http://a"), made("eu", "http://b"))
+    agree(made("eu", "http://a"), made("eu", "http://a"))
+    differ(of_library("botocore.config", "Config", a=1), of_library("botocore.config", "Config", a=2))
+
+
 def test_jinja_and_wrapt_are_known() -> None:
     """A bound proxy counts by its instance."""
 
