@@ -166,10 +166,12 @@ def _pydantic_ai(value: Any) -> Iterator[Any]:
 
 
 def _agno(value: Any) -> Iterator[Any]:
-    """Of an agent its models, of a model its clients, which are made now if they have not been."""
-    models = ("model", "reasoning_model", "parser_model", "output_model")
+    """Of an agent or team all models and members, of a model its clients, which are made now if they have not been."""
     if not hasattr(value, "get_client"):
-        yield from filter(None, (getattr(value, name, None) for name in models))
+        for held in vars(value).values():
+            for part in held if isinstance(held, (list, tuple)) else [held]:
+                if _package(type(part)) == "agno" and (hasattr(part, "get_client") or hasattr(part, "model")):
+                    yield part
         return
     yield value.get_client()
     if hasattr(value, "get_async_client"):

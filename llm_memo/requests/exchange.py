@@ -19,7 +19,7 @@ from llm_memo.answers.proof import unproven
 from llm_memo.answers.reports import reported_usage
 from llm_memo.answers.usage import Usage, usage_of
 from llm_memo.call import NOTHING, Call
-from llm_memo.errors import NotStored, warn
+from llm_memo.errors import MemoError, NotStored, warn
 from llm_memo.identity.changes import Changed
 from llm_memo.identity.key import CallKey
 from llm_memo.memo import Memo
@@ -158,7 +158,11 @@ class Exchange(Call):
         if running is not None or controls.given:
             settings = RequestSettings(controls.given, site.given, running)
         memo = Memo(options, keys, settings, site.counters)
-        super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
+        try:
+            super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
+        except MemoError:
+            self.turn.released()
+            raise
         if (longest := model_request.longest_ttl) is not None:
             ttl = self.settings.ttl
             self.settings = replace(self.settings, ttl=longest if ttl is None else min(longest, ttl))

@@ -48,6 +48,9 @@ def shapes(one: Any, other: Any) -> dict[str, tuple[Any, list[Any]]]:
     """How each SDK keeps its HTTP clients, as of its version of autumn 2026 → the object, and the clients."""
     google = {"_use_aiohttp": lambda self: False, "_httpx_client": one}
     open_ai = OpenAI(api_key="k")
+    agent, team = made("agno", model=None), made("agno", model=None)
+    agent.model = made("agno", get_client=lambda self: one, get_async_client=lambda self: other)
+    team.members = [agent, "another"]
     http = open_ai._client
     api = made("google.genai", **google, _async_httpx_client=other)
     return {
@@ -76,10 +79,7 @@ def shapes(one: Any, other: Any) -> dict[str, tuple[Any, list[Any]]]:
             made("pydantic_ai", models=[made("pydantic_ai", client=other), made("pydantic_ai", wrapped=other)]),
             [other],
         ),
-        "agno": (
-            made("agno", model=made("agno", get_client=lambda self: one, get_async_client=lambda self: other)),
-            [one, other],
-        ),
+        "agno": (team, [one, other]),
         "agno, one half": (made("agno", get_client=lambda self: one), [one]),
     }
 
@@ -105,7 +105,7 @@ def test_where_http_clients_are(one: Any, other: Any, name: str) -> None:
         lambda: made("mistralai", sdk_configuration=SimpleNamespace(client=Sync(), async_client=None)),
         lambda: made("langchain_x", client=Sync()),
         lambda: made("pydantic_ai", model="openai:gpt"),
-        lambda: made("agno", model=made("unheard_of")),
+        lambda: made("agno"),
         lambda: loop(made("instructor")),
         lambda: made("google", _api_client=made("google", _use_aiohttp=lambda self: True)),
     ],

@@ -137,6 +137,23 @@ def test_what_goes_on_after_a_call_is_outside_of_it(cached: OpenAI, server: Mode
     assert ["miss", "hit"] == [later[0](), later[0]()]
 
 
+def test_a_setting_that_is_none_takes_nobodys_turn(
+    cached: OpenAI, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that fails before it is sent is not the first of equal ones."""
+
+    @cached_completion(policy="readWrite", version=1)
+    def f(text: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.setenv("LLM_MEMO_TTL", "soon")
+            with pytest.raises(InvalidOption, match="LLM_MEMO_TTL"):
+                ask(cached, text)
+        return ask(cached, text).id
+
+    assert f("a") == ask(cached, "a").id
+    assert 1 == server.requests
+
+
 def test_what_continues_a_response_does_not_get_old(
     cached: OpenAI, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
