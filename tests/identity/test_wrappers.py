@@ -38,8 +38,10 @@ def as_is(function: Any) -> Any:
 def guarded(function: Any) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         try:
-            if kwargs.get("text") and not kwargs:
+            if kwargs.get("text") == 3 or (kwargs and not args):
                 return function(*args, **kwargs)
+            for name in kwargs:
+                print(name)
             return function(*args, **kwargs)
         finally:
             print(len(kwargs))
