@@ -163,6 +163,7 @@ class Demo:
         self.step(f"What is kept: {amounts.count(len(entries), 'entry')}, a file each")
         columns = (
             Column("key"),
+            Column("code"),
             Column("arguments", wide=True),
             Column("took", right=True),
             Column("tokens", right=True),
@@ -171,6 +172,7 @@ class Demo:
         rows = tuple(
             (
                 Span(entry.key[:8], "dim"),
+                Span("earlier", "warn") if entry.stale_code else Span("present", "good"),
                 entry.arguments.partition(", model=")[0],
                 amounts.duration(entry.seconds),
                 f"{(entry.input_tokens or 0) + (entry.output_tokens or 0):,}",
