@@ -26,7 +26,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "arrow array", _array(value)
     if isinstance(value, pa.Scalar):
         return "arrow scalar", (str(value.type), value.as_py())
-    return "arrow buffer", Buffer(memoryview(value)) if isinstance(value, pa.Buffer) else None
+    return ("arrow buffer", Buffer(memoryview(value))) if isinstance(value, pa.Buffer) else None
 
 
 def _metadata(value: Any) -> list[tuple[bytes, bytes]]:

@@ -147,6 +147,18 @@ DIFFERENT: dict[str, list[Any]] = {
     "types of polars": [
         pl.Int64, pl.Int32, pl.Enum(["a", "b"]), pl.Enum(["b", "a"]), pl.Datetime("us"), pl.Datetime("us", "UTC"),
     ],
+    "kinds of pandas": [
+        pd.CategoricalDtype(["a"]), pd.CategoricalDtype(["b"]), pd.StringDtype("python"), pd.SparseDtype(int),
+        pd.array(["a"], pd.StringDtype("python")), pd.array(["b"], pd.StringDtype("python")),
+        pd.array([1], pd.ArrowDtype(pa.int64())), pd.array([2], pd.ArrowDtype(pa.int64())),
+        pd.Flags(FRAME, allows_duplicate_labels=True),
+    ],
+    "kinds of numpy": [np.dtype(("i4", (2,))), np.dtype(("i4", (3,))), np.dtype("i4", metadata={"a": 1}), np.nditer],
+    "kinds of polars": [pl.col("a"), pl.col("b"), pl.Series([b"a"]), pl.Series([b"b"]), pl.Config],
+    "kinds of arrow": [
+        pa.int64(), pa.int32(), pa.py_buffer(b"a"), pa.py_buffer(b"b"), pa.array([1], pa.timestamp("s")),
+        pa.array([2], pa.timestamp("s")), pa.array([1], pa.date32()), pa.MemoryPool,
+    ],
     "arrow": [
         pa.table({"a": [1, 2]}), pa.table({"b": [1, 2]}), pa.table({"a": [1, 3]}), pa.table({"a": ["1", "2"]}),
         pa.table({"a": ["12", ""]}),

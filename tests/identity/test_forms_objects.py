@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections.abc
 import dataclasses
 import functools
@@ -9,6 +10,7 @@ import importlib.util
 import json
 import logging
 import queue
+import random
 import sys
 import threading
 import types
@@ -20,14 +22,18 @@ import aiohttp
 import attrs
 import httpx
 import httpx2
+import multidict
 import openai
 import pydantic
 import pytest
 import requests
 import wrapt
+import yarl
 from hooks import encoded
 
+from llm_memo import cached_completion
 from llm_memo.adapters.equipment import is_credential, is_equipment
+from llm_memo.identity.forms import encoding
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 
 SOURCE = """
@@ -434,6 +440,43 @@ def test_a_client_of_aws_counts_by_its_service_and_region() -> None:
     differ(made("eu", "http://a"), made("us", "http://a"), made("eu", "http://b"))
     agree(made("eu", "http://a"), made("eu", "http://a"))
     differ(of_library("botocore.config", "Config", a=1), of_library("botocore.config", "Config", a=2))
+
+
+def test_headers_that_an_object_holds(package: Any) -> None:
+    """Those that count, less credentials; what else a library's maps of headers and queries hold."""
+    differ(package.Plain(default_headers={"x": "1"}), package.Plain(default_headers={"x": "2"}))
+    agree(package.Plain(default_headers={"x-api-key": "1"}), package.Plain(default_headers={"x-api-key": "2"}))
+    cases = requests.structures.CaseInsensitiveDict
+    differ(
+        cases({"a": "1"}), cases({"a": "2"}), requests.Request("GET", "http://a"), requests.Request("GET", "http://b")
+    )
+    differ(multidict.MultiDict({"a": "1"}), multidict.MultiDict({"a": "2"}), yarl.URL("http://a"), yarl.URL("http://b"))
+    differ(httpx.Limits(max_connections=1), httpx.Limits(max_connections=2))
+    app = httpx.ASGITransport(print)
+    differ(httpx.AsyncClient(), httpx.AsyncClient(transport=app))
+
+
+class Dice(random.Random):
+    def __reduce__(self) -> Any:
+        raise ValueError
+
+
+def test_code_and_objects_that_python_cannot_see_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """State that C keeps counts by what the library tells pickle; one's own pickling is not run."""
+    differ(random.Random(1), random.Random(2))
+    agree(random.Random(1), random.Random(1))
+    for value in (Dice(1), iter(array.array("i", [1]))):
+        with pytest.raises(NoCanonicalForm):
+            encoded(value)
+    released = memoryview(b"a")
+    released.release()
+    with pytest.raises(NoCanonicalForm, match="released"):
+        encoded([released])
+    differ(property(len), property(abs), staticmethod(len), classmethod(len))
+    assert b"l1:$1:x" == encode([cached_completion(client)], lambda _: b"x")
+    monkeypatch.setattr(encoding, "default_subject", None)
+    with pytest.raises(NoCanonicalForm):
+        encode([client])
 
 
 def test_jinja_and_wrapt_are_known() -> None:

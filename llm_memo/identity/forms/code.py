@@ -147,7 +147,7 @@ def _variable(value: Any, subject: Subject) -> Form:
     return "type variable", str(value), getattr(value, "__bound__", None), getattr(value, "__constraints__", ())
 
 
-def _type_alias(value: Any, subject: Subject) -> Form:
+def _type_alias(value: Any, subject: Subject) -> Form:  # pragma: no cover - since 3.12
     return "type alias", value.__name__, value.__value__
 
 
