@@ -43,7 +43,7 @@ def reduce(function: Any) -> tuple[Any, ...]:
     # refuse them, so they go as its bytes.
     pickler = sys._getframe(2).f_globals.get("__name__", "")
     packed = parts if pickler.endswith("cloudpickle.cloudpickle") else _cloudpickle().dumps(parts)
-    return _built, (module, qualname, stands_for, packed)
+    return _built, (type(function), module, qualname, stands_for, packed)
 
 
 def _cloudpickle() -> Any:
@@ -98,20 +98,18 @@ def _named(module: str, qualname: str) -> Any:
     return found
 
 
-def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
+def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any) -> Any:
     """The function of that name that this process has already, or a copy of it, or else a new one.
 
     A new one always where cloudpickle brought it from another process, since all else that it brought
     is then by value too, and the function's classes are to be the same.
     """
-    from llm_memo.function import Unbound
-
     here = _named(module, qualname)
     is_pickle = isinstance(parts, bytes)
-    if is_pickle and stands_for == "itself" and isinstance(here, Unbound):
+    if is_pickle and stands_for == "itself" and isinstance(here, kind):
         return here
     text, function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
-    if isinstance(here, Unbound) and (is_pickle or sent[0] == location.PROCESS):
+    if isinstance(here, kind) and (is_pickle or sent[0] == location.PROCESS):
         if stands_for == "itself":
             return here
         if stands_for == "a copy":
@@ -120,6 +118,6 @@ def _built(module: str, qualname: str, stands_for: str, parts: Any) -> Any:
     came_by_value(getattr(function, "__func__", function))
     if text is not None and isinstance(inner, FunctionType):
         source.pin(inner, text)
-    built: Any = Unbound(function, replace(options, name=name), decorated, call)
+    built: Any = kind(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)
     return built
