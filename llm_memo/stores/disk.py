@@ -43,6 +43,8 @@ _USED_EVERY = 3600.0
 _TRIES = 8
 """How often a write, or a lock, begins anew when its folder is cleared away under its hands."""
 _WARNED = 1_000
+_HUGE = 1 << 26
+"""Of a file of more bytes the first are looked at before all are read."""
 _key_of = re.compile(r"([^.].*)@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
@@ -139,6 +141,9 @@ class Disk:
             try:
                 if not stat.S_ISREG(status.st_mode):
                     raise entry.Damaged("it is no file")
+                if status.st_size > _HUGE:  # there may be no memory for what is no entry
+                    entry.check_head(os.read(descriptor, entry.HEAD))
+                    os.lseek(descriptor, 0, os.SEEK_SET)
                 whole = files.read_all(descriptor, status.st_size)
                 head, body = whole[: entry.HEAD], memoryview(whole)[entry.HEAD :]
                 entry.check_head(head)
@@ -192,7 +197,8 @@ class Disk:
         Raises:
             OSError: It cannot be noted.
         """
-        index.note_code(self.root, owner.code, folder.function_of(path), rights)
+        key = os.path.basename(path).removesuffix(SUFFIX)
+        index.note(self.root, owner.code, key, folder.function_of(path), rights)
 
     def in_shard(self, path: str, owner: Owner, work: Callable[[Rights], T]) -> T:
         """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile.

@@ -129,6 +129,7 @@ class Header:
         whole = text.decode()
         first, end = _parse(whole)
         header = _made(cls, first)
+        header.changes = tuple(header.changes)
         header._provenance = whole[end:]
         return header
 

@@ -3,11 +3,12 @@
 The key of a call names neither function nor module, so that a renamed function asks under the keys of
 the old one, whose answers are in another function folder::
 
+    <cache_dir>/.keys/<first two hex>/<key>                       the name of the function folder that had it last
     <cache_dir>/.code/<digest of the code>/<function folder>      an empty file
     <cache_dir>/.forgotten/<function folder>/<what>                 one too; written when it was cleared
 
-One look at a folder that is named after the code finds them, as quickly among 10,000 functions as among
-two. What is here may be out of date: a folder that is named may be gone, and is then passed over.
+A key that nobody had is known by one look at ``.keys``, among 10,000 functions as among two. What is here may
+be out of date: where the folder that had a key last has it no more, the others with the same code are looked at.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from llm_memo.stores import files
 from llm_memo.stores.files import Rights
 
 _CODE = ".code"
+_KEYS = ".keys"
 _FORGOTTEN = ".forgotten"
 EVERYTHING = "all"
 """Stands in `note_cleared` for all entries of a function, whoever's they are."""
+_is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _is_code = re.compile(r"[0-9a-f]{8,128}").fullmatch
 
 
-def note_code(root: str, code: str, function: str, rights: Rights) -> None:
-    """Note that the function folder ``function`` is about to hold an answer of ``code``.
+def note(root: str, code: str, key: str, function: str, rights: Rights) -> None:
+    """Note that the function folder ``function`` is about to hold the answer of ``code`` under ``key``.
 
     Raises:
         OSError: It cannot be noted.
@@ -38,16 +41,28 @@ def note_code(root: str, code: str, function: str, rights: Rights) -> None:
     path = f"{root}/{_CODE}/{code}/{function}"
     if not os.path.lexists(path):
         _make(path, rights)
+    _make(f"{root}/{_KEYS}/{key[:2]}/{key}", rights, function.encode())
 
 
-def holders(root: str, code: str) -> list[str]:
-    """The function folders that have held answers of ``code``, sorted."""
+def holders(root: str, code: str, key: str) -> Iterator[str]:
+    """The function folders that may hold the answer of ``code`` under ``key``: that which had it last, then others."""
     if not _is_code(code):
-        return []
+        return
     try:
-        return sorted(name for name in os.listdir(f"{root}/{_CODE}/{code}") if not name.startswith("."))
+        descriptor = files.open_to_read(f"{root}/{_KEYS}/{key[:2]}/{key}")
     except OSError:
-        return []
+        return
+    try:
+        last = os.read(descriptor, 1_000).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)
+    if _is_folder(last):
+        yield last
+    try:
+        others = os.listdir(f"{root}/{_CODE}/{code}")
+    except OSError:
+        return
+    yield from sorted(name for name in others if name != last and _is_folder(name))
 
 
 def note_cleared(root: str, function: str, what: Iterable[str], rights: Rights) -> None:
@@ -78,9 +93,12 @@ def cleared(root: str, function: str, what: Iterable[str]) -> float:
     return latest
 
 
-def sweep(root: str, functions: Iterable[str]) -> None:
-    """Forget what is noted of function folders other than those that there are, ``functions``."""
+def sweep(root: str, functions: Iterable[str], keys: Collection[str]) -> None:
+    """Forget what is noted of function folders and keys other than those that there are."""
     known = set(functions)
+    for shard in list(files.scan(f"{root}/{_KEYS}")):
+        _sweep(shard.path, [item.path for item in files.scan(shard.path) if item.name not in keys])
+    _sweep(f"{root}/{_KEYS}", [])
     for code in list(files.scan(f"{root}/{_CODE}")):
         _sweep(code.path, [item.path for item in files.scan(code.path) if item.name not in known])
     _sweep(f"{root}/{_CODE}", [])
@@ -99,14 +117,17 @@ def _sweep(folder: str, paths: Iterable[str]) -> None:
         pass
 
 
-def _make(path: str, rights: Rights) -> None:
+def _make(path: str, rights: Rights, content: bytes = b"") -> None:
     folder = os.path.dirname(path)
-    for each in (os.path.dirname(folder), folder):
-        files.make_folder(each, rights)
+    if not os.path.isdir(folder):
+        for each in (os.path.dirname(folder), folder):
+            files.make_folder(each, rights)
     now = time.time_ns()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | files.NOFOLLOW, rights.file)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | files.NOFOLLOW, rights.file)
     try:
+        os.write(descriptor, content)
         rights.give(descriptor)
-        os.utime(path, ns=(now, now), follow_symlinks=False)
+        if not content:
+            os.utime(path, ns=(now, now), follow_symlinks=False)  # the kernel's clock may be another machine's
     finally:
         os.close(descriptor)

@@ -78,7 +78,7 @@ def cleared(store: Disk, path: str, key: str, owner: Owner) -> float:
 
 def _elsewhere(store: Disk, path: str, key: str, owner: Owner) -> Iterator[str]:
     function = folder.function_of(path)
-    for name in index.holders(store.root, owner.code):
+    for name in index.holders(store.root, owner.code, key):
         other = store.path(name, key)
         if name != function and os.path.lexists(other):
             yield other

@@ -162,7 +162,7 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
     remove_all(refused)
     if function is None:
         _sweep_cleared(root, math.inf)
-        index.sweep(root, folder.functions(root))
+        index.sweep(root, folder.functions(root), {each.key for each in folder.entry_files(root)})
     if faults:
         raise faults[0]
     return entries, size
@@ -246,7 +246,7 @@ def sweep(root: str, now: float) -> int:
     for item in list(files.scan(root)):
         if folder.is_mark_leftover(item.name) and _is_old(item, now):
             swept += files.unlink(item.path)
-    index.sweep(root, folder.functions(root))
+    index.sweep(root, folder.functions(root), {each.key for each in folder.entry_files(root)})
     for name in folder.functions(root):
         for item in list(files.scan(f"{root}/{name}")):
             if folder.is_label_leftover(item.name) and _is_old(item, now):

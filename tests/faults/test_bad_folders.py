@@ -160,7 +160,7 @@ def test_the_folder_goes_away(asked: Asked, cache_dir: Path) -> None:
         assert number + 1 == len(asked.calls)
         shutil.rmtree(cache_dir)
     assert [] == asked.warned("a")
-    assert {".code", ".gitignore", "CACHEDIR.TAG", "ask"} == {path.name for path in cache_dir.iterdir()}
+    assert {".code", ".gitignore", ".keys", "CACHEDIR.TAG", "ask"} == {path.name for path in cache_dir.iterdir()}
 
 
 def test_the_folder_goes_away_during_the_call(cache_dir: Path) -> None:

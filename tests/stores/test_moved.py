@@ -349,34 +349,44 @@ def test_a_process_that_is_killed_while_it_links(how: str, run: Run, cache_dir: 
 
 
 def test_ten_thousand_functions_cost_a_miss_one_look(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a miss looks at does not depend on how many functions of other code there are."""
+    """What a miss looks at does not depend on how many functions of the same or other code there are."""
     looks = []
     ask = named("ask")
     ask("a")
+    (code,) = (cache_dir / ".code").iterdir()
     for number in range(200):
-        (cache_dir / ".code" / f"{number:064x}").mkdir()
-        (cache_dir / ".code" / f"{number:064x}" / f"function{number}").touch()
-    for name in ("listdir", "scandir", "lstat"):
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda path, real=real: (looks.append(path), real(path))[1])
-    assert not ask.is_cached("b")
-    assert 1 == len([path for path in looks if ".code" in str(path)])
+        (code / f"function{number}").touch()
+    with monkeypatch.context() as patch:
+        for name in ("listdir", "scandir", "lstat", "open"):
+            real = getattr(os, name)
+            patch.setattr(os, name, lambda path, *rest, real=real: (looks.append(str(path)), real(path, *rest))[1])
+        assert not ask.is_cached("b")
+    assert 1 == len([path for path in looks if ".keys" in path])
     assert len(looks) < 10
 
 
-def test_another_process_was_quicker(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that another process has just linked is as good as one's own."""
-    named("old")("a")
-    real = os.link
-
-    def link(source: str, target: str, **options: Any) -> None:
-        real(source, target, **options)
-        real(source, target, **options)
-
-    monkeypatch.setattr(os, "link", link)
-    assert "A" == named("new")("a")
-    assert 1 == len(entries(cache_dir, "new"))
+def test_the_folder_that_had_it_last_may_be_gone(cache_dir: Path) -> None:
+    """Of several folders with an answer any may be cleared: the others are found."""
+    for name in ("one", "two", "three"):
+        named(name)("a")
     assert ["a"] == CALLS
+    named("three").cache_clear()
+    named("one").cache_clear()
+    assert "A" == named("four")("a")
+    assert ["a"] == CALLS
+    assert not named("three").is_cached("a")
+
+
+def test_what_is_no_folders_name_is_passed_over(cache_dir: Path) -> None:
+    """What somebody has put among the names of folders leads nowhere outside of the cache folder."""
+    named("old")("a")
+    (noted,) = (cache_dir / ".keys").glob("??/*")
+    noted.write_text("../../etc")
+    (code,) = (cache_dir / ".code").iterdir()
+    (code / ".hidden").touch()
+    assert named("new").is_cached("a")
+    noted.unlink()
+    assert not named("new").is_cached("a")
 
 
 @pytest.mark.parametrize(
