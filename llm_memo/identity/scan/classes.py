@@ -32,6 +32,8 @@ _MACHINERY = frozenset({
 _GENERATED = ("__create_fn__.<locals>.", "namedtuple.<locals>", "NamedTuple")
 """Where the standard library defines the methods that it writes."""
 
+_MISSING = type(dataclasses.MISSING)  # what cloudpickle brought by value has a MISSING of its own
+
 
 def take_class(scan: Scan, kind: type, *aspects: str) -> None:
     """Make a class of one's own part of the scan.
@@ -180,8 +182,8 @@ def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
     names = kind.__dict__
     if "__dataclass_fields__" in names:
         for field in dataclasses.fields(kind):
-            factory = None if field.default_factory is dataclasses.MISSING else field.default_factory
-            default = None if field.default is dataclasses.MISSING else (field.default,)
+            factory = None if isinstance(field.default_factory, _MISSING) else field.default_factory
+            default = None if isinstance(field.default, _MISSING) else (field.default,)
             settings = (field.init, bool(field.kw_only), field.repr, field.compare, dict(field.metadata))
             yield field.name, (default, factory, settings, annotation_form(field.type))
     for name, field in (names.get("__pydantic_fields__") or {}).items():
