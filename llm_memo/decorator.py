@@ -12,8 +12,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 from wrapt import BoundFunctionWrapper
 
 from llm_memo.errors import InvalidOption
-from llm_memo.function import CachedFunction, Unbound, unwrapped
+from llm_memo.function import CachedFunction, Unbound
 from llm_memo.identity import local
+from llm_memo.memo import unwrapped
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
 from llm_memo.settings import PartialSettings

@@ -7,7 +7,6 @@ function wherever one is expected.
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
@@ -25,7 +24,7 @@ from llm_memo.identity.code import source
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
-from llm_memo.memo import Memo
+from llm_memo.memo import Memo, earlier_counters, unwrapped
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
 from llm_memo.progress import Progress
@@ -269,12 +268,21 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
 
     def _arguments(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments as the function's signature has them, the instance or class first."""
-        instance = self._self_instance
-        if self._self_binding in ("classmethod", "staticmethod"):  # decorated outside of them
-            instance = getattr(self.__wrapped__, "__self__", None)
-        elif instance is None and self._self_parent is None and not isinstance(next(iter(args), None), type):
+        instance = self._holder()
+        if instance is None and self._self_parent is None and not isinstance(next(iter(args), None), type):
             self._refuse_class_method()
         return args if instance is None else (instance, *args)
+
+    def _holder(self) -> Any:
+        """The instance or class that it is bound to; None if there is none."""
+        if self._self_binding in ("classmethod", "staticmethod"):  # decorated outside of them
+            return getattr(self.__wrapped__, "__self__", None)
+        return self._self_instance
+
+    def __llm_memo_function__(self) -> tuple[Any, str | None, Any]:
+        """For keys of code that calls it: the function inside, the ``version`` that stands for it, its instance."""
+        memo = self._self_memo
+        return memo.key_builder.fingerprint.inner, memo.options.version, self._holder()
 
     def _refuse_class_method(self) -> None:
         """Say what to do where a class method, since Python 3.13, does not tell which class it was looked up on.
@@ -343,7 +351,7 @@ class Unbound(CachedFunction[P, R_co], FunctionWrapper):
             sample=options.sample,
             fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
-        counters = base.counters if base else _earlier_counters(plain, name) or Counters()
+        counters = base.counters if base else earlier_counters(plain, name) or Counters()
         if base is None and isinstance(key_builder.fingerprint.inner, FunctionType):
             source.pin(key_builder.fingerprint.inner)
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)
@@ -382,19 +390,3 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
 
 if not TYPE_CHECKING:
     Unbound.__bound_function_wrapper__ = Bound
-
-
-def unwrapped(function: Any) -> Callable[..., Any]:
-    """The function inside of a ``classmethod`` or ``staticmethod`` object."""
-    return function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
-
-
-def _earlier_counters(function: Any, name: str) -> Counters | None:
-    """The counts of the cached function that this one is about to replace, as when a notebook's cell is run again."""
-    names = getattr(function, "__qualname__", "").split(".")
-    found: Any = getattr(function, "__globals__", {}).get(names[0])
-    for attribute in names[1:]:
-        found = inspect.getattr_static(found, attribute, None)
-    # A cached function may pass for a static method.
-    memo = getattr(found if issubclass(type(found), CachedFunction) else unwrapped(found), "_self_memo", None)
-    return memo.counters if memo is not None and memo.name == name else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -96,3 +97,19 @@ class CallState:
         self.call_key: CallKey
         self.disk: Disk
         self.path: str
+
+
+def unwrapped(function: Any) -> Callable[..., Any]:
+    """The function inside of a ``classmethod`` or ``staticmethod`` object."""
+    return function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
+
+
+def earlier_counters(function: Any, name: str) -> Counters | None:
+    """The counts of the cached function that this one is about to replace, as when a notebook's cell is run again."""
+    names = getattr(function, "__qualname__", "").split(".")
+    found: Any = getattr(function, "__globals__", {}).get(names[0])
+    for attribute in names[1:]:
+        found = inspect.getattr_static(found, attribute, None)
+    # A cached function may pass for a static method.
+    memo = getattr(found if hasattr(type(found), "__llm_memo_function__") else unwrapped(found), "_self_memo", None)
+    return memo.counters if memo is not None and memo.name == name else None
