@@ -6,5 +6,6 @@
     transport   stands in the place of their transports
     request     which requests are cached, and the parts of their keys       endpoints: the table of them
     exchange    a request's way, over `llm_memo.call`                        ordinals: equal requests of one call
+    sending     what is done when it is sent: judged, counted, kept
     response    what is kept of an answer, and an answer made of it          events: where its events end
 """

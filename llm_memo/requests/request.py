@@ -19,10 +19,47 @@ from llm_memo.identity.preview import preview
 from llm_memo.requests import multipart
 from llm_memo.requests.endpoints import Endpoint, endpoint_of, has_state, model_in_path
 
-__all__ = ["LARGEST_BODY", "ModelRequest", "read"]
+__all__ = ["LARGEST_BODY", "ModelRequest", "RequestKeys", "may_be_cached", "read"]
 
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a request's body, at most; larger ones pass."""
+
+
+class RequestKeys:
+    """What `llm_memo.call` asks of a function's keys, of one request."""
+
+    code = version = ""
+    """Nothing but the request is in its key."""
+
+    def __init__(self, name: str, request: ModelRequest, call_key: CallKey, sample: int, ordinal: int) -> None:
+        self.name = name
+        self._request = request
+        self._call_key = call_key
+        self._turn = {"sample": sample, "ordinal": ordinal}
+
+    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallKey:
+        """The key."""
+        return self._call_key
+
+    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Digests and previews of all that the key is made of, by name."""
+        digests, previews = self._request.described()
+        turn = {name: str(number) for name, number in self._turn.items() if number}
+        return digests | turn, previews | turn
+
+    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
+        """The fields of the request's body, by name."""
+        start = "argument "
+        return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
+
+    def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """Nothing that it was made of can change."""
+        return []
+
+    def untracked(self) -> dict[str, str]:
+        """Nothing."""
+        return {}
+
 
 _HEADERS = frozenset(
     {

@@ -17,7 +17,7 @@ from asking import URL, ask, outcome
 from openai import APITimeoutError, OpenAI
 
 from llm_memo import InvalidOption, NotStored, cached_client, cached_completion, requests_info
-from llm_memo.requests import everywhere, exchange
+from llm_memo.requests import everywhere, sending
 from llm_memo.settings import SCOPES
 from llm_memo.testing import ModelServer
 
@@ -214,7 +214,7 @@ async def test_a_cancelled_task_at_the_end_of_the_interpreter(monkeypatch: pytes
         def submit(self, work: Callable[[], object]) -> None:
             raise RuntimeError
 
-    monkeypatch.setattr(exchange, "STORAGE", Full())
+    monkeypatch.setattr(sending, "STORAGE", Full())
     async with cached_client(httpx2.AsyncClient(transport=httpx2.MockTransport(answer))) as client:
         asking = asyncio.create_task(client.post(URL, json=BODY))
         await asyncio.sleep(0.05)

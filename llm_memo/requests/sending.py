@@ -1,0 +1,151 @@
+"""What is done when a request is sent: its answer is judged, counted and kept, also where its task was cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+
+from llm_memo.answers.proof import unproven
+from llm_memo.answers.reports import reported_usage
+from llm_memo.answers.usage import Usage, usage_of
+from llm_memo.call import Call
+from llm_memo.errors import NotStored, warn
+from llm_memo.identity.changes import Changed
+from llm_memo.persist import Leader
+from llm_memo.requests.ordinals import Turn
+from llm_memo.requests.request import ModelRequest
+from llm_memo.requests.response import Head, Response, head_of
+from llm_memo.runtime.executor import STORAGE
+from llm_memo.singleflight import Failure, Flight, WaitedTooLong
+from llm_memo.stats import Outcome
+from llm_memo.stores.entry import StoredEntry
+
+log = logging.getLogger("llm_memo")
+
+_AS_OPENAI = ("chat", "responses", "embeddings", "images", "transcription")
+
+_FINISHING: set[asyncio.Task[Any]] = set()
+"""The sendings that nobody waits for: a loop alone would forget them."""
+
+
+class Sender(Call):
+    """A call that sends a request: what `Sending` needs of it."""
+
+    __slots__ = ("ended", "last_event", "model_request", "outcome", "request", "task", "turn")
+
+    request: Any
+    """Of httpx or httpx2."""
+    model_request: ModelRequest
+    turn: Turn
+    outcome: Outcome | None
+    ended: bool
+    """Whether all of the answer has come, though its reader may not have read to the end of the body."""
+    last_event: bool
+    """Whether the event came after which nothing follows."""
+    task: asyncio.Task[Any] | None
+    """The sending, apart from the task that waits for it."""
+
+    def head(self, response: Any) -> Head:
+        """The head of ``response``."""
+        response.request = self.request
+        return head_of(response, self.model_request.credentials)
+
+
+class Sending(Leader):
+    """As `Leader`, of a request."""
+
+    __slots__ = ()
+
+    call: Sender
+
+    def __init__(self, call: Sender, flight: Flight | None) -> None:
+        super().__init__(call, flight)
+        self.running.is_request = True
+        call.outcome = self.outcome
+
+    def recording(self) -> Response:
+        """What the response is recorded in."""
+        return Response(progress=self.call)
+
+    def failed(self, failure: Failure) -> None:
+        """As `Leader.failed`; of a whole answer whose task was cancelled the rest is read, and the answer kept."""
+        if isinstance(failure.error, WaitedTooLong):  # its own time is over, not that of those who wait for it
+            self.given_up()
+            return
+        task = self.call.task
+        if isinstance(failure.error, asyncio.CancelledError) and task is not None and not task.cancelled():
+            _FINISHING.add(task)
+            task.add_done_callback(self._finish)
+            return
+        super().failed(failure)
+
+    def _finish(self, task: asyncio.Task[Any]) -> None:
+        _FINISHING.discard(task)
+        if task.cancelled() or task.exception() is not None:
+            self.given_up()
+            return
+        exchange = self.call
+        response = task.result()
+        answer = Response([exchange.head(response), response.content], exchange)
+        exchange.ended = True
+        try:
+            STORAGE.submit(partial(self.answered, answer))
+        except RuntimeError:  # the interpreter is about to end
+            self.answered(answer)
+
+    def _count(self, answer: Response, seconds: float, usage: Usage | None) -> None:
+        if answer.head.is_error:
+            self.call.memo.counters.raised()
+        else:
+            super()._count(answer, seconds, usage)
+
+    def _usage(self, answer: Response) -> Usage | None:
+        if answer.head.is_error:
+            return None
+        said = answer.said()
+        return (usage_of(said) if self.call.model_request.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
+
+    def _is_wanted(self, answer: Response) -> bool:
+        """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""
+        exchange = self.call
+        cache_if = exchange.memo.options.cache_if
+        if answer.head.is_error:
+            return False
+        try:
+            said = answer.said()
+            if cache_if is not None:
+                reason = None if cache_if(said) else "cache_if said no"
+            else:
+                model_request = exchange.model_request
+                reason = unproven(model_request.endpoint.kind, model_request.body, said, answer.last_event)
+        except Exception as fault:
+            self._not_stored(fault, "cache_if raised " if cache_if is not None else "")
+            return False
+        if reason is None:
+            return True
+        exchange.memo.counters.not_stored(reason, exchange.call_key.key)
+        log.info("%s: answer not kept: %s", exchange.memo.name, reason)
+        if cache_if is None:
+            warn(
+                NotStored,
+                f"{exchange.memo.name}: the answer was returned but not kept: {reason}; "
+                "cached_client(…, cache_if=…) can say otherwise",
+            )
+        return False
+
+    def _keep(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> StoredEntry | None:
+        exchange = self.call
+        kind = exchange.model_request.endpoint.kind
+        answer.type_name = f"{kind}, a stream" if answer.is_stream else kind
+        stored = super()._keep(answer, seconds, usage, changed)
+        if self.wrote:
+            exchange.turn.served(seconds, usage, writes=True)
+        else:
+            exchange.turn.counted(seconds, usage)
+        return stored
+
+    def _end(self, result: object) -> None:
+        self.call.turn.released()
+        super()._end(result)
