@@ -196,8 +196,8 @@ def test_only_complete_answers_are_kept(client: OpenAI, server: ModelServer, rea
         return client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
 
     @cached_completion(cache_if=lambda answer: True)
-    def any_chat() -> Any:
-        return client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    def any_chat() -> Any:  # with the same code it would find the answers of the other
+        return client.chat.completions.create(model="gpt-4o", messages=list(MESSAGES))
 
     for function in (chat, any_chat):
         function()

@@ -472,14 +472,14 @@ class Scan:
         elif type(value) is types.BuiltinFunctionType and not isinstance(
             value.__self__, (types.ModuleType, type(None))
         ):
-            self.take(followed.label, at.text.rpartition(".")[0], value.__self__, "value")
+            self.take(followed.label, at.text.rpartition(".")[0], value.__self__, self._kind_of(at.text, followed))
         elif issubclass(type(value), (type, types.FunctionType, types.BuiltinFunctionType)):  # a proxy claims to be one
             name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
             self.part(followed.label, "installed", name)
             if type(value) is types.FunctionType and (value.__closure__ or value.__dict__):
                 self.number_of(value)
         else:
-            self.take(followed.label, at.text, value, "value", at.place)
+            self.take(followed.label, at.text, value, self._kind_of(at.text, followed), at.place)
 
     def take_descriptor(self, raw: Any, value: Any, text: str) -> None:
         """An installed descriptor: its own functions are followed with the object, the rest counts whole."""
