@@ -268,7 +268,7 @@ class Leader:
             type=_type_name(answer),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
-            changes=list(changed.by_call),
+            changes=changed.by_call,
             _provenance=self._provenance,
         )
 

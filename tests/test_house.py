@@ -212,6 +212,7 @@ def test_no_private_words() -> None:
 
 
 LONG = {
+    "function": "all that a cached function offers beside being called, in one class",
     "cache": "the whole public face of a folder",
     "stores.disk": "one class, every operation of which touches the same files",
 }

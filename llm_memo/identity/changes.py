@@ -57,16 +57,16 @@ class Before:
         for text in dict.fromkeys((*self.parts, *after)):
             if self.parts.get(text) == after.get(text):
                 continue
-            part, snapshot = self._part(text)
+            part, owner = self._part(text)
             if part is None:
                 if text.startswith("argument "):
                     name = text.removeprefix("argument ")
                     by_call.setdefault(name, _sentence(name, 0, f'ignore=("{name}",)'))
             elif part.kind == "import":  # the call has loaded a module that it imports under a condition
                 return NOTHING_CHANGED
-            elif _is_by_call(part, snapshot):
-                place = snapshot.places.get(part, (None,))[0] if snapshot is not None else None
-                by_call.setdefault(place or text, _sentence(text, _line(part, snapshot), self._way_out(part, snapshot)))
+            elif _is_by_call(part, owner):
+                place = owner.places.get(part, (None,))[0] if owner is not None else None
+                by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
             else:
                 by_others.append(text)
         return Changed(tuple(by_call.values()), tuple(by_others))

@@ -24,6 +24,7 @@ from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
+from llm_memo.identity.scan.fakes import stand_ins
 from llm_memo.identity.wrappers import bound_like, signature_of
 
 SCHEME = 2
@@ -226,7 +227,8 @@ class KeyBuilder:
         if known is not code:
             head = encode((SCHEME, code, self.sample))
             self._known_head = (code, head)
-        return head
+        fakes = stand_ins()
+        return encode((head, fakes)) if fakes else head
 
     def _head_by_version(self) -> bytes:
         closure = []

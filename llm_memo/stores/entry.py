@@ -105,7 +105,7 @@ class Header:
     """Tokens and model, as far as the answer reports them."""
     sample: int = 0
     """Which of several independent answers to the call this is."""
-    changes: list[str] = field(default_factory=list)
+    changes: Sequence[str] = ()
     """What the call changed of what its own key is made of; a hit does not make the change, and warns."""
     _provenance: Provenance | str = field(default_factory=Provenance, compare=False)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from llm_memo.identity.code.names import Function
 from llm_memo.identity.code.wording import is_handed_on
@@ -147,9 +148,9 @@ def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read:
             kind = type(node).__name__
             names = FIELDS[kind].split() if kind in FIELDS else [name for name in node._fields if name != "ctx"]
             for name in names:
-                value = getattr(node, name, None)
-                is_body = isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
-                yield name, _body(value, free) if is_body else value
+                field: Any = getattr(node, name, None)
+                is_body = isinstance(field, list) and bool(field) and isinstance(field[0], ast.stmt)
+                yield name, _body(field, free) if is_body else field
 
 
 def _joined(values: list[ast.expr]) -> list[object]:

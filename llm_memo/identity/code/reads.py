@@ -82,7 +82,7 @@ class _Reader:
         """0 in the outermost body, whose statements always run."""
         self.trying = False
         body = self.function.body if isinstance(self.function.body, list) else [self.function.body]
-        self.scope = self.outermost = self.scope_of(self.function, body, self.parameters, None)
+        self.scope = self.outermost = self.scope_of(self.function, [*body], self.parameters, None)
         if isinstance(self.function, ast.Lambda):
             self.read(self.function.body)
         else:
@@ -333,9 +333,9 @@ class _Reader:
         if not called:
             local = self.function_made_here(node.func)
             for each in given:
-                name = None if local is None else parameter_at(local.args, each.place)
-                if local is not None and name is not None:
-                    self.let_parameter(local, name, list(each.refs))
+                taken_by = None if local is None else parameter_at(local.args, each.place)
+                if local is not None and taken_by is not None:
+                    self.let_parameter(local, taken_by, list(each.refs))
                 else:
                     self.use(Kind.READ, each.refs, node)
             self.uses.append(Use(Kind.CALL, Ref(Chain(Root("opaque", ""))), node.lineno, statement=statement))
@@ -376,7 +376,7 @@ class _Reader:
     def let_parameter(self, function: Function, name: str, refs: list[Ref]) -> None:
         """A parameter of an inner function is given a bare chain."""
         body = function.body if isinstance(function.body, list) else [function.body]
-        scope = self.scope_of(function, list(body), parameters(function.args), self.scope)
+        scope = self.scope_of(function, [*body], parameters(function.args), self.scope)
         known = self.stands_for.setdefault((id(scope), name), {})
         for ref in refs:
             known.setdefault(ref.chain, ref)
@@ -588,8 +588,8 @@ class _Reader:
             if len(value.elts) == len(targets[0].elts) and not any(
                 isinstance(each, ast.Starred) for pair in pairs for each in pair
             ):
-                refs = [self.value(each) for each in value.elts]
-                for (target, each), found in zip(pairs, refs, strict=True):
+                each_refs = [self.value(each) for each in value.elts]
+                for (target, each), found in zip(pairs, each_refs, strict=True):
                     self.set(target, found, each)
                 return
         refs = self.value(value)

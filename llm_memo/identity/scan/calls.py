@@ -80,7 +80,8 @@ Arguments = list[tuple[Given, list[Reached]]]
 
 def called(scan: Scan, at: Reached, given: Arguments, followed: Followed | None) -> bool:
     """Follow a call of own code; False if what is called is not one's own."""
-    value, holder = at.value, at.holder
+    value: Any = at.value
+    holder = at.holder
     if type(value) is types.MethodType:
         value, holder = value.__func__, value.__self__
     if isinstance(value, functools.partial):
@@ -241,9 +242,10 @@ def _method(scan: Scan, followed: Followed, use: Use, at: Reached, given: Argume
 
 
 def _subclasses(kind: type) -> list[type]:
-    found = list(type.__subclasses__(kind))
+    found: list[type] = list(type.__subclasses__(kind))
     for each in found:
-        found += [other for other in type.__subclasses__(each) if other not in found]
+        inner: list[type] = type.__subclasses__(each)
+        found += [kind for kind in inner if kind not in found]
     return found
 
 

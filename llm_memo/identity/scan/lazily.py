@@ -7,6 +7,7 @@ is the same question as the one that computed it. What was assigned or computed 
 
 from __future__ import annotations
 
+import functools
 import types
 import weakref
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from llm_memo.identity.scan.reached import MISSING, cell_value
 if TYPE_CHECKING:
     from llm_memo.identity.scan.scan import Scan
 
-Again = Callable[["Scan"], None]
+Again = Callable[["Scan"], object]
 """Scans what a value is made from."""
 
 
@@ -64,7 +65,7 @@ def settle(candidates: list[Candidate], scan: Callable[[], Scan]) -> None:
         owner: Any = None
         if each.owner is not None:
             try:
-                owner = weakref.ref(each.owner, lambda _, mark=mark: _computed.pop(mark, None))  # type: ignore[misc]
+                owner = weakref.ref(each.owner, functools.partial(_forget, mark))
             except TypeError:
                 continue
         again = scan()
@@ -75,10 +76,14 @@ def settle(candidates: list[Candidate], scan: Callable[[], Scan]) -> None:
         _computed[mark] = _Computed(each.container, value, content, each.before, each.again, made_from, owner)
 
 
+def _forget(mark: tuple[int, Any], _: object) -> None:
+    _computed.pop(mark, None)
+
+
 def is_pending(scan: Scan, container: Any, key: Any, value: Any) -> bool:
     """Whether a value was made by a call, and is as it was then, as is what it was made from."""
     mark = (id(container), key) if type(key) is str else None
-    known = _computed.get(mark) if mark is not None else None  # type: ignore[arg-type]
+    known = _computed.get(mark) if mark is not None else None
     if known is None or known.container is not container or known.value is not value or mark in scan.pending:
         return False
     again = scan.another()

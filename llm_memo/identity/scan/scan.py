@@ -428,7 +428,7 @@ class Scan:
                 arguments = [(Given(place), [each]) for place, each in enumerate(others)]
                 called(self, found, arguments + list(given), followed)
 
-    def read_whole(self, at: Reached, followed: Followed | None) -> None:
+    def read_whole(self, at: Reached, followed: Followed | None = None) -> None:
         """What was reached is read whole, or goes on to somewhere else."""
         value, label = at.value, followed.label if followed else ""
         if at.computed or isinstance(value, (Fresh, Made, Next)):
@@ -561,7 +561,7 @@ class Scan:
             for kind in list(self.built):
                 for name, function in classes.functions_of(kind):
                     if name in self._names and id(function) not in self.followed:
-                        self.enter(function, first=Reached(classes.Fresh(kind), ""))
+                        self.enter(function, first=Reached(Fresh(kind), ""))
             if not self._todo:
                 decide_left(self)
             if not self._todo:

@@ -17,7 +17,7 @@ from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Res
 from llm_memo.identity.code.uses import Group, Kind, Ref, Unless, Use
 from llm_memo.identity.scan import lazily, logs, modules, resolve, values
 from llm_memo.identity.scan.calls import MUTATORS, call
-from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Reached, is_container, own_dict
+from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Reached, is_container, opaque, own_dict
 
 if TYPE_CHECKING:
     from llm_memo.identity.scan.scan import Followed, Scan
@@ -49,7 +49,7 @@ def apply(scan: Scan, followed: Followed, use: Use, start: Reached | None = None
         return
     if use.ref.unless is not None and _was_set(scan, followed, use.ref.unless, start):
         if use.kind is Kind.CALL:
-            call(scan, followed, use, resolve.opaque(""), only)
+            call(scan, followed, use, opaque(""), only)
         return
     for begin in [start] if start is not None else starts(scan, followed, use.ref.chain):
         for at in _walk(scan, followed, begin, use):
@@ -116,7 +116,7 @@ def _walk(scan: Scan, followed: Followed, start: Reached, use: Use) -> Iterator[
         if found is None:
             scan.read_whole(at, followed)
             if isinstance(step, (Attribute, Result)) and use.kind in (Kind.CALL, Kind.ENTER):
-                yield resolve.opaque(at.text)
+                yield opaque(at.text)
             continue
         todo += [(each, taken + 1) for each in found]
 
@@ -185,9 +185,10 @@ def _stores_plainly(scan: Scan, value: Any, name: str) -> bool:
     kind = value.kind if isinstance(value, Fresh) else type(value)
     if isinstance(value, (types.ModuleType, types.SimpleNamespace)):
         return True
+    setter: Any = type(value).__setattr__ if isinstance(value, type) else kind.__setattr__
     if isinstance(value, type):
-        return type(value).__setattr__ is type.__setattr__
-    if not scan.is_own(kind) or kind.__setattr__ is not object.__setattr__:
+        return setter is type.__setattr__
+    if not scan.is_own(kind) or setter is not object.__setattr__:
         return False
     raw = next((base.__dict__[name] for base in kind.__mro__ if name in base.__dict__), None)
     return isinstance(raw, types.MemberDescriptorType) or not hasattr(type(raw), "__set__")
@@ -366,9 +367,7 @@ def _write_attribute(scan: Scan, followed: Followed, use: Use, at: Reached, name
             scan.enter(raw.fget, first=Reached(value, "self"))
     elif hasattr(type(raw), "__set__") and scan.is_own(type(raw)):
         scan.call_attribute(followed, Reached(raw, at.text), "__set__", (Reached(value, at.text),))
-    elif kind.__setattr__ is not object.__setattr__ and any(
-        "__setattr__" in base.__dict__ and scan.is_own(base) for base in kind.__mro__
-    ):
+    elif any("__setattr__" in base.__dict__ and scan.is_own(base) for base in kind.__mro__):
         scan.call_attribute(followed, at, "__setattr__")
     elif use.statement:
         _augmented(scan, followed, at, (own_dict(value) or {}).get(name))
