@@ -298,11 +298,6 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
                 f"{self.__name__}.is_cached(cls, …)"
             )
 
-    def __llm_memo_function__(self) -> tuple[Any, str | None, Any]:
-        """For the scan: the function inside, the ``version`` that stands for its code, what it is bound to."""
-        memo = self._self_memo
-        return memo.key_builder.fingerprint.inner, memo.options.version, getattr(self, "_self_instance", None)
-
     def _cache(self) -> Cache:
         return Cache(self._self_memo.settings.now().cache_dir, missing_ok=True)
 
