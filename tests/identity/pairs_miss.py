@@ -292,10 +292,10 @@ GLOBALS = [
         ("{'a': 1}", "{'b': 1}"),
         changed="global S: {'a': 1} → {'b': 1}",
     ),
-    read(
+    other(
         "a number next to a counter that a dict is updated with is edited",
-        "S = {'n': 0, 'temperature': 0.2}\ndef count(): S.update(n=S['n'] + 1)",
-        "S['temperature'], count()",
+        "from memo import ask, cached\nS = {'n': 0, 'temperature': 0.2}\ndef count(): S.update(n=S['n'] + 1)\n"
+        "@cached\ndef f(x):\n    count()\n    return ask(x, S['temperature'])\nf(1)\n",
         ("0.2", "0.9"),
         changed="global S['temperature']: 0.2 → 0.9",
     ),

@@ -10,6 +10,7 @@ import pytest
 from pairs_hit import HITS
 from pairs_miss import MISSES
 from pairs_miss_values import VALUE_MISSES
+from pairs_written import WRITTEN
 from programs import Lab, Pair
 
 pytestmark = [pytest.mark.pairs, pytest.mark.xdist_group("pairs")]  # the laboratories are this module's
@@ -54,13 +55,13 @@ def changes(request: pytest.FixtureRequest, do: Callable[[Work, Pair], Future[st
     return {pair.name: do(Lab.changed, pair) for pair in selected(request, "test_explain_names_what_was_changed")}
 
 
-@pytest.mark.parametrize("pair", [*HITS, *MISSES, *VALUE_MISSES], ids=str)
+@pytest.mark.parametrize("pair", [*HITS, *MISSES, *VALUE_MISSES, *WRITTEN], ids=str)
 def test_pairs(verdicts: Results, pair: Pair) -> None:
     """A cached function asks again when something that matters changed, and only then."""
     assert "" == verdicts[pair.name].result()
 
 
-@pytest.mark.parametrize("pair", [*MISSES, *VALUE_MISSES], ids=str)
+@pytest.mark.parametrize("pair", [*MISSES, *VALUE_MISSES, *WRITTEN], ids=str)
 def test_explain_names_what_was_changed(changes: Results, pair: Pair) -> None:
     """Asked in a new process, before the call, `explain` names the one thing that was edited, and nothing else."""
     assert pair.changed == changes[pair.name].result()
@@ -68,6 +69,6 @@ def test_explain_names_what_was_changed(changes: Results, pair: Pair) -> None:
 
 def test_the_table_is_large_enough() -> None:
     """No pair stands there twice, and there are many of both kinds."""
-    names = [pair.name for pair in (*HITS, *MISSES, *VALUE_MISSES)]
+    names = [pair.name for pair in (*HITS, *MISSES, *VALUE_MISSES, *WRITTEN)]
     assert len(names) == len(set(names))
     assert min(len(HITS), len(MISSES)) >= 80
