@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from llm_memo.differences import Difference, differences
 from llm_memo.display.shown import Shown
-from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.key import CallKey, KeyBuilder, Parts
+from llm_memo.identity.scan import part as identity
 from llm_memo.settings import Settings
 from llm_memo.stores import moved
 from llm_memo.stores.disk import Disk, EntryFile, disk
@@ -23,11 +25,38 @@ _COMPARED = 1_000
 class Part:
     """One thing that an answer depends on."""
 
+    owner: str
+    """The function, class or instance that reads or holds it; "" for the cached function itself."""
+    kind: str
+    """``"argument"``, ``"global"``, ``"closure"``, ``"attribute"``, ``"code"``, ``"installed"``, …"""
     name: str
-    """Such as ``"argument model"``, ``"code"``, ``"global SYSTEM"``, ``"helper clean"``."""
+    """The chain that leads to it, such as ``"CFG['model']"``; "" for the owner's own code."""
     digest: str
     preview: str
     """Its value, redacted and cut short; "" where there is none to show."""
+
+    @property
+    def text(self) -> str:
+        """It in words: ``"argument model"``, ``"code"``, ``"global SYSTEM"``, ``"helper clean: global PATTERN"``."""
+        return identity.Part(self.owner, self.kind, self.name).text
+
+    @property
+    def concern(self) -> Concern:
+        """What it is to the user."""
+        if self.kind in ("argument", "sample", "version") and (not self.owner or self.kind != "argument"):
+            return "arguments" if "." not in self.name and "[" not in self.name else "settings"
+        if self.kind == "installed":
+            return "installed"
+        if self.kind in _OF_CODE:
+            return "code" if not self.owner else "helpers"
+        return "settings"
+
+
+Concern = Literal["arguments", "settings", "code", "helpers", "installed"]
+_OF_CODE = frozenset(
+    {"code", "statement", "function", "bases", "name", "docstring", "annotations", "class", "members", "decorated"}
+)
+"""Kinds of parts that are code."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +72,15 @@ class Explanation(Shown):
     """What the code reads and the key does not hold: name → why."""
     nearest: Header | None
     """The entry whose parts differ least; None on a hit, or when nothing is kept."""
-    differences: tuple[str, ...]
-    """What differs from it, such as ``"argument model: 'gpt-5.2' → 'gpt-5.2-mini'"``."""
+    changes: tuple[Difference, ...] = ()
+    """What differs from it: of code its lines, of values both."""
     rejected: str = ""
     """Why the answer that this very call had lately, in this process, was not kept."""
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What differs from it, each in a line: ``"argument model: 'gpt-5.2' → 'gpt-5.2-mini'"``."""
+        return tuple(map(str, self.changes))
 
     @property
     def reason(self) -> str:
@@ -64,13 +98,11 @@ class Explanation(Shown):
         return str(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.function}: {self.outcome}", f"  key {self.key}"]
-        if self.outcome == "miss":
-            lines.append(f"  {self.reason}")
-        width = max((len(part.name) for part in self.parts), default=0)
-        lines += [f"  {part.name:<{width}}  {part.digest}  {part.preview}".rstrip() for part in self.parts]
-        lines += [f"  not tracked: {name} ({why})" for name, why in self.untracked.items()]
-        return "\n".join(lines)
+        from llm_memo.display.plain import rendered
+        from llm_memo.display.shown import sheet_of
+
+        lines = rendered(sheet_of(self)).split("\n")[1:]
+        return "\n".join([f"{self.function}: {self.outcome}", f"  key {self.key}", *lines])
 
 
 def explain(
@@ -84,17 +116,17 @@ def explain(
 ) -> Explanation:
     """Explain the call with these arguments, the instance first, without making it."""
     call_key = key_builder.key_of(args, kwargs)
-    digests, previews = key_builder.parts(args, kwargs)
+    parts = key_builder.parts(args, kwargs)
     outcome = outcome_of(call_key, folder, owner, settings)
-    nearest = _nearest(disk(settings.cache_dir), folder, digests, previews) if outcome == "miss" else None
+    nearest = _nearest(disk(settings.cache_dir), folder, parts) if outcome == "miss" else None
     return Explanation(
         function=key_builder.name,
         key=call_key.key,
         outcome=outcome,
-        parts=tuple(Part(name, digest, previews.get(name, "")) for name, digest in digests.items()),
-        untracked=key_builder.untracked(),
+        parts=tuple(Part(*part, digest, parts.previews.get(part, "")) for part, digest in parts.digests.items()),
+        untracked=key_builder.untracked(args, kwargs),
         nearest=nearest,
-        differences=() if nearest is None else tuple(_differences(nearest, digests, previews)),
+        changes=() if nearest is None else tuple(differences(nearest.provenance, parts)),
         rejected=why_not_stored(call_key.key) if outcome == "miss" else "",
     )
 
@@ -111,12 +143,14 @@ def outcome_of(call_key: CallKey, folder: str, owner: Owner, settings: Settings)
     return "expired" if stored.expired(settings.ttl) else "hit"
 
 
-def _nearest(store: Disk, folder: str, digests: dict[str, str], previews: dict[str, str]) -> Header | None:
+def _nearest(store: Disk, folder: str, parts: Parts) -> Header | None:
     """The kept entry of which the fewest parts differ; of equals, that which looks most alike, then the latest."""
     try:
         latest = heapq.nlargest(_COMPARED, store.entry_files(folder), key=lambda file: file.written)
     except OSError:
         return None
+    digests = {part.text: digest for part, digest in parts.digests.items()}
+    previews = {part.text: text for part, text in parts.previews.items()}
     headers = (header for header in (_header(store, file) for file in latest) if header is not None)
 
     def distance(header: Header) -> tuple[int, float]:
@@ -140,40 +174,3 @@ def _header(store: Disk, file: EntryFile) -> Header | None:
         return store.load(file.path, file.key).header
     except Exception:
         return None
-
-
-def _differences(header: Header, digests: dict[str, str], previews: dict[str, str]) -> list[str]:
-    """What differs, each change once, though it may be seen in several parts."""
-    parts, shown = header.provenance.parts, header.provenance.previews
-    names = [*digests, *(name for name in parts if name not in digests)]
-    changed = {name for name in names if parts.get(name) != digests.get(name)}
-    gone = {parts[name]: name for name in names if name not in digests}
-    renamed = {name: gone.pop(digests[name]) for name in names if name not in parts and digests[name] in gone}
-    found = []
-    seen: set[object] = set()
-    for name in names:
-        before, now = parts.get(name), digests.get(name)
-        # The same value may be known to two modules, the same code stand under two decorated functions.
-        change = name.rpartition(": ")[2].partition(" (")[0], before, now
-        if name not in changed or name in renamed.values() or change in seen:
-            continue
-        seen.add(change)
-        old, new = shown.get(name), previews.get(name)
-        if (before is None or now is None) and any(_is_inside(name, other) for other in changed):
-            continue  # it came, or went, with what it is a part of
-        if name in renamed:
-            found.append(f"{renamed[name]} is now {name}")
-        elif before is None:
-            found.append(f"{name} is new")
-        elif now is None:
-            found.append(f"{name} is gone")
-        elif old is not None and new is not None and old != new:
-            found.append(f"{name}: {old} → {new}")
-        else:
-            found.append(f"{name} changed")
-    return found
-
-
-def _is_inside(name: str, other: str) -> bool:
-    """Whether a part is an aspect, an attribute or an item of another: ``helper g: docstring`` of ``helper g``."""
-    return name.startswith((f"{other}: ", f"{other}.", f"{other}["))

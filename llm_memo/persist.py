@@ -76,8 +76,9 @@ class Leader:
             owner = self.call.owner or self.call.memo.owner()
             self._provenance = Provenance(
                 code=owner.code,
-                parts=before.parts,
-                previews=before.previews,
+                parts={part.text: digest for part, digest in before.parts.digests.items()},
+                previews={part.text: text for part, text in before.parts.previews.items()},
+                texts=before.parts.kept_texts(),
                 program=owner.program_in(self.call.disk.root),
             )
             self._provenance.arguments, self._provenance.cut = self._texts()

@@ -28,6 +28,7 @@ adapters.*
 answers
 stores
 stats items entries selection
+differences
 explain singleflight progress
 memo
 persist outcome

@@ -8,7 +8,8 @@ from typing import Any
 from llm_memo.identity.fingerprint import Snapshot
 from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.identity.scan import lazily
-from llm_memo.identity.scan.scan import Part, Scan
+from llm_memo.identity.scan.part import Part
+from llm_memo.identity.scan.scan import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Before:
         self._builder = builder
         self._call = args, kwargs
         self._snapshots = builder.snapshots(args, kwargs)
-        self.parts, self.previews = builder.parts(args, kwargs)
+        self.parts = builder.parts(args, kwargs)
 
     def changed(self, call_key: CallKey) -> Changed:
         """Compare with what it is made of now. What the call itself has made lazily counts as not yet made."""
@@ -49,34 +50,31 @@ class Before:
         try:
             if self._builder.key_of(*self._call).digest == call_key.digest:
                 return NOTHING_CHANGED
-            after, _ = self._builder.parts(*self._call)
+            after = self._builder.parts(*self._call).digests
         except Exception as fault:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}
         by_others: list[str] = []
-        for text in dict.fromkeys((*self.parts, *after)):
-            if self.parts.get(text) == after.get(text):
+        before = self.parts.digests
+        for part in dict.fromkeys((*before, *after)):
+            if before.get(part) == after.get(part):
                 continue
-            part, owner = self._part(text)
-            if part is None:
-                if text.startswith("argument "):
-                    name = text.removeprefix("argument ")
+            text, owner = part.text, self._snapshot_with(part)
+            if owner is None:
+                name = _argument(part)
+                if name:
                     by_call.setdefault(name, _sentence(name, 0, f'ignore=("{name}",)'))
             elif part.kind == "import":  # the call has loaded a module that it imports under a condition
                 return NOTHING_CHANGED
             elif _is_by_call(part, owner):
-                place = owner.places.get(part, (None,))[0] if owner is not None else None
+                place = owner.places.get(part, (None,))[0]
                 by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
             else:
                 by_others.append(text)
         return Changed(tuple(by_call.values()), tuple(by_others))
 
-    def _part(self, text: str) -> tuple[Part | None, Snapshot | None]:
-        for snapshot in self._snapshots:
-            for part in snapshot.parts:
-                if part.text == text:
-                    return part, snapshot
-        return None, None
+    def _snapshot_with(self, part: Part) -> Snapshot | None:
+        return next((snapshot for snapshot in self._snapshots if part in snapshot.parts), None)
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
         """What the user writes to leave the value out."""
@@ -88,6 +86,14 @@ class Before:
         if kind == "global" and module and module != snapshot.modules.get("", module):  # type: ignore[union-attr]
             return f'ignore=("{module}:{name}",)'
         return f'ignore=("{name}",)'
+
+
+def _argument(part: Part) -> str:
+    """The parameter that a part is bound to, or is inside of; "" if it is no argument."""
+    if part.kind == "argument" and not part.owner:
+        return part.name
+    inside, _, name = part.owner.partition(": ")[0].partition(" ")
+    return name if inside == "argument" else ""
 
 
 def _is_by_call(part: Part, snapshot: Snapshot | None) -> bool:

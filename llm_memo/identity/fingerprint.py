@@ -11,17 +11,20 @@ import types
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.errors import Untracked, warn
 from llm_memo.identity.forms import encoding
+from llm_memo.identity.preview import LENGTH, REDACTED
+from llm_memo.identity.scan.part import Part
+from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
 
 if TYPE_CHECKING:
     from llm_memo.identity.guards import Guards
     from llm_memo.identity.scan.lazily import Candidate
-    from llm_memo.identity.scan.scan import Followed, Left, Part, Scan
+    from llm_memo.identity.scan.scan import Followed, Left, Scan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,10 +35,12 @@ class Snapshot:
     """Over all parts, in every process the same."""
     parts: Mapping[Part, str]
     """Part → its digest in hex."""
-    previews: Mapping[Part, str]
-    """Short texts of those parts that are plain values and no secrets."""
-    sources: Mapping[Part, str]
-    """The source of each function that is followed, by its code part; made when it is asked for."""
+    shown: Mapping[Part, Callable[[], str]]
+    """What makes a short text of a part."""
+    long: Mapping[Part, object]
+    """Values whose text may be longer than that."""
+    code: Mapping[Part, types.FunctionType]
+    """The functions that are followed, by the parts that stand for their code."""
     left: tuple[Left, ...]
     """Values without a form, of which only the class counts."""
     unseen: tuple[str, ...]
@@ -55,6 +60,33 @@ class Snapshot:
     """The function itself."""
     waiting: frozenset[str]
     """Parameters on which it depends whether a statement logs."""
+    _texts: dict[str, dict[Part, str]] = field(default_factory=dict)
+
+    @property
+    def previews(self) -> Mapping[Part, str]:
+        """Short texts of those parts that are values and no secrets; made when they are first asked for."""
+        if "previews" not in self._texts:
+            made = {part: text_by(self.shown[part]) for part in self.parts if part in self.shown}
+            self._texts["previews"] = {part: text for part, text in made.items() if text and REDACTED not in text}
+        return self._texts["previews"]
+
+    @property
+    def texts(self) -> Mapping[Part, str]:
+        """The source of each function that is followed, and values that are longer than a preview; made likewise."""
+        if "texts" not in self._texts:
+            made = {part: shown_source(function) for part, function in self.code.items()}
+            values, _ = texts_of({part: self.long[part] for part in self.previews if part in self.long})
+            made |= {part: text for part, text in values.items() if len(text) > LENGTH}
+            self._texts["texts"] = {part: text for part, text in made.items() if text}
+        return self._texts["texts"]
+
+
+def text_by(make: Callable[[], str]) -> str:
+    """What makes a text, made; "" where a value's own methods raise."""
+    try:
+        return make()
+    except Exception:
+        return ""
 
 
 _looking = threading.RLock()
@@ -172,8 +204,9 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
     return Snapshot(
         digest=digest,
         parts={part: data.hex()[:16] for part, data in scan.parts.items()},
-        previews=scan.previews,
-        sources=scan.sources(),
+        shown=scan.shown,
+        long=scan.long,
+        code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
         left=tuple(scan.left),
         unseen=tuple(dict.fromkeys(scan.unseen)),
         guards=scan.guards,

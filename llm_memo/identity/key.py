@@ -19,18 +19,22 @@ import xxhash
 from llm_memo.adapters.equipment import class_name
 from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity.binding import check_key, compile_binder
-from llm_memo.identity.fingerprint import Fingerprint, Snapshot
+from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
-from llm_memo.identity.preview import preview
+from llm_memo.identity.preview import LENGTH, preview
 from llm_memo.identity.scan.fakes import stand_ins
+from llm_memo.identity.scan.part import Part
+from llm_memo.identity.texts import texts_of
 from llm_memo.identity.wrappers import bound_like, signature_of
 
 SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
+_TEXTS = 8_000
+"""Characters of source and long texts that an entry keeps, at most."""
 
 _Places = tuple[tuple[int, str, bytes], ...]
 """Of each value in the key: its place among the arguments, its name, and what comes before it."""
@@ -73,6 +77,42 @@ def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
     return algorithm.hexdigest()  # type: ignore[no-any-return]
 
 
+class Parts:
+    """What a call is made of, part by part: digests, short texts, and whole ones of code and long values."""
+
+    def __init__(self) -> None:
+        self.digests: dict[Part, str] = {}
+        self.previews: dict[Part, str] = {}
+        self.texts: dict[Part, str] = {}
+
+    def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> None:
+        """Add a part; another one of the same name gets a number."""
+        wanted, number = part, 1
+        while self.digests.setdefault(part, digest) != digest:
+            number += 1
+            part = wanted.numbered(number)
+        if shown is not None:
+            self.previews.setdefault(part, shown)
+        if text is not None:
+            self.texts.setdefault(part, text)
+
+    def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
+        """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
+        previews, texts = snapshot.previews, snapshot.texts
+        for part, digest in snapshot.parts.items():
+            there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
+            self.add(there, digest, previews.get(part), texts.get(part))
+
+    def kept_texts(self) -> dict[str, str]:
+        """As much of source and long texts as an entry keeps, by part; the function's own come first."""
+        kept, room = {}, _TEXTS
+        for part, text in sorted(self.texts.items(), key=lambda item: bool(item[0].owner)):
+            if len(text) <= room:
+                kept[part.text] = text
+                room -= len(text)
+        return kept
+
+
 class KeyBuilder:
     """Turns the arguments of a function's calls into keys.
 
@@ -106,6 +146,7 @@ class KeyBuilder:
         self.sample = sample
         self.signature = signature_of(function)
         parameters = tuple(self.signature.parameters)
+        self._left_out = ignore
         self._names = tuple(each for each in ignore if each not in parameters)
         self.fingerprint = fingerprint if fingerprint.ignore == self._names else Fingerprint(function, self._names)
         self._check_names(late=False)
@@ -262,39 +303,47 @@ class KeyBuilder:
         bound = self.bind(args, kwargs)
         return {name: bound[place] for place, name, _ in self._keyed}
 
-    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-        """Digests and previews of all that the call is made of, by name: ``"argument model"``, ``"code"``…"""
-        digests: dict[str, str] = {}
-        previews: dict[str, str] = {}
+    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parts:
+        """All that the call is made of."""
+        found = Parts()
         for name, value in self.arguments(args, kwargs).items():
             if not (self.version is None and self.key is None and is_followed(value)):
-                subject = None if self.version is None else _without_code
-                digests[f"argument {name}"] = short_digest(encode(value, subject))
-                previews[f"argument {name}"] = preview(value, name)
+                self._add_argument(found, name, value)
         if self.sample:
-            digests["sample"] = previews["sample"] = str(self.sample)
+            found.add(Part("", "sample", ""), str(self.sample), str(self.sample))
         if self.version is not None:
-            digests["version"] = short_digest(encode(self.version))
-            previews["version"] = preview(self.version)
+            found.add(Part("", "version", ""), short_digest(encode(self.version)), preview(self.version))
         for snapshot in self.snapshots(args, kwargs):
-            for part, digest in snapshot.parts.items():
-                digests.setdefault(part.text, digest)
-                if part in snapshot.previews:
-                    previews[part.text] = snapshot.previews[part]
-        return digests, previews
+            found.add_all(snapshot)
+        return found
+
+    def _add_argument(self, found: Parts, name: str, value: Any) -> None:
+        """An argument, and the code and instances of one's own inside of it."""
+        inside: list[Snapshot] = []
+
+        def subject(each: Any) -> bytes | None:
+            if self.version is not None:
+                return _without_code(each)
+            inside.append(subject_snapshot(each))
+            return b""
+
+        digest = short_digest(encode(value, subject))
+        text = texts_of({name: value})[0][name] if type(value) in (str, list, dict, tuple) else ""
+        found.add(Part("", "argument", name), digest, preview(value, name), text if len(text) > LENGTH else None)
+        for snapshot in inside:
+            found.add_all(snapshot, f"argument {name}")
 
     @property
     def code(self) -> str:
         """The fingerprint in hex, or the version that stands for it."""
         return self.fingerprint.current().digest.hex() if self.version is None else f"version {self.version}"
 
-    def untracked(self) -> dict[str, str]:
-        """What the code reads and the key does not hold: name → why."""
-        if self.version is not None:
-            return {}
-        snapshot = self.fingerprint.current()
-        left = {each.part.text: each.why for each in snapshot.left}
-        return left | dict.fromkeys(snapshot.unseen, "not seen") | dict.fromkeys(self._names, "ignore=")
+    def untracked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, str]:
+        """What the code reads, or is given, and the key does not hold: name → why."""
+        found: dict[str, str] = {}
+        for snapshot in self.snapshots(args, kwargs):
+            found |= {each.part.text: each.why for each in snapshot.left} | dict.fromkeys(snapshot.unseen, "not seen")
+        return found | dict.fromkeys(self._left_out, "ignore=")
 
     def _unkeyable(self, name: str, argument: object, problem: NoCanonicalForm) -> UnkeyableArgument:
         where = name + "".join(problem.path)

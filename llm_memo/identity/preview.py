@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
+from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import islice
 
@@ -76,9 +78,14 @@ def _text(value: object, name: object, room: int, depth: int) -> str:
     kind = type(value)
     if kind in _NUMBERS:
         return repr(value) if kind is not int or abs(value) < 10**30 else "a large int"  # type: ignore[arg-type]
+    if isinstance(value, enum.Enum):
+        return f"{kind.__name__}.{value._name_}"
     if isinstance(value, str):
         # Redact before the cut: half a key would not look like one.
-        return repr(redacted(str.__str__(value)[: 8 * room + 200])[: room + 1])
+        text = repr(redacted(str.__str__(value)[: 8 * room + 200])[: room + 1])
+        return text if kind is str else f"{_type_name(kind)}({text})"
+    if isinstance(value, (int, float)):
+        return f"{_type_name(kind)}({int.__repr__(value) if isinstance(value, int) else float.__repr__(value)})"
     if isinstance(value, bytes):
         return f"{len(value):,} bytes"
     if depth > 3:
@@ -90,10 +97,27 @@ def _text(value: object, name: object, room: int, depth: int) -> str:
         return f"[{items}]" if isinstance(value, list) else f"({items}{',' * (len(value) == 1)})"
     if isinstance(value, (set, frozenset)):
         return f"a set of {len(value)}"
+    if kind.__module__ in _WITH_REPR and kind.__name__ in _WITH_REPR[kind.__module__]:
+        return redacted(repr(value)[: room + 1])
+    if isinstance(value, deque):
+        return f"deque({_text(list(islice(value, 9)), name, room, depth)})"
     shape = getattr(value, "shape", None)
+    if shape == () and kind.__module__ == "numpy":
+        return f"{_type_name(kind)}({_text(value.item(), name, room, depth)})"  # type: ignore[attr-defined]
     if isinstance(shape, tuple) and not isinstance(value, type):
         return f"{kind.__name__} {'×'.join(map(str, shape))}"
     return _object(value, room, depth)
+
+
+_WITH_REPR = {
+    "datetime": ("date", "datetime", "time", "timedelta"), "decimal": ("Decimal",), "uuid": ("UUID",),
+    "fractions": ("Fraction",), "pathlib": ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"),
+}  # fmt: skip
+"""Types of the standard library whose ``repr`` says what they are."""
+
+
+def _type_name(kind: type) -> str:
+    return f"np.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 def _pairs(value: dict[object, object], room: int, depth: int) -> list[str]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import io
+import re
+import textwrap
+import tokenize
+import types
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
+from llm_memo.identity.code import source
 from llm_memo.identity.preview import REDACTED, is_secret, preview, redacted
 
 LENGTH = 4_000
 """Characters that are kept of an argument, at most."""
 _DEPTH = 12
+Name = TypeVar("Name", bound=Hashable)
 _FORMS: dict[type, str] = {list: "[%s]", tuple: "(%s)", dict: "{%s}"}
 
 
-def texts_of(arguments: Mapping[str, object]) -> tuple[dict[str, str], list[str]]:
+def texts_of(arguments: Mapping[Name, object]) -> tuple[dict[Name, str], list[Name]]:
     """The text of each argument, and the names of those that are cut short, whose text says so at its end."""
-    texts, cut = {}, []
+    texts: dict[Name, str] = {}
+    cut: list[Name] = []
     for name, value in arguments.items():
         try:
             text, whole = _text(value, name, LENGTH, 0)
@@ -24,6 +32,47 @@ def texts_of(arguments: Mapping[str, object]) -> tuple[dict[str, str], list[str]
         texts[name] = text if whole else f"{text[:LENGTH]}… (cut: {_length(value)})"
         cut += [] if whole else [name]
     return texts, cut
+
+
+_SOURCE = 4_000
+"""Characters that are kept of the source of a function, at most."""
+_NAMED_TEXT = re.compile(
+    r"""(?P<name>\w+)(?P<to>["']?\]?\s*(?::[^=\n"']*=|=|:)\s*\w?)(?P<quote>\"{3}|'{3}|"|')(?P<text>.*?)(?P=quote)""",
+    re.DOTALL,
+)
+"""A text in source that is given a name: ``token = "…"``, ``token="…"``, ``{"token": "…"}``."""
+
+
+def shown_source(function: types.FunctionType) -> str:
+    """The source of a function as it may be kept: without comments and secrets; "" if it cannot be had, or is long."""
+    text = source.source_of(function)
+    if text is None:
+        return ""
+    text = without_comments(textwrap.dedent(text))
+    text = _NAMED_TEXT.sub(_unless_secret, redacted(text))
+    return text if len(text) <= _SOURCE else ""
+
+
+def _unless_secret(found: re.Match[str]) -> str:
+    if not is_secret(found["name"]):
+        return found[0]
+    return f"{found['name']}{found['to']}{found['quote']}{REDACTED}{found['quote']}"
+
+
+def without_comments(text: str) -> str:
+    """Source without comments and empty lines, neither of which counts."""
+    lines = text.splitlines()
+    inside: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                lines[row - 1] = lines[row - 1][:column].rstrip()
+            elif token.end[0] > token.start[0]:
+                inside.update(range(token.start[0], token.end[0] + 1))  # lines of a text, empty ones too
+    except (tokenize.TokenError, SyntaxError):  # a lambda's lines need not be whole statements
+        return text.strip("\n")
+    return "\n".join(line for row, line in enumerate(lines, 1) if line.strip() or row in inside)
 
 
 def _length(value: object) -> str:

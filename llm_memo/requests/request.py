@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.forms.encoding import encode
-from llm_memo.identity.key import SCHEME, CallKey, short_digest
+from llm_memo.identity.key import SCHEME, CallKey, Parts, short_digest
 from llm_memo.identity.preview import preview
+from llm_memo.identity.scan.part import Part
 from llm_memo.requests import multipart
 from llm_memo.requests.endpoints import Endpoint, endpoint_of, has_state, model_in_path
 
@@ -41,11 +42,13 @@ class RequestKeys:
         """The key."""
         return self._call_key
 
-    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-        """Digests and previews of all that the key is made of, by name."""
-        digests, previews = self._request.described()
-        turn = {name: str(number) for name, number in self._turn.items() if number}
-        return digests | turn, previews | turn
+    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parts:
+        """All that the key is made of."""
+        found = self._request.described()
+        for kind, number in self._turn.items():
+            if number:
+                found.add(Part("", kind, ""), str(number), str(number))
+        return found
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """The fields of the request's body, by name."""
@@ -56,7 +59,7 @@ class RequestKeys:
         """Nothing that it was made of can change."""
         return []
 
-    def untracked(self) -> dict[str, str]:
+    def untracked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, str]:
         """Nothing."""
         return {}
 
@@ -113,11 +116,13 @@ class ModelRequest:
             pieces.append(encode((sample, ordinal)))
         return CallKey(pieces)
 
-    def described(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The digest and the redacted preview of each part, by its name."""
-        digests = {name: short_digest(value) for name, value, _ in self.parts}
-        previews = {name: preview(shown, name.rpartition(" ")[2]) for name, _, shown in self.parts}
-        return digests, previews
+    def described(self) -> Parts:
+        """The digest and the redacted preview of each part."""
+        found = Parts()
+        for text, value, shown in self.parts:
+            kind, _, name = text.partition(" ")
+            found.add(Part("", kind, name), short_digest(value), preview(shown, name or kind))
+        return found
 
     @property
     def longest_ttl(self) -> float | None:

@@ -79,6 +79,8 @@ class Provenance:
     """What the call is made of: name → digest."""
     previews: dict[str, str] = field(default_factory=dict)
     """The same, redacted and cut short: name → text."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Source of code and long values among them, redacted, as far as they fit 8,000 characters: name → text."""
     program: str = ""
     """The file that the function was in, or what stands for a REPL."""
     arguments: dict[str, str] = field(default_factory=dict)

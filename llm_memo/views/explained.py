@@ -1,27 +1,37 @@
-"""What the sheet of one call's explanation says: its parts, beside those of the nearest kept call."""
+"""What the sheet of one call's explanation says: what differs, then what counts, the largest concern first.
+
+It fits a screen: the rest is folded into counts.
+"""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from llm_memo.differences import Difference, marked_words
 from llm_memo.display import amounts
-from llm_memo.display.sheet import Cell, Column, Note, Sheet, Span, Table, Tone, joined
+from llm_memo.display.sheet import Block, Cell, Column, Note, Sheet, Span, Table, Tone, joined
 from llm_memo.display.shown import shows
-from llm_memo.explain import Explanation, Part
-from llm_memo.stores.entry import Header
+from llm_memo.explain import Concern, Explanation, Part
 
 _OUTCOMES: dict[str, Tone] = {"hit": "good", "miss": "warn", "expired": "warn"}
 _DIGITS = 8
 """So many digits of a digest tell one from another."""
+_DIFFERENCES, _LINES, _PARTS, _NAMES = 8, 12, 10, 6
+"""At most so many differences, lines of changed code, parts, and names of what is left out are shown."""
+_CONCERNS: tuple[Concern, ...] = ("arguments", "settings", "code", "helpers")
+_COUNTED: dict[Concern, tuple[str, str]] = {
+    "arguments": ("argument", "arguments"),
+    "settings": ("prompt or setting", "prompts and settings"),
+    "code": ("part of the code", "parts of the code"),
+    "helpers": ("helper", "helpers"),
+    "installed": ("installed function", "installed functions"),
+}
 
 
 @shows(Explanation)
 def explanation_sheet(explanation: Explanation) -> Sheet:
-    """One call's outcome and the parts of its question, which on a miss stand beside the nearest kept ones."""
+    """One call's outcome; on a miss what differs from the nearest kept call; and what its key is made of."""
     title = joined(
         [
             Span(explanation.function, "strong"),
@@ -29,86 +39,48 @@ def explanation_sheet(explanation: Explanation) -> Sheet:
             Span(f"key {explanation.key}", "dim"),
         ]
     )
-    nearest = explanation.nearest
-    if nearest is not None and explanation.differences:
-        return Sheet(title, (_compared(explanation.parts, nearest), *_untracked(explanation)))
-    why = [Note(explanation.reason)] if explanation.outcome == "miss" else []
-    return Sheet(title, (*why, _plain(explanation.parts), *_untracked(explanation)))
+    blocks = [*_differing(explanation), *_counting(explanation), *_left_out(explanation)]
+    return Sheet(title, tuple(blocks))
 
 
-def _plain(parts: tuple[Part, ...]) -> Table:
-    columns = (Column("part"), Column("value", wide=True), Column("digest"))
-    return Table(columns, tuple((part.name, Span(part.preview, "data"), _digest(part.digest, "dim")) for part in parts))
+def _differing(explanation: Explanation) -> Iterator[Block]:
+    if explanation.outcome == "miss" and (explanation.rejected or not explanation.changes):
+        yield Note(explanation.reason)
+    if explanation.nearest is None or not explanation.changes:
+        return
+    ago = amounts.ago(max(time.time() - explanation.nearest.created, 0.0))
+    shown, rest = explanation.changes[:_DIFFERENCES], explanation.changes[_DIFFERENCES:]
+    columns = Column("changed"), Column(f"nearest kept call, {ago}", wide=True), Column("this call", wide=True)
+    yield Table(columns, tuple((Span(each.name, "strong"), *_sides(each)) for each in shown))
+    left = _LINES
+    for each in shown:
+        if each.lines and left > 1:
+            yield Table((Column(each.name, wide=True),), tuple((_line(line),) for line in each.lines[: left - 1]))
+            left -= len(each.lines) + 1
+    if rest:
+        yield Note(f"and {len(rest)} more: {', '.join(each.name for each in rest[:_NAMES])}")
 
 
-def _compared(parts: tuple[Part, ...], nearest: Header) -> Table:
-    ago = amounts.ago(max(time.time() - nearest.created, 0.0))
-    columns = (
-        Column("part"),
-        Column(f"nearest kept call, {ago}", wide=True),
-        Column("this call", wide=True),
-        Column("digest"),
+def _line(line: str) -> Span:
+    tones: dict[str, Tone] = {"-": "old", "+": "new"}
+    return Span(line, tones.get(line[:1], "data"))
+
+
+def _sides(difference: Difference) -> tuple[Cell, Cell]:
+    """Both sides of a difference, with the words in which they differ marked."""
+    before, now = difference.before, difference.now
+    if before and now and before != now:
+        return marked(before, now)
+    return Span(before, "old" if before and not now else "data"), joined(
+        [Span(difference.how, "dim"), Span(now, "new" if now and not before else "data")], " "
     )
-    rows = tuple(
-        (Span(each.name, "strong" if each.changed else "dim"), each.kept, each.now, _digest(each.digest, "dim"))
-        for each in changes(parts, nearest)
-    )
-    return Table(columns, rows)
-
-
-def _untracked(explanation: Explanation) -> Iterator[Note]:
-    for name, why in explanation.untracked.items():
-        yield Note((Span("not tracked: "), Span(name, "data"), Span(f", {why}")))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One part of a question, as it is in the nearest kept call and as it is now."""
-
-    name: str
-    kept: Cell
-    now: Cell
-    digest: str
-    changed: bool = True
-
-
-def changes(parts: tuple[Part, ...], nearest: Header) -> list[Change]:
-    """Every part of a question beside that of the nearest kept call, the changed ones first."""
-    now = {part.name: part for part in parts}
-    names = [*now, *(name for name in nearest.provenance.parts if name not in now)]
-    found = [_change(name, nearest, now.get(name)) for name in names]
-    return sorted(found, key=lambda change: not change.changed)
-
-
-def _change(name: str, nearest: Header, part: Part | None) -> Change:
-    before, text = nearest.provenance.parts.get(name), nearest.provenance.previews.get(name, "")
-    if part is None:
-        return Change(name, Span(text, "old") if text else _digest(before, "old"), Span("gone", "dim"), "")
-    if before is None:
-        shown = Span(part.preview, "new") if part.preview else _digest(part.digest, "new")
-        return Change(name, Span("not there", "dim"), shown, part.digest)
-    if before == part.digest:
-        return Change(name, Span("same", "dim"), Span(part.preview, "data"), part.digest, changed=False)
-    if text != part.preview:
-        return Change(name, *marked(text, part.preview), part.digest)
-    # They differ where the previews do not reach, or have none.
-    kept, now = _digest(before, "old"), _digest(part.digest, "new")
-    return Change(name, joined([Span(text, "data"), kept], " "), joined([Span(text, "data"), now], " "), part.digest)
-
-
-def _digest(digest: str | None, tone: Tone) -> Span:
-    return Span((digest or "")[:_DIGITS], tone)
 
 
 def marked(before: str, after: str) -> tuple[Cell, Cell]:
     """Two texts, each with the words in which they differ marked, and the spaces between those."""
-    one, other = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
     old: list[Span] = []
     new: list[Span] = []
-    changes = SequenceMatcher(a=one, b=other, autojunk=False).get_opcodes()
-    for place, (kind, start, end, begin, stop) in enumerate(changes):
-        gone, come = "".join(one[start:end]), "".join(other[begin:stop])
-        same = kind == "equal" and not (gone.isspace() and 0 < place < len(changes) - 1)
+    for gone, come, same in marked_words(before, after):
         _append(old, Span(gone, "data" if same else "old"))
         _append(new, Span(come, "data" if same else "new"))
     return tuple(old), tuple(new)
@@ -119,3 +91,43 @@ def _append(spans: list[Span], span: Span) -> None:
         span = Span(spans.pop().text + span.text, span.tone)
     if span.text:
         spans.append(span)
+
+
+def _counting(explanation: Explanation) -> Iterator[Block]:
+    """What the key is made of beside that: what can be shown, up to a bound, and counts of the rest."""
+    differing = {each.name for each in explanation.changes}
+    parts = [part for part in explanation.parts if part.text not in differing]
+    by_concern = {concern: [part for part in parts if part.concern == concern] for concern in _COUNTED}
+    tells = [part for concern in _CONCERNS for part in by_concern[concern] if part.preview or concern == "code"]
+    shown = tells[:_PARTS]
+    columns = (Column("part"), Column("value", wide=True), Column("digest"))
+    yield Table(columns, tuple((part.text, Span(part.preview, "data"), _digest(part)) for part in shown))
+    counts = [
+        f"{number} {_COUNTED[concern][number != 1]}"
+        for concern, those in by_concern.items()
+        if (number := _number(concern, [part for part in those if part not in shown]))
+    ]
+    if counts:
+        yield Note(f"and {', '.join(counts)}")
+
+
+def _number(concern: Concern, parts: list[Part]) -> int:
+    """How many there are; a helper counts once, whatever counts of it."""
+    return len({part.owner for part in parts} if concern == "helpers" else parts)
+
+
+def _digest(part: Part) -> Span:
+    return Span(part.digest[:_DIGITS], "dim")
+
+
+def _left_out(explanation: Explanation) -> Iterator[Note]:
+    untracked = list(explanation.untracked.items())
+    for name, why in untracked[:_NAMES]:
+        yield Note((Span("not tracked: "), Span(name, "data"), Span(f", {why}")))
+    if len(untracked) > _NAMES:
+        yield Note(f"not tracked: {len(untracked) - _NAMES} more")
+    installed = [part.name for part in explanation.parts if part.concern == "installed"]
+    if installed:
+        names = ", ".join(dict.fromkeys(installed[:_NAMES]))
+        more = f" and {len(installed) - _NAMES} more" if len(installed) > _NAMES else ""
+        yield Note((Span("installed, counts by its name: "), Span(f"{names}{more}", "data")))

@@ -82,6 +82,7 @@ def _take_data(scan: Scan, kind: type, owner: str) -> None:
         if not ignored and not is_machinery(kind, name, value):
             _take_item(scan, kind, owner, name, value)
     for name, value in fields_of(kind):
+        scan.show((owner, "field", name), functools.partial(_field_text, kind, name, value))
         scan.take(owner, name, value, "field")
 
 
@@ -115,7 +116,8 @@ def _take_built(scan: Scan, kind: type, owner: str) -> None:
 
 def _take_surface(scan: Scan, kind: type, owner: str) -> None:
     """What a model may see of a class: its name, its docstring and the annotations in its body."""
-    scan.take(owner, "", (kind.__name__, docstring_of(kind)), "docstring")
+    scan.take(owner, "", kind.__name__, "name")
+    scan.take(owner, "", docstring_of(kind), "docstring")
     if not hasattr(kind, "__pydantic_fields__"):
         scan.take(owner, "", annotations_of(kind), "annotations")
 
@@ -198,6 +200,22 @@ def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
         yield "fields", (names["_fields"], list(names["_field_defaults"].items()))
     if isinstance(names.get("__required_keys__"), frozenset):
         yield "required", names["__required_keys__"]
+
+
+def _field_text(kind: Any, name: str, value: Any) -> str:
+    """The definition of a field as its class's body has it, more or less."""
+    from llm_memo.identity.preview import preview, redacted
+
+    if type(value).__name__ == "FieldInfo":
+        return redacted(repr(value)[:2000])[:400].removeprefix("FieldInfo")
+    if "__dataclass_fields__" not in kind.__dict__ or type(value) is not tuple:
+        return preview(value, name)
+    default, factory, (init, kw_only, shown, compared, metadata), annotation = value
+    text = annotation.__qualname__ if isinstance(annotation, type) else str(annotation)
+    text += f" = {preview(default[0], name)}" if default else ""
+    others = {"default_factory": (None, factory), "init": (True, init), "kw_only": (False, kw_only)}
+    others |= {"repr": (True, shown), "compare": (True, compared), "metadata": ({}, metadata)}
+    return ", ".join([text, *(f"{each}={preview(now)}" for each, (usual, now) in others.items() if now != usual)])
 
 
 def annotations_of(subject: Any) -> object:

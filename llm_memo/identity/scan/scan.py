@@ -6,9 +6,9 @@ that is found adds a part; nothing takes one away. None of the user's code is ru
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
+import inspect
 import pathlib
 import re
 import types
@@ -26,37 +26,13 @@ from llm_memo.identity.code.uses import Given, Group, Reads, Use
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.preview import REDACTED, is_secret, preview
+from llm_memo.identity.preview import is_secret, preview
 from llm_memo.identity.scan import classes, values
 from llm_memo.identity.scan.lazily import Candidate
 from llm_memo.identity.scan.modules import place_in_project
+from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Place, Reached, is_container, own_dict
 from llm_memo.settings import SCOPES
-
-
-class Part(NamedTuple):
-    """One thing that an answer depends on."""
-
-    owner: str
-    """The function, class or instance that reads or holds it: ``""`` for the cached function, ``helper clean``."""
-    kind: str
-    """``code``, ``global``, ``closure``, ``argument``, ``attribute``, ``environment``, ``installed``, …"""
-    name: str
-    """The chain that leads to it, ``CFG['model']``; empty for the owner's own code."""
-
-    @property
-    def text(self) -> str:
-        """The part for people: ``code``, ``global CFG['model']``, ``helper clean: global PATTERN``, ``class Bot.t``."""
-        if self.kind == "code" and not self.name:
-            return self.owner or "code"
-        if self.owner.startswith(("class ", "instance ", "module ")) and self.kind in _OF_OWNER:
-            return f"{self.owner}.{self.name}" if self.name else f"{self.owner}: {self.kind}"
-        text = f"{self.kind} {self.name}".rstrip()
-        return f"{self.owner}: {text}" if self.owner else text
-
-
-_OF_OWNER = frozenset({"attribute", "member", "field", "global", "bases", "docstring", "annotations", "class", "value"})
-"""Kinds of parts that are called by their owner and their name."""
 
 
 class Left(NamedTuple):
@@ -73,7 +49,9 @@ _OF_FILES = frozenset(
 """Methods of a path that go to the file, so that its place in the project says it all."""
 
 _NAMES = re.compile(r"[\w-]+")
-_PREVIEWED = frozenset({str, int, float, bool, type(None), bytes, list, tuple, dict, set, frozenset})
+_SHOWN = frozenset({"builtins", "collections", "datetime", "decimal", "fractions", "numpy", "pathlib", "uuid"})
+"""Modules of the types of which a value can be shown."""
+_LONG = (str, list, tuple, dict)
 
 
 class Followed:
@@ -130,6 +108,13 @@ def analysed(function: types.FunctionType) -> tuple[Function | None, Reads]:
     return tree, _analysed(function.__code__, tree, redefined) if redefined else reads
 
 
+def defaults_of(function: types.FunctionType) -> dict[str, Any]:
+    """The parameters that have a default, and that."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True)) | (function.__kwdefaults__ or {})
+
+
 def private_names(code: types.CodeType) -> str:
     """The class whose name is put before private names such as ``__key`` in ``code``."""
     owner = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
@@ -147,7 +132,10 @@ class Scan:
         self.ignored = ignored or {}
         self.guards = Guards()
         self.parts: dict[Part, bytes] = {}
-        self.previews: dict[Part, str] = {}
+        self.shown: dict[Part, Callable[[], str]] = {}
+        """What a short text of a part is made by, for people."""
+        self.long: dict[Part, object] = {}
+        """Values whose text may be longer than that."""
         self.left: list[Left] = []
         self.unseen: list[str] = []
         self.candidates: list[Candidate] = []
@@ -216,19 +204,10 @@ class Scan:
             use.ref.chain.root.name for group in groups for use in group.calls if use.ref.chain.root.kind == "parameter"
         }
 
-    def sources(self) -> dict[Part, str]:
-        """The source of each function that is followed."""
-        found = {}
-        for followed in self.followed.values():
-            part = Part(followed.label, "code", "")
-            if part in self.parts and followed.tree is not None:
-                found[part] = ast.unparse(followed.tree)
-        return found
-
     # What is found ----------------------------------------------------------------------------
 
     def part(
-        self, owner: str, kind: str, name: str, data: bytes = b"", value: Any = None, place: Place | None = None
+        self, owner: str, kind: str, name: str, data: bytes = b"", value: Any = MISSING, place: Place | None = None
     ) -> None:
         """Note a part that stands for ``data``; the second value of one name gets a number."""
         digest = hashlib.blake2b(data, digest_size=16).digest()
@@ -236,12 +215,17 @@ class Scan:
         while self.parts.setdefault(part, digest) != digest:
             number += 1
             part = Part(owner, kind, f"{name} ({number})")
-        if place is not None or value is not None:
+        if place is not None or (value is not None and value is not MISSING):
             self.places.setdefault(part, (place, id(value), not is_container(value) and not self.is_own(type(value))))
-        if type(value) in _PREVIEWED and not any(map(is_secret, _NAMES.findall(name))):
-            text = preview(value)
-            if REDACTED not in text:
-                self.previews.setdefault(part, text)
+        if type(value).__module__ in _SHOWN and not isinstance(value, type):
+            self.show(part, functools.partial(preview, value))
+            if type(value) in _LONG and part in self.shown and len(value) > 0:
+                self.long.setdefault(part, value)
+
+    def show(self, part: tuple[str, str, str], text: Callable[[], str]) -> None:
+        """Note what makes a short text of a part: owner, kind and name. Secrets and context variables have none."""
+        if not part[2].endswith(".get()") and not any(map(is_secret, _NAMES.findall(part[2]))):
+            self.shown.setdefault(Part(*part), text)
 
     def part_of_module(self, name: str, digest: bytes) -> None:
         """Note an own module that is not loaded."""
@@ -453,7 +437,9 @@ class Scan:
             return "environment"
         if root in code.co_freevars:
             return "closure"
-        return "argument" if root in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + 2] else "global"
+        stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+        return "argument" if root in parameters else "global"
 
     def _read_method(self, at: Reached, followed: Followed | None) -> None:
         """A bound method is handed on: it counts as called."""
@@ -509,9 +495,8 @@ class Scan:
         function = followed.function
         self._names |= followed.reads.attributes
         if not followed.is_root:
-            defaults = (function.__defaults__ or (), function.__kwdefaults__ or {})
-            if any(defaults):
-                self.take(followed.label, "defaults", defaults, "default")
+            for name, value in defaults_of(function).items():
+                self.take(followed.label, name, value, "default")
         if followed.tree is None and not function.__code__.co_filename.startswith("<attrs"):
             self.unseen.append(f"{followed.label or 'the function'} has no source: all its names count")
         self.part(followed.label, "code", "")
@@ -543,8 +528,9 @@ class Scan:
     def _show(self, followed: Followed) -> None:
         """What others read of a function that escapes: name, docstring, signature and annotations."""
         function = followed.function
-        shown = (function.__name__, classes.docstring_of(function), classes.annotations_of(function))
-        self.take(followed.label, "", shown, "docstring")
+        self.take(followed.label, "", function.__name__, "name")
+        self.take(followed.label, "", classes.docstring_of(function), "docstring")
+        self.take(followed.label, "", classes.annotations_of(function), "annotations")
         held = {name: value for name, value in (own_dict(function) or {}).items() if not name.startswith("__")}
         if held:
             self.take(followed.label, "attributes", held, "attribute")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import enum
+import functools
 import os
 import sys
 import types
@@ -15,6 +16,7 @@ from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.code.digest import tree_digest
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Result, Root, Step
 from llm_memo.identity.code.uses import Group, Kind, Ref, Unless, Use
+from llm_memo.identity.preview import preview
 from llm_memo.identity.scan import lazily, logs, modules, resolve, values
 from llm_memo.identity.scan.calls import MUTATORS, call
 from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Reached, is_container, opaque, own_dict
@@ -230,9 +232,11 @@ def _do(scan: Scan, followed: Followed, use: Use, at: Reached, only: str) -> Non
             _lazy(scan, followed, use, at)
 
 
-def _part(scan: Scan, followed: Followed, at: Reached, kind: str, data: bytes) -> None:
+def _part(scan: Scan, followed: Followed, at: Reached, kind: str, data: bytes, shown: Any = None) -> None:
     if not isinstance(at.value, (Fresh, Made, Next)) and not at.computed:
         scan.part(followed.label, kind, at.text, data)
+        if shown is not None:
+            scan.show((followed.label, kind, at.text), functools.partial(preview, shown))
 
 
 def _class_form(scan: Scan, value: Any) -> bytes:
@@ -254,7 +258,7 @@ def _length(scan: Scan, followed: Followed, at: Reached) -> None:
     value = at.value
     if isinstance(value, (str, bytes, tuple, frozenset, range)) or is_container(value):
         scan.guard_length(value)
-        _part(scan, followed, at, "length", b"%d" % len(value))
+        _part(scan, followed, at, "length", b"%d" % len(value), len(value))
     elif values.is_own_instance(scan, value):
         scan.call_attribute(followed, at, "__len__")
     else:
@@ -285,7 +289,7 @@ def _keys(scan: Scan, followed: Followed, at: Reached) -> None:
     if isinstance(value, dict):
         scan.guards.content(value.keys(), lambda: list(value), list(value))
         with contextlib.suppress(Exception):
-            _part(scan, followed, at, "keys", scan.encode(list(value)))
+            _part(scan, followed, at, "keys", scan.encode(list(value)), list(value))
         scan.guards.checks.append(_keys_check(value))
     elif is_container(value):
         _length(scan, followed, at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llm_memo.adapters.equipment import class_name, is_equipment
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.local import is_own
+from llm_memo.identity.preview import preview
 from llm_memo.identity.scan import classes
 from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Place, Reached, current_value, own_dict
 
@@ -36,6 +37,7 @@ def take(scan: Scan, owner: str, name: str, value: Any, kind: str, place: Place 
         return
     if value is MISSING:
         scan.part(owner, kind, name, b"missing", place=place)
+        scan.show((owner, kind, name), lambda: "not there")
     elif isinstance(value, (Fresh, Made, Method, Next)):
         return
     elif isinstance(value, types.ModuleType):
@@ -48,6 +50,7 @@ def take(scan: Scan, owner: str, name: str, value: Any, kind: str, place: Place 
         take(scan, owner, f"{name}()", value(), kind)
     elif is_subject(scan, value):
         scan.part(owner, kind, name, b"#%d" % scan.number_of(value), value, place)
+        scan.show((owner, kind, name), lambda: str(getattr(value, "__qualname__", type(value).__qualname__)))
     else:
         _take_data(scan, owner, name, value, kind, place)
 
@@ -189,6 +192,8 @@ def _take_form(scan: Scan, owner: str, value: Any) -> None:
         scan.part(owner, "value", "", b"class " + class_name(type(value)).encode())
         scan.untracked(owner, "value", "", value, problem)
         return
+    if isinstance(value, (tuple, list, dict, str, int, float)):
+        scan.show((owner, "value", ""), functools.partial(preview, value))
     scan.part(owner, "value", "", encoded, value)
     scan.guards.content(value, lambda: encoding.encode(value, subject), encoded)
 
