@@ -138,7 +138,7 @@ def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()
     known = hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")
     if not known and not is_own_module(type(value).__module__):
         return name
-    hidden = {*left_out, *_hidden(type(value))}
+    hidden = {*left_out, *hidden_fields(type(value))}
     held = ((str(key), item) for key, item in _attributes(value) if key not in hidden)
     shown = islice(((key, item) for key, item in held if not key.startswith("_")), 8)
     # What a class like any other keeps is nobody's to show, but for numbers.
@@ -154,7 +154,7 @@ def _attributes(value: object) -> list[tuple[str, object]]:
     return list(held.items()) if type(held) is dict else []
 
 
-def _hidden(kind: type) -> Iterator[str]:
+def hidden_fields(kind: type) -> Iterator[str]:
     """The fields that a dataclass or a model leaves out of its own ``repr``."""
     for fields in (getattr(kind, "__dataclass_fields__", None), getattr(kind, "__pydantic_fields__", None)):
         yield from (name for name, field in (fields or {}).items() if getattr(field, "repr", True) is False)

@@ -17,7 +17,7 @@ from llm_memo.explain import Concern, Explanation, Part
 _OUTCOMES: dict[str, Tone] = {"hit": "good", "miss": "warn", "expired": "warn"}
 _DIGITS = 8
 """So many digits of a digest tell one from another."""
-_DIFFERENCES, _LINES, _PARTS, _NAMES = 8, 12, 10, 6
+_DIFFERENCES, _LINES, _PARTS, _NAMES = 6, 12, 8, 4
 """At most so many differences, lines of changed code, parts, and names of what is left out are shown."""
 _CONCERNS: tuple[Concern, ...] = ("arguments", "settings", "code", "helpers")
 _COUNTED: dict[Concern, tuple[str, str]] = {

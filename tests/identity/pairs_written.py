@@ -82,7 +82,7 @@ BY_SENTENCE: dict[str, list[Pair]] = {
                 LIMITER.format(made, shift),
                 "limit.wait()",
                 ("limit = Limit()", "limit = Limit(); limit.times.append(1.5)"),
-                f"global limit.times: {before} → {after}",
+                f"helper Limit.wait: argument self.times: {before} → {after}",
             )
             for kind, made, shift, before, after in (
                 ("list", "[]", "pop(0)", "[]", "[1.5]"),
@@ -101,14 +101,14 @@ BY_SENTENCE: dict[str, list[Pair]] = {
             TIMES.format("[]"),
             "T.append(time.time()); T[-1] > 60",
             ("T = []", "T = [1.5]"),
-            "global T[-1] is new",
+            "global T[-1]: not there → 1.5",
         ),
         keeping(
             "a global list, gone through, of the times of calls has one",
             TIMES.format("[]"),
             "T[:] = [t for t in T if time.time() - t < 60]; T.append(time.time())",
             ("T = []", "T = [1.7e9]"),
-            "global T: [] → [1700000000.0]",
+            "length T: 0 → 1",
         ),
         keeping(
             "a global list of times and tokens of the times of calls has one",

@@ -131,3 +131,60 @@ class TestDifferences:
             ("g(): return S", "g(): return [S]", "argument x: helper g changed"),
         ):
             assert (told,) == explained(text, text.replace(old, new), "f(x)").differences
+
+
+class TestWhatIsShown:
+    """Values, texts and code, so that one sees what was edited."""
+
+    def test_parts_are_typed(self) -> None:
+        """Each part has an owner, a kind and a name; what it is in words is made of these."""
+        parts = explained(METHOD, METHOD, "a.f(1)").parts
+        assert ("helper h", "global", "S", "helper h: global S") in {
+            (part.owner, part.kind, part.name, part.text) for part in parts
+        }
+        assert {("", "argument", "x"), ("", "argument", "self.n"), ("", "code", ""), ("helper h", "code", "")} <= {
+            (part.owner, part.kind, part.name) for part in parts
+        }
+
+    def test_changed_code_is_a_diff_of_its_lines(self) -> None:
+        """Lines that went and came, without comments, of the function or helper that holds them."""
+        text = "def g(x):\n    # doubles\n    return 2 * x\n@cached\ndef f(x):\n    y = g(x)\n    return y, 1"
+        (change,) = explained(text, text.replace("2 * x", "3 * x")).changes
+        assert ("helper g changed", (" def g(x):", "-    return 2 * x", "+    return 3 * x")) == (
+            str(change),
+            change.lines,
+        )
+        (change,) = explained(text, text.replace("y, 1", "y, 2")).changes
+        assert ("     y = g(x)", "-    return y, 1", "+    return y, 2") == change.lines
+
+    def test_a_long_text_is_shown_around_what_changed(self) -> None:
+        """Of a prompt that is longer than a preview, the words that differ and those beside them."""
+        text = "S = '{} end of it, and more words after that'\n@cached\ndef f(x): return S, x"
+        before, after = (text.format("word " * 100 + each) for each in ("good", "bad"))
+        told = (
+            "global S: …word word word word good end of it, and more…  → …word word word word bad end of it, and more…"
+        )
+        assert (told.replace("  ", " "),) == explained(before, after).differences
+        text = "A = '{} end'\n@cached\ndef f(x): return x"
+        before, after = (text.format("word " * 100 + each) for each in ("good", "bad"))
+        (told,) = explained(before, after, "f(A)").differences
+        assert told.startswith("argument x: …word") and "word good end'" in told
+        assert told.endswith("word bad end'")
+
+    def test_types_where_values_look_alike(self) -> None:
+        """A numpy text or number is shown with its type."""
+        text = "import numpy as np\nN = 'n1'\n@cached\ndef f(x): return N, x"
+        assert ("global N: 'n1' → np.str_('n1')",) == explained(text, text.replace("'n1'", "np.str_('n1')")).differences
+        text = text.replace("'n1'", "3")
+        assert ("global N: 3 → np.int64(3)",) == explained(text, text.replace("3", "np.int64(3)")).differences
+
+    def test_no_secret_is_in_the_source_that_is_kept(self) -> None:
+        """Texts that are secrets by name or by look are taken out of lines of code."""
+        text = (
+            "@cached\ndef f(x, token='CANARY1'):\n    api_key = 'CANARY2'\n"
+            "    headers = {'Authorization': 'CANARY3'}\n    return x"
+        )
+        result = explained(text, text.replace("return x", "return -x"))
+        assert result.nearest is not None
+        assert "api_key = '‹redacted›'" in result.nearest.provenance.texts["code"]
+        assert "CANARY" not in f"{result}{result.changes}{result.nearest.provenance}"

@@ -270,10 +270,9 @@ def test_no_secret_is_in_an_explanation() -> None:
             api_key="CANARY",
             nested=[{"password": "CANARY", "text": "shown"}],
             token="CANARY",
-            max_tokens=77,
         )
     )
-    text += str(cached.explain("t", service=Service())) + str(cached.explain("t", inner=Service().inner))
+    text += str(cached.explain("t", max_tokens=77, service=Service())) + str(cached.explain("t", inner=Service().inner))
     assert "CANARY" not in text
     for shown in ("shown", "77", "‹redacted›", "tells=…", "'model': 'm'"):
         assert shown in text
@@ -356,9 +355,9 @@ def call_model(text: str) -> str:
 
 def test_no_secret_that_the_code_reads_is_in_an_explanation() -> None:
     """Secrets in globals, their items and attributes, context variables and hidden fields are redacted, too."""
-    text = str(cached_completion(version=None)(reads_secrets).explain(Login("CANARY", "shown")))
-    assert "CANARY" not in text
-    assert "who='shown'" in text
+    explanation = cached_completion(reads_secrets).explain(Login("CANARY", "shown"))
+    assert "CANARY" not in f"{explanation}{explanation.parts}"
+    assert "'shown'" in {part.preview for part in explanation.parts}
 
 
 @dataclasses.dataclass
@@ -380,4 +379,7 @@ QUERY = "https://host/path?api_key=CANARY&x=1"
 
 def reads_secrets(login: Login) -> str:
     """Says them all."""
-    return f"{Api.tokens['a']}{Api.bearer['value']}{TOKEN_VAR.get()}{KEYS['api_key']}{KEYS['auth'][0]}{HOOK}{QUERY}"
+    return (
+        f"{Api.tokens['a']}{Api.bearer['value']}{TOKEN_VAR.get()}{KEYS['api_key']}{KEYS['auth'][0]}{HOOK}{QUERY}"
+        + str((login.phrase, login.who))
+    )

@@ -331,8 +331,9 @@ def test_previews_hide_secrets() -> None:
     """What is shown of a request is redacted."""
     found = asked(post(A | {"user_token": "s3cret", "messages": ["sk-abcdef"]}))
     assert found is not None
-    digests, previews = found.described()
-    assert digests.keys() == previews.keys()
+    parts = found.described()
+    assert parts.digests.keys() == parts.previews.keys()
+    previews = {part.text: text for part, text in parts.previews.items()}
     assert "s3cret" not in str(previews)
     assert "sk-abcdef" not in str(previews)
     assert "0" == previews["argument temperature"]

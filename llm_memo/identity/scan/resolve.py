@@ -247,6 +247,7 @@ def of_instance(scan: Scan, value: Any, name: str, text: str) -> list[Reached] |
     if scan.is_ignored(place) or name in scan.ignored_of(kind):
         return []
     scan.guard_class(kind, value)
+    scan.hide(value, name)
     watcher = _in_classes(scan, kind, "__getattribute__")
     if watcher is not None and scan.is_own(watcher[0]):
         scan.enter(watcher[1], first=Reached(value, text))

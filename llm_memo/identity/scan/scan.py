@@ -26,7 +26,7 @@ from llm_memo.identity.code.uses import Given, Group, Reads, Use
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.preview import is_secret, preview
+from llm_memo.identity.preview import hidden_fields, is_secret, preview
 from llm_memo.identity.scan import classes, values
 from llm_memo.identity.scan.lazily import Candidate
 from llm_memo.identity.scan.modules import place_in_project
@@ -134,6 +134,8 @@ class Scan:
         self.parts: dict[Part, bytes] = {}
         self.shown: dict[Part, Callable[[], str]] = {}
         """What a short text of a part is made by, for people."""
+        self.hidden: set[Place] = set()
+        """Places of fields that a class leaves out of its own ``repr``."""
         self.long: dict[Part, object] = {}
         """Values whose text may be longer than that."""
         self.left: list[Left] = []
@@ -217,10 +219,15 @@ class Scan:
             part = Part(owner, kind, f"{name} ({number})")
         if place is not None or (value is not None and value is not MISSING):
             self.places.setdefault(part, (place, id(value), not is_container(value) and not self.is_own(type(value))))
-        if type(value).__module__ in _SHOWN and not isinstance(value, type):
+        if type(value).__module__ in _SHOWN and not isinstance(value, type) and place not in self.hidden:
             self.show(part, functools.partial(preview, value))
             if type(value) in _LONG and part in self.shown and len(value) > 0:
                 self.long.setdefault(part, value)
+
+    def hide(self, value: Any, name: str) -> None:
+        """Show nothing of an attribute that the class of ``value`` leaves out of its own ``repr``."""
+        if name in hidden_fields(type(value)):
+            self.hidden.add((id(value), name))
 
     def show(self, part: tuple[str, str, str], text: Callable[[], str]) -> None:
         """Note what makes a short text of a part: owner, kind and name. Secrets and context variables have none."""

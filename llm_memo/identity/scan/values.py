@@ -175,6 +175,7 @@ def take_instance(scan: Scan, value: Any) -> None:
                 scan.guards.got(get, get())
                 pieces.append((name, get()))
     for name, item in pieces:
+        scan.hide(value, name)
         take(scan, owner, name, item, "attribute", (id(value), name))
 
 
