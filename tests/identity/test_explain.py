@@ -168,7 +168,8 @@ class TestWhatIsShown:
         text = "A = '{} end'\n@cached\ndef f(x): return x"
         before, after = (text.format("word " * 100 + each) for each in ("good", "bad"))
         (told,) = explained(before, after, "f(A)").differences
-        assert told.startswith("argument x: …word") and "word good end'" in told
+        assert told.startswith("argument x: …word")
+        assert "word good end'" in told
         assert told.endswith("word bad end'")
 
     def test_types_where_values_look_alike(self) -> None:
