@@ -27,9 +27,6 @@ def add_own(package: str) -> None:
         _own.add(top)
 
 
-_WRITTEN_IN_C = (types.MethodDescriptorType, types.WrapperDescriptorType)
-
-
 def is_own(thing: Any) -> bool:
     """Whether a module, a function or a class is the user's own."""
     if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
@@ -38,14 +35,21 @@ def is_own(thing: Any) -> bool:
         name = vars(thing).get("__name__")
     elif isinstance(thing, type):
         name = type.__getattribute__(thing, "__module__")
-        if name not in sys.modules and any(isinstance(item, _WRITTEN_IN_C) for item in vars(thing).values()):
-            return False  # a module that its C code does not name rightly
+        if getattr(sys.modules.get(name), "__file__", None) is None and _is_written_in_c(thing):
+            return False  # its C code names no module, or one that only Cython knows
     else:
         try:
             name = thing.__module__
         except Exception:
             return False
     return isinstance(name, str) and is_own_module(name)
+
+
+def _is_written_in_c(kind: type) -> bool:
+    return any(
+        isinstance(each, (types.MethodDescriptorType, types.WrapperDescriptorType)) and each.__objclass__ is kind
+        for each in vars(kind).values()
+    )
 
 
 def is_own_module(name: str) -> bool:

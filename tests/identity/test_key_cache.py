@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_memo import cached_completion
-from llm_memo.identity import key, remembered
+from llm_memo.identity import key, key_cache
 from llm_memo.identity.key import CallKey
 from llm_memo.identity.key_cache import Remembered, plain_bytes
 
@@ -55,16 +55,16 @@ def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
 def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """What another thread does to the arguments while they are looked up does no harm to those who ask later."""
     shared = ["hello"]
-    real = remembered._marshal
+    real = key_cache._marshal
 
     def switched(value: Any, version: int) -> bytes:
         plain = real(value, version)
-        monkeypatch.setattr(remembered, "_marshal", real)
+        monkeypatch.setattr(key_cache, "_marshal", real)
         shared.append("and more")
         return plain
 
     cached = cached_completion(name="f")(ask)
-    monkeypatch.setattr(remembered, "_marshal", switched)
+    monkeypatch.setattr(key_cache, "_marshal", switched)
     cached.cache_key(shared)
     fresh = cached_completion(name="f")(ask)
     for messages in (["hello"], ["hello", "and more"]):
@@ -73,7 +73,7 @@ def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.Mo
 
 def test_little_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is remembered has a bound, and goes with its head."""
-    monkeypatch.setattr(remembered, "_MOST", 2_000)
+    monkeypatch.setattr(key_cache, "_MOST", 2_000)
     found: Remembered[str] = Remembered()
     for number in range(100):
         plain = plain_bytes((number,))

@@ -94,11 +94,6 @@ def step_text(step: Step) -> str:
     return repr(step)
 
 
-def chain_text(chain: Chain) -> str:
-    """A chain as it stands in code."""
-    return chain.root.name + "".join(map(step_text, chain.steps))
-
-
 class Scope:
     """The names of one function, class body or comprehension.
 

@@ -46,7 +46,7 @@ def call(scan: Scan, followed: Followed, use: Use, at: Reached, only: str = "") 
         at: What is called.
         only: Follow only what is given from this parameter of the calling function.
     """
-    value = at.value
+    value, kind = at.value, type(at.value)
     given = [(each, _reached(scan, followed, each, only)) for each in use.given]
     if at.computed or isinstance(value, (Made, Next)) or value is MISSING:
         _escape(scan, followed, given)
@@ -54,7 +54,7 @@ def call(scan: Scan, followed: Followed, use: Use, at: Reached, only: str = "") 
     if isinstance(value, Method):
         _method(scan, followed, use, at, given)
         return
-    if type(value) is types.BuiltinFunctionType and is_container(value.__self__) and value.__name__ in MUTATORS:
+    if issubclass(kind, types.BuiltinFunctionType) and is_container(value.__self__) and value.__name__ in MUTATORS:
         _method(scan, followed, use, Reached(Method(value.__name__), at.text, holder=value.__self__), given)
         return
     if value is os.getenv and use.given:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_memo import location
 from llm_memo.identity.local import is_own_file, is_own_module
-from llm_memo.identity.scan.reached import MISSING, Method, Reached, opaque
+from llm_memo.identity.scan.reached import MISSING, Reached, opaque
 
 if TYPE_CHECKING:
     from llm_memo.identity.scan.scan import Followed, Scan
@@ -157,10 +157,3 @@ def place_in_project(value: Any, function: types.FunctionType) -> str | None:
         return value.relative_to(root).as_posix() if root else None
     except ValueError:
         return None
-
-
-def is_variable_of(at: Reached) -> bool:
-    """Whether something reached is ``os.environ.get`` or ``os.getenv``."""
-    return at.value is os.getenv or (
-        isinstance(at.value, Method) and at.holder is os.environ and at.value.name == "get"
-    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import types
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -107,8 +105,3 @@ def cell_value(cell: types.CellType) -> Any:
         return cell.cell_contents
     except ValueError:
         return MISSING
-
-
-def partial(function: Callable[..., Any], *args: Any) -> Callable[[], Any]:
-    """A function with its arguments, to be called later."""
-    return functools.partial(function, *args)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import functools
 import os
-import sys
 import threading
 import types
 from collections.abc import Mapping
@@ -18,6 +17,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Step, step_text
+from llm_memo.identity.forms import encoding
+from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.reached import (
     MISSING,
@@ -76,7 +77,7 @@ def _closed_over(scan: Scan, function: types.FunctionType, name: str) -> Reached
     place: Place = (id(cell), "")
     value = cell_value(cell)
     if lazily.is_pending(scan, cell, "", value):
-        value = MISSING if False else lazily.before(cell, "")
+        value = lazily.before(cell, "")
     scan.guards.got(functools.partial(cell_value, cell), cell_value(cell))
     return Reached(value, name, place=place)
 
@@ -156,7 +157,8 @@ def _result(scan: Scan, at: Reached, mode: str, text: str) -> Reached:
         return Reached(Fresh(value), text) if scan.is_own(value) else Reached(Made(value, mode), text)
     if isinstance(value, Method):
         return Reached(Made(at.holder, mode, value.name), text, holder=at.holder)
-    if type(value) in (types.FunctionType, types.BuiltinFunctionType, types.MethodType) and not scan.is_own(value):
+    called = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+    if issubclass(type(value), called) and not scan.is_own(value):
         return Reached(Made(value, mode), text)
     return opaque(text)
 
@@ -320,9 +322,17 @@ def _described(scan: Scan, value: Any, raw: Any, name: str, text: str, place: Pl
         scan.call_attribute(None, Reached(raw, text), "__get__", (Reached(value, text), Reached(type(value), text)))
         return [opaque(text)]
     if kind.__module__ in _SAFE_DESCRIPTORS:
+        if name in ("__dict__", "__weakref__"):
+            return None
         get = functools.partial(_safely, raw, value)
-        scan.guards.got(get, get())
-        return [Reached(get(), text, place=place)] if name not in ("__dict__", "__weakref__") else None
+        found = get()
+        if get() is found:
+            scan.guards.got(get, found)
+        elif is_fixed(found):  # code in C makes it anew each time: the year of a date, the shape of an array
+            scan.guards.same(lambda: encoding.encode(get()), encoding.encode(found))
+        else:
+            return None
+        return [Reached(found, text, place=place)]
     scan.take_descriptor(raw, value, text)
     return None
 
@@ -520,8 +530,3 @@ def _of_function(scan: Scan, value: Any, name: str, text: str) -> list[Reached] 
         return [Reached(get(), text)]
     scan.guards.no_name(held, name) if held is not None else None
     return [Reached(MISSING, text)]
-
-
-def loaded(name: str) -> types.ModuleType | None:
-    """A module, if it is there."""
-    return sys.modules.get(name)

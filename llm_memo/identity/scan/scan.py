@@ -462,7 +462,7 @@ class Scan:
             self.part(followed.label, "place", at.text.rpartition(".")[0], relative.encode())
         elif at.holder is not None and not isinstance(at.holder, (Fresh, type)):
             self.read_whole(Reached(at.holder, at.text.rpartition(".")[0]), followed)
-        elif type(value) is types.BuiltinFunctionType and not isinstance(
+        elif issubclass(type(value), types.BuiltinFunctionType) and not isinstance(
             value.__self__, (types.ModuleType, type(None))
         ):
             self.take(followed.label, at.text.rpartition(".")[0], value.__self__, self._kind_of(at.text, followed))
