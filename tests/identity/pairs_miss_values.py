@@ -226,8 +226,8 @@ MODELS = [
         MODEL,
         ("How many", "How many of them"),
         changed=(
-            "class Answer.people: (annotation=int, required=False, default=0, description='How many')"
-            " → (annotation=int, required=False, default=0, description='How many of them')"
+            "class Answer.people: int, required=False, default=0, description='How many'"
+            " → int, required=False, default=0, description='How many of them'"
         ),
     ),
     other(
@@ -235,8 +235,8 @@ MODELS = [
         MODEL,
         ("people: int", "people: float"),
         changed=(
-            "class Answer.people: (annotation=int, required=False, default=0, description='How many')"
-            " → (annotation=float, required=False, default=0, description='How many')"
+            "class Answer.people: int, required=False, default=0, description='How many'"
+            " → float, required=False, default=0, description='How many'"
         ),
     ),
     other(
@@ -244,8 +244,8 @@ MODELS = [
         MODEL,
         ('"town", "city"]', '"town", "village"]'),
         changed=(
-            "class Answer.kind: (annotation=Literal['town', 'city'], required=False, default='town')"
-            " → (annotation=Literal['town', 'village'], required=False, default='town')"
+            "class Answer.kind: Literal['town', 'city'], required=False, default='town'"
+            " → Literal['town', 'village'], required=False, default='town'"
         ),
     ),
     other(
@@ -320,7 +320,7 @@ MODELS = [
         "import pydantic\nclass A(pydantic.BaseModel):\n    a: int\nT = pydantic.TypeAdapter(list[A])",
         "T.validate_python([])",
         ("a: int", "a: str"),
-        changed="class A.a: (annotation=int, required=True) → (annotation=str, required=True)",
+        changed="class A.a: int, required=True → str, required=True",
     ),
     read(
         "the constraint of a type adapter is edited",
@@ -342,7 +342,7 @@ MODELS = [
         "import pydantic\nclass A(pydantic.BaseModel):\n    a: int\nL = list[A]",
         "L",
         ("a: int", "a: str"),
-        changed="class A.a: (annotation=int, required=True) → (annotation=str, required=True)",
+        changed="class A.a: int, required=True → str, required=True",
     ),
 ]
 
@@ -428,7 +428,7 @@ ARGUMENTS = [
         "a model class that is passed is edited",
         calling("A", "import pydantic\nclass A(pydantic.BaseModel):\n    a: int"),
         ("a: int", "a: str"),
-        changed="argument args: class A.a: (annotation=int, required=True) → (annotation=str, required=True)",
+        changed="argument args: class A.a: int, required=True → str, required=True",
     ),
 ]
 

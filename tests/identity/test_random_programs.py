@@ -14,8 +14,6 @@ from corpus.property import failures
 from corpus.scan import SCAN_IS_THERE
 from programs import Lab
 
-from llm_memo.explain import Part
-
 if not SCAN_IS_THERE:
     pytest.skip("the scan that these programs specify is not there yet", allow_module_level=True)
 
@@ -44,7 +42,6 @@ def uncovered(before: list[tuple[str, str]], after: list[tuple[str, str]]) -> It
             yield kind, name
 
 
-@pytest.mark.skipif("kind" not in Part.__annotations__, reason="explain's parts are not typed data yet")
 @pytest.mark.long
 def test_more_code_only_adds_to_the_key(tmp_path: Path) -> None:
     """A helper, a method or a statement that never runs leaves no part of the key uncovered."""

@@ -207,7 +207,7 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
     from llm_memo.identity.preview import preview, redacted
 
     if type(value).__name__ == "FieldInfo":
-        return redacted(repr(value)[:2000])[:400].removeprefix("FieldInfo")
+        return redacted(repr(value)[:2000])[:400].removeprefix("FieldInfo(annotation=").removesuffix(")")
     if "__dataclass_fields__" not in kind.__dict__ or type(value) is not tuple:
         return preview(value, name)
     default, factory, (init, kw_only, shown, compared, metadata), annotation = value
