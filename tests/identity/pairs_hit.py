@@ -307,6 +307,24 @@ KEPT_UP = [
         "\n    with limit: pass",
         ("limit = Limit()", "limit = Limit()\nwith limit: pass"),
     ),
+    counting(
+        "a log in a context variable has entries",
+        "import contextvars\nLOG = contextvars.ContextVar('LOG')\nLOG.set([])",
+        "LOG.get().append(x)",
+        ("set([])", "set([1])"),
+    ),
+    counting(
+        "a counter on an object in a context variable starts elsewhere",
+        "import contextvars\nclass Usage: n = 0\nUSAGE = contextvars.ContextVar('USAGE')\nUSAGE.set(Usage())",
+        "\n    usage = USAGE.get()\n    usage.n += 1",
+        ("USAGE.set(Usage())", "USAGE.set(Usage()); USAGE.get().n = 7"),
+    ),
+    counting(
+        "a log is written to by a method kept in a name",
+        "log = [].append",
+        "log(x)",
+        ("log = [].append", "log = [1].append"),
+    ),
     same(
         "a closure's counter starts elsewhere",
         "from memo import ask, cached\ndef make():\n    n = 0\n    @cached\n    def f(x):\n"

@@ -145,27 +145,6 @@ BY_SENTENCE: dict[str, list[Pair]] = {
             ("default=0", "default=7"),
             "global V.get() changed",
         ),
-        keeping(
-            "a log in a context variable has entries",
-            CONTEXT + "LOG = contextvars.ContextVar('LOG')\nLOG.set([])",
-            "LOG.get().append(x)",
-            ("set([])", "set([1])"),
-            "global LOG.get() changed",
-        ),
-        keeping(
-            "a counter on an object in a context variable starts elsewhere",
-            CONTEXT + "class Usage: n = 0\nUSAGE = contextvars.ContextVar('USAGE')\nUSAGE.set(Usage())",
-            "\n    usage = USAGE.get()\n    usage.n += 1",
-            ("USAGE.set(Usage())", "USAGE.set(Usage()); USAGE.get().n = 7"),
-            "global USAGE.get() changed",
-        ),
-        keeping(
-            "a log is written to by a method kept in a name",
-            "log = [].append",
-            "log(x)",
-            ("log = [].append", "log = [1].append"),
-            "global log.__self__: [] → [1]",
-        ),
     ],
 }
 WRITTEN = [pair for pairs in BY_SENTENCE.values() for pair in pairs]

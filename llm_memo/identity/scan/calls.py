@@ -33,6 +33,8 @@ MUTATORS = frozenset({
 })  # fmt: skip
 """Methods by which a container is only written to, where the call is a statement of its own."""
 
+_CHANGE_WHAT_THEY_ARE_GIVEN = ("heapq", "_heapq", "bisect", "_bisect")
+"""Modules whose functions write to their first argument."""
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
 
 
@@ -73,6 +75,9 @@ def call(scan: Scan, followed: Followed, use: Use, at: Reached, only: str = "") 
             return
         scan.read_called(at, followed)
         _escape(scan, followed, given)
+        if getattr(value, "__module__", "") in _CHANGE_WHAT_THEY_ARE_GIVEN:
+            for each in (each for _, found in given[:1] for each in found if is_container(each.value)):
+                scan.writes.setdefault(id(each.value), use.line)
 
 
 Arguments = list[tuple[Given, list[Reached]]]
