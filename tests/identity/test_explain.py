@@ -189,3 +189,23 @@ class TestWhatIsShown:
         assert result.nearest is not None
         assert "api_key = '‹redacted›'" in result.nearest.provenance.texts["code"]
         assert "CANARY" not in f"{result}{result.changes}{result.nearest.provenance}"
+
+    def test_what_changes_places(self) -> None:
+        """Two helpers that are called in each other's place differ in nothing else."""
+        text = "def g(): return 1\ndef h(): return 2\na, b = g, h\n@cached\ndef f(x): return a() + 2 * b()"
+        assert ("helper h, helper g changed places",) == explained(text, text.replace("g, h", "h, g")).differences
+
+    def test_two_instances_of_a_class_are_told_apart(self) -> None:
+        """What differs in the second of two arguments is named, though the same helper reads both."""
+        text = (
+            "class A:\n    def __init__(self, n): self.n = n\n    def g(self): return self.n\n"
+            "p, q = A(1), A(2)\n@cached\ndef f(x, y): return x.g(), y.g()"
+        )
+        (told,) = explained(text, text.replace("A(2)", "A(3)"), "f(p, q)").differences
+        assert told.endswith("self.n (2): 2 → 3")
+
+    def test_lines_of_a_lambda_need_not_be_whole_statements(self) -> None:
+        """Source that cannot be read alone is kept as it stands."""
+        text = "TABLE = [\n    lambda y: y + 1,\n]\n@cached\ndef f(x): return TABLE[0](x)"
+        (change,) = explained(text, text.replace("y + 1", "y + 2")).changes
+        assert ("-lambda y: y + 1,", "+lambda y: y + 2,") == change.lines
