@@ -62,7 +62,8 @@ def uses(text: str, free: tuple[str, ...] = (), owner: str = "") -> list[str]:
 
 def _texts(use: Use) -> list[str]:
     if use.group is not None:
-        return [f"group: {text}" for each in (*use.group.calls, *use.group.inside) for text in _texts(each)]
+        groups = [use.group, *use.group.parts]
+        return [f"group: {text}" for group in groups for each in (*group.calls, *group.inside) for text in _texts(each)]
     given = " given " + ", ".join(_chain(ref.chain) for each in use.given for ref in each.refs)
     text = f"{use.kind.value} {_chain(use.ref.chain)}" + (given if given != " given " else "")
     return [text + (" unless set" if use.ref.unless is not None else "")]

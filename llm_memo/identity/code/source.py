@@ -53,11 +53,12 @@ def pinned(function: FunctionType) -> str | None:
 def tree_of(function: FunctionType) -> Function | None:
     """The tree that the code of ``function`` was compiled from; None if there is no text that compiles to it."""
     linecache.lazycache(function.__code__.co_filename, function.__globals__)
-    return _tree_of(function.__code__, len(_pinned.get(function.__code__.co_filename, ())))
+    code = function.__code__
+    return _tree_of(code, code.co_filename, len(_pinned.get(code.co_filename, ())))
 
 
 @functools.lru_cache(maxsize=8192)
-def _tree_of(code: CodeType, texts: int) -> Function | None:
+def _tree_of(code: CodeType, filename: str, texts: int) -> Function | None:  # code is equal to that of another file
     for text in _texts(code):
         found = _found_in(text, code)
         if found is not None:
