@@ -110,8 +110,8 @@ class _Comparison:
     def _follows(self, text: str) -> bool:
         """Whether a difference goes without saying, as another one says it."""
         part = self._part(text)
-        if part.kind == "installed":  # a call came or went, and so did code
-            return True
+        if part.kind == "installed":  # what is called instead came as well
+            return any(self._part(other).kind != "installed" for other in self.changed)
         if text not in self.kept.parts or text not in self.now:
             # It came, or went, with what it is a part of, or with an edit of the code that reads it.
             code = Part(part.owner, "code", "").text

@@ -108,6 +108,36 @@ class TestDifferences:
         assert told == "; ".join(explained(text, text.replace(old, new)).differences)
 
     @pytest.mark.parametrize(
+        ("text", "old", "new", "told"),
+        [
+            ("N = 1\n@cached\ndef f(x): return x, 0", "0", "N", "code changed"),
+            ("L = ['a']\n@cached\ndef f(x): return [x for m in L], L", "'a'", "'b'", "global L: ['a'] → ['b']"),
+            ("import json\n@cached\ndef f(x): return json.dumps(x)", "dumps", "loads", "code changed"),
+            (
+                "import json\nsay = json.dumps\n@cached\ndef f(x): return say(x)",
+                "dumps",
+                "loads",
+                "installed json.dumps is now installed json.loads",
+            ),
+            (
+                "class A:\n    a: int\n@cached\ndef f(x): return [A]",
+                "int",
+                "str",
+                "class A: annotations: [('a', int)] → [('a', str)]",
+            ),
+            (
+                "class A:\n    def g(self): return 1\na = A()\n@cached\ndef f(x, y=(a,)): return x",
+                "1",
+                "2",
+                "argument y: helper A.g changed",
+            ),
+        ],
+    )
+    def test_what_follows_is_left_out(self, text: str, old: str, new: str, told: str) -> None:
+        """What code reads anew, an item of a list that differs, and installed code that is called go without saying."""
+        assert told == "; ".join(explained(text, text.replace(old, new), "f('1')").differences)
+
+    @pytest.mark.parametrize(
         ("old", "new", "told"),
         [
             ("N = 1", "N = 2", "argument self.N: 1 → 2"),
