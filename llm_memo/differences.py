@@ -119,8 +119,6 @@ class _Comparison:
             return (edited and part.kind in _READ) or any(self._is_inside(text, other) for other in self.changed)
         if part.kind == "annotations":  # a field's definition tells its type
             return any(other.startswith(f"{part.owner}.") for other in self.changed)
-        if part.kind == "argument" and not part.owner and not self._tells(text):
-            return any(other.startswith(f"{text}: ") for other in self.changed)
         if any(text.startswith((f"{other}.", f"{other}[")) and self._tells(other) for other in self.changed):
             return True
         return any(

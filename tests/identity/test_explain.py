@@ -111,6 +111,7 @@ class TestDifferences:
         ("text", "old", "new", "told"),
         [
             ("N = 1\n@cached\ndef f(x): return x, 0", "0", "N", "code changed"),
+            ("T = [1]\n@cached\ndef f(x): return T[0], T, x", "[1]", "[2]", "global T: [1] → [2]"),
             ("L = ['a']\n@cached\ndef f(x): return [x for m in L], L", "'a'", "'b'", "global L: ['a'] → ['b']"),
             ("import json\n@cached\ndef f(x): return json.dumps(x)", "dumps", "loads", "code changed"),
             (
