@@ -8,6 +8,7 @@ Whatever is not understood is read whole: a read too many costs a miss, one too 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable
 
 from llm_memo.identity.code.names import (
@@ -66,6 +67,7 @@ class _Reader:
         self.stands_for: dict[tuple[int, str], dict[Chain, Ref]] = {}
         """What local variables stand for."""
         self.scopes: dict[ast.AST, Scope] = {}
+        self.bindings = binding_counts(function)
 
     def stands_for_count(self) -> int:
         return sum(map(len, self.stands_for.values()))
@@ -194,7 +196,8 @@ class _Reader:
     def let(self, name: str, refs: list[Ref]) -> None:
         """A local variable is set to a bare chain."""
         owner = self.scope.owner(name)
-        if owner is None:
+        if owner is None:  # ``global name``: it is stored in something that lives on
+            self.uses += [Use(Kind.READ, ref) for ref in refs]
             return
         known = self.stands_for.setdefault((id(owner), name), {})
         for ref in refs:
@@ -330,8 +333,11 @@ class _Reader:
         self.handed += [ref.chain for each in given for ref in each.refs]
         if escaping:
             self.other_code_runs()
+        local = self.function_made_here(node.func)
+        if local is not None and (called or not self.is_certain(node.func)):
+            for each in given:
+                self.use(Kind.READ, each.refs, node)
         if not called:
-            local = self.function_made_here(node.func)
             for each in given:
                 taken_by = None if local is None else parameter_at(local.args, each.place)
                 if local is not None and taken_by is not None:
@@ -372,6 +378,10 @@ class _Reader:
             owner = self.scope.owner(node.id)
             return None if owner is None else owner.functions.get(node.id)
         return node if isinstance(node, ast.Lambda) else None
+
+    def is_certain(self, node: ast.expr) -> bool:
+        """Whether a name of an inner function can be no other one, and no decorator is around it."""
+        return not isinstance(node, ast.Name) or self.bindings[node.id] == 1
 
     def let_parameter(self, function: Function, name: str, refs: list[Ref]) -> None:
         """A parameter of an inner function is given a bare chain."""
@@ -447,7 +457,14 @@ class _Reader:
         return []
 
     def call_super(self, node: ast.Call) -> list[Ref]:
-        self.all(node.args[:1])
+        first = next(iter([*self.function.args.posonlyargs, *self.function.args.args]), None)
+        match node.args:
+            case [ast.Name(id=owner), ast.Name(id=name)] if (
+                owner.lstrip("_") == self.owner and first is not None and name == first.arg
+            ):
+                self.all(node.args[:1])
+            case _:  # as seen from another class, or of another object
+                self.all(node.args)
         return [Ref(Chain(Root("super", "super()")))]
 
     def call_globals(self, node: ast.Call) -> list[Ref]:
@@ -605,13 +622,22 @@ class _Reader:
                     self.use(Kind.READ, refs, value)
             case ast.Name() | ast.Attribute() | ast.Subscript():
                 self.use(Kind.READ, refs, value)
+                always = self.depth == 0 and self.scope is self.outermost and self.is_one_thing(target)
                 for chain, unless in self.written(target):
                     self.uses.append(Use(Kind.WRITE, Ref(chain, unless), target.lineno))
-                    if self.depth == 0 and self.scope is self.outermost and ANY not in chain.steps:
+                    if always and ANY not in chain.steps:
                         self.was_set[chain] = len(self.handed)
             case _:
                 self.use(Kind.READ, refs, value)
                 self.target(target)
+
+    def is_one_thing(self, node: ast.expr) -> bool:
+        """Whether a chain starts from a name that stands for one thing all along: no local variable."""
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return False
+        return self.scope.owner(node.id) is None or (self.is_parameter(node.id) and self.bindings[node.id] == 1)
 
     def target(self, target: ast.expr) -> None:
         """A target that is set to something of which nothing is known."""
@@ -675,7 +701,19 @@ class _Reader:
                 self.let(target.id, refs)
             return
         self.use(Kind.WRITE, self.written(target), target)
-        self.uses += [Use(Kind.LAZY, ref, node.lineno, made=made) for ref in chains]
+        kind = Kind.LAZY if self.is_made_from_outside(value, target) else Kind.READ
+        self.uses += [Use(kind, ref, node.lineno, made=made) for ref in chains]
+
+    def is_made_from_outside(self, value: ast.expr, target: ast.expr) -> bool:
+        """Whether an expression depends on no argument or local variable but the object that keeps its value."""
+        while isinstance(target, (ast.Attribute, ast.Subscript)):
+            target = target.value
+        names = [each for each in ast.walk(value) if isinstance(each, ast.Name)]
+        inside = {each.id for each in names if isinstance(each.ctx, ast.Store)}
+        inside |= {each.arg for each in ast.walk(value) if isinstance(each, ast.arg)}
+        if isinstance(target, ast.Name) and self.is_one_thing(target):
+            inside.add(target.id)
+        return all(each.id in inside or self.scope.owner(each.id) is None for each in names)
 
     def begins_loop(self, node: ast.stmt) -> None:
         """What a later turn of a loop does comes before what an earlier line of it reads."""
@@ -778,6 +816,24 @@ class _Reader:
                     self.read(kind)
                 case ast.MatchMapping(keys=keys):
                     self.all(keys)
+
+
+def binding_counts(function: Function) -> Counter[str]:
+    """How often a function binds each name, those inside of it too; a decorated definition binds twice."""
+    counts: Counter[str] = Counter()
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                counts[name] += 1
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if node is not function:
+                counts[node.name] += 2 if node.decorator_list else 1
+            case ast.alias(name=name, asname=asname):
+                counts[asname or name.partition(".")[0]] += 1
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                counts[name] += 1
+            case ast.MatchMapping(rest=str(name)):
+                counts[name] += 1
+    return counts
 
 
 def parameter_at(arguments: ast.arguments, place: int | str) -> str | None:

@@ -25,7 +25,7 @@ from llm_memo.identity.code.reads import reads_of
 from llm_memo.identity.code.uses import Given, Group, Reads, Use
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
-from llm_memo.identity.local import is_own
+from llm_memo.identity.local import class_item, is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
 from llm_memo.identity.scan import classes, values
 from llm_memo.identity.scan.lazily import Candidate
@@ -66,8 +66,8 @@ class Followed:
         self.function = function
         self.label = label
         self.tree, self.reads = analysed(function)
-        self.bound: dict[str, dict[int, Reached]] = {}
-        """Parameter → the values that calls give it, by identity."""
+        self.bound: dict[str, dict[object, Reached]] = {}
+        """Parameter → the values that calls give it, by identity; methods by that of what they are bound to as well."""
         self.constants: dict[str, set[str]] = {}
         self.open: set[str] = set()
         """Parameters that a call gives something of which nothing is known."""
@@ -119,6 +119,12 @@ def private_names(code: types.CodeType) -> str:
     """The class whose name is put before private names such as ``__key`` in ``code``."""
     owner = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
     return "" if owner == "<locals>" else owner.lstrip("_")
+
+
+def _mark(value: Any) -> tuple[type, int]:
+    """What tells a value from others, though what stands for it is made anew."""
+    kind = type(value)
+    return kind, id(value.kind if kind is Fresh else value.origin if kind is Made else value)
 
 
 class Scan:
@@ -308,7 +314,7 @@ class Scan:
 
     def is_cached_function(self, value: Any) -> bool:
         """Whether a value is a cached function, looked up or not."""
-        return hasattr(type(value), "__llm_memo_function__")
+        return class_item(type(value), "__llm_memo_function__") is not None
 
     def is_ignored(self, place: Place | None) -> bool:
         """Whether the user leaves out what is kept at a place."""
@@ -316,7 +322,7 @@ class Scan:
 
     def ignored_of(self, kind: type) -> tuple[str, ...]:
         """The attributes that a class leaves out of keys itself."""
-        names = getattr(kind, "__memo_ignore__", ())
+        names = class_item(kind, "__memo_ignore__") or ()
         return (names,) if isinstance(names, str) else tuple(names)
 
     def guard_names(self, names: Mapping[str, Any]) -> None:
@@ -408,16 +414,24 @@ class Scan:
         return self.enter(function, first, escapes)
 
     def call_attribute(
-        self, followed: Followed | None, at: Reached, name: str, others: tuple[Reached, ...] = (), given: Any = ()
+        self,
+        followed: Followed | None,
+        at: Reached,
+        name: str,
+        others: tuple[Reached, ...] = (),
+        given: Any = (),
+        written: bool = False,
     ) -> None:
-        """Follow a method of what was reached, such as ``__getitem__``, if it is one's own."""
+        """Follow a method of what was reached, such as ``__getitem__``; one that is inherited from installed code
+        gets the object whole, unless it only writes."""
         from llm_memo.identity.scan.calls import called
         from llm_memo.identity.scan.resolve import attribute
 
         for found in attribute(self, at, name, f"{at.text}.{name}") or ():
             if found.value is not MISSING and not found.computed:
                 arguments = [(Given(place), [each]) for place, each in enumerate(others)]
-                called(self, found, arguments + list(given), followed)
+                if not called(self, found, arguments + list(given), followed) and not written:
+                    self.read_whole(at, followed)
 
     def read_whole(self, at: Reached, followed: Followed | None = None) -> None:
         """What was reached is read whole, or goes on to somewhere else."""
@@ -489,8 +503,7 @@ class Scan:
         if reached.computed:
             followed.open.add(parameter)
             return
-        value = reached.value
-        mark = id(value.kind if isinstance(value, Fresh) else value.origin if isinstance(value, Made) else value)
+        mark = _mark(reached.value), _mark(reached.holder)
         if mark not in bound:
             bound[mark] = Reached(reached.value, parameter, reached.holder, reached.place)
             self._alive.append(reached.value)

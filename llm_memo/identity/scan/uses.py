@@ -16,6 +16,7 @@ from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.code.digest import tree_digest
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Result, Root, Step
 from llm_memo.identity.code.uses import Group, Kind, Ref, Unless, Use
+from llm_memo.identity.local import class_item
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan import lazily, logs, modules, resolve, values
 from llm_memo.identity.scan.calls import MUTATORS, call
@@ -175,6 +176,13 @@ def _was_set(scan: Scan, followed: Followed, unless: Unless, start: Reached | No
             for at in _walk(scan, followed, each, Use(Kind.READ, Ref(holder))):
                 if not _stores_plainly(scan, at.value, name):
                     return False
+    elif chain.steps:
+        holder = Chain(chain.root, chain.steps[:-1])
+        begin = [start] if start is not None else starts(scan, followed, holder)
+        for each in begin:
+            for at in _walk(scan, followed, each, Use(Kind.READ, Ref(holder))):
+                if not is_container(at.value) and at.value is not os.environ:
+                    return False
     for handed in unless.handed:
         if handed.root.kind == "parameter" and not followed.bound.get(handed.root.name):
             continue
@@ -190,7 +198,8 @@ def _stores_plainly(scan: Scan, value: Any, name: str) -> bool:
     setter: Any = type(value).__setattr__ if isinstance(value, type) else kind.__setattr__
     if isinstance(value, type):
         return setter is type.__setattr__
-    if not scan.is_own(kind) or setter is not object.__setattr__:
+    getter = class_item(kind, "__getattribute__")
+    if not scan.is_own(kind) or setter is not object.__setattr__ or getter is not object.__getattribute__:
         return False
     raw = next((base.__dict__[name] for base in kind.__mro__ if name in base.__dict__), None)
     return isinstance(raw, types.MemberDescriptorType) or not hasattr(type(raw), "__set__")
@@ -346,7 +355,7 @@ def _write(scan: Scan, followed: Followed, use: Use, at: Reached) -> None:
         _write_attribute(scan, followed, use, at, key)
     elif values.is_own_instance(scan, value):
         for name in ("__setitem__", "__delitem__") + (("__getitem__",) if use.statement else ()):
-            scan.call_attribute(followed, at, name)
+            scan.call_attribute(followed, at, name, written=True)
     elif not is_container(value) and type(value).__name__ != "_Environ":
         scan.read_whole(at, followed)
     elif use.statement and key is not None:
@@ -381,7 +390,7 @@ def _augmented(scan: Scan, followed: Followed, at: Reached, value: Any) -> None:
     """What ``+=`` does to an object that is neither a number, a text nor a container."""
     if values.is_own_instance(scan, value):
         for name in ("__iadd__", "__add__", "__isub__", "__sub__", "__ior__", "__or__", "__imul__", "__mul__"):
-            scan.call_attribute(followed, Reached(value, at.text), name)
+            scan.call_attribute(followed, Reached(value, at.text), name, written=True)
     elif (
         (
             not isinstance(value, (str, bytes, int, float, complex, tuple, frozenset, type(None)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_memo.adapters.equipment import class_name, is_equipment
 from llm_memo.identity.forms import encoding
-from llm_memo.identity.local import is_own
+from llm_memo.identity.local import class_item, is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan import classes
 from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Place, Reached, current_value, own_dict
@@ -72,7 +72,7 @@ def is_own_instance(scan: Scan, value: Any) -> bool:
 
 def is_own_instance_of(kind: type) -> bool:
     """Whether the instances of a class are instances of one's own."""
-    return is_own(kind) and not issubclass(kind, (enum.Enum, type)) and not hasattr(kind, "__memo_key__")
+    return is_own(kind) and not issubclass(kind, (enum.Enum, type)) and class_item(kind, "__memo_key__") is None
 
 
 def _take_module(scan: Scan, owner: str, name: str, module: types.ModuleType, kind: str) -> None:
@@ -161,7 +161,7 @@ def take_instance(scan: Scan, value: Any) -> None:
         scan.guard_names(held)
     scan.guard_class(kind, value)
     pieces: list[tuple[str, Any]] = []
-    for name, item in (held or {}).items():
+    for name, item in list((held or {}).items()):  # another thread may add to it
         place = (id(value), name)
         if name in ignored or scan.is_ignored(place) or _is_computed(scan, kind, held, name, item):
             continue
@@ -215,7 +215,7 @@ def _slot_value(slot: Any, value: Any) -> Any:
 
 def _take_data(scan: Scan, owner: str, name: str, value: Any, kind: str, place: Place | None) -> None:
     if type(value) is dict and scan.ignored:
-        value = {key: item for key, item in value.items() if not scan.is_ignored((id(value), key))}
+        value = {key: item for key, item in [*value.items()] if not scan.is_ignored((id(value), key))}
     try:
         encoded = scan.encode(value)
     except Exception as problem:
@@ -234,7 +234,7 @@ def _take_apart(scan: Scan, owner: str, name: str, value: Any, kind: str, proble
     if whole:
         scan.part(owner, kind, name, repr((type(value).__name__, len(value))).encode())
         scan.guard_length(value)
-        for key, item in value.items() if type(value) is dict else enumerate(value):
+        for key, item in [*value.items()] if type(value) is dict else enumerate([*value]):
             take(scan, owner, f"{name}[{key!r}]", item, kind, (id(value), key))
         return
     scan.part(owner, kind, name, b"class " + class_name(type(value)).encode())

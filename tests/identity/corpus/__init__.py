@@ -8,6 +8,7 @@ from corpus import (
     classes,
     dynamic,
     escaping,
+    found,
     free,
     ignoring,
     instances,
@@ -25,7 +26,7 @@ CASES: list[Case] = [
     case
     for module in (
         arguments, reading, writing, printing, escaping, dynamic, free, changing, ignoring, origins, classes, instances,
-        values, shapes, kinds,
+        values, shapes, kinds, found,
     )
     for case in module.CASES
 ]  # fmt: skip

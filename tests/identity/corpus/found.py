@@ -1,0 +1,205 @@
+"""Programs that found a fault: each printed a wrong answer, or none, once."""
+
+from __future__ import annotations
+
+from corpus.cases import Program
+
+CASES = [
+    Program(
+        "a chain that is set through a local variable that may be another object",
+        """
+        class A: pass
+        A1=A(); A2=A(); A1.t="terse "; A2.t="terse "
+        @cached
+        def f(q, flag=True):
+            b = A1 if flag else A2
+            b.t = "x "
+            return ask(A2.t + q)
+        print(f("q")); A2.t="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "two inner functions of one name",
+        """
+        class A: pass
+        A=A(); A.t="terse "; A.u="u"
+        @cached
+        def f(q):
+            if len(q) == 1:
+                def pick(o): return o.t
+            else:
+                def pick(o): return o.u
+            return ask(pick(A) + q)
+        print(f("q")); A.t="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "an inner function whose name may be a helper",
+        """
+        class A: pass
+        A=A(); A.t="terse "; A.u="u"
+        def other(o): return o.u
+        @cached
+        def f(q):
+            def pick(o): return o.t
+            if q == "z": pick = other
+            return ask(pick(A) + q)
+        print(f("q")); A.t="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "an inner function under a decorator of one's own",
+        """
+        class A: pass
+        A=A(); A.t="t"; A.u="terse "
+        def deco(fn):
+            def w(o): return fn(o) + o.u
+            return w
+        @cached
+        def f(q):
+            @deco
+            def pick(o): return o.t
+            return ask(pick(A) + q)
+        print(f("q")); A.u="rude "; print(f("q"))
+        """,
+        "<tterse q> <trude q>",
+    ),
+    Program(
+        "a loop whose variable is a global",
+        """
+        X=""; XS=["terse "]
+        @cached
+        def f(q):
+            global X
+            for X in XS: pass
+            return ask(X + q)
+        print(f("q")); X=""; XS=["rude "]; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+        warns=("SelfChanging",),
+    ),
+    Program(
+        "an item that is set, of an object with a __getitem__ of its own",
+        """
+        class D:
+            def __init__(s): s.d={}; s.prefix="terse "
+            def __setitem__(s,k,v): s.d[k]=v
+            def __getitem__(s,k): return s.prefix + "x"
+        D=D()
+        @cached
+        def f(q):
+            D["t"] = "x"
+            return ask(D["t"] + q)
+        print(f("q")); D.prefix="rude "; D.d={}; print(f("q"))
+        """,
+        "<terse xq> <rude xq>",
+    ),
+    Program(
+        "an object whose metaclass answers to every name",
+        """
+        class M(type):
+            def __getattr__(cls, name): return None
+        class C(metaclass=M):
+            def __init__(s,t): s.t=t
+            def say(s): return s.t
+        c=C("terse ")
+        @cached
+        def f(q): return ask(c.say() + q)
+        @cached
+        def g(x,q): return ask(x.t + q)
+        print(f("q"), g(c,"q")); c.t="rude "; print(f("q"),g(c,"q"))
+        """,
+        "<terse q> <terse q> <rude q> <rude q>",
+        calls=4,
+    ),
+    Program(
+        "one method of two objects, given to a helper",
+        """
+        class B:
+            def __init__(s,t): s.t=t
+            def say(s): return s.t
+        a=B("a "); b=B("terse ")
+        def call(fn): return fn()
+        @cached
+        def f(q): return ask(call(a.say) + call(b.say)+ q)
+        print(f("q")); b.t="rude "; print(f("q"))
+        """,
+        "<a terse q> <a rude q>",
+    ),
+    Program(
+        "a value that is made lazily from an argument",
+        """
+        class B: p=None
+        b=B(); b.p=None
+        @cached
+        def f(q):
+            if b.p is None: b.p = q
+            return ask(b.p + q)
+        print(f("a"), f("b")); b.p=None; print(f("b"))
+        """,
+        "<aa> <ab> <bb>",
+        warns=("SelfChanging",),
+    ),
+    Program(
+        "super() in a helper, of an object that it is given",
+        """
+        class P:
+            def say(s): return s.t
+        class B(P):
+            def say(s): return ""
+        b=B(); b.t="terse "
+        def up(o): return super(B, o).say()
+        @cached
+        def f(q): return ask(up(b)+ q)
+        print(f("q")); b.t="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "get of a dict of one's own class",
+        """
+        class Cfg(dict): pass
+        CFG=Cfg(t="terse ")
+        @cached
+        def f(q): return ask(CFG.get("t")+ q)
+        print(f("q")); CFG["t"]="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "the length of a list of one's own class, and a loop through it",
+        """
+        class L(list): pass
+        l=L([1])
+        @cached
+        def f(q): return ask(str(len(l))+ q)
+        @cached
+        def g(q):
+            n=0
+            for _ in l: n+=1
+            return ask("n"+str(n)+ q)
+        @cached
+        def h(q): return ask(str(l[0])+q)
+        print(f("q"),g("q"),h("q")); l.append(2); print(f("q"),g("q"),h("q"))
+        """,
+        "<1q> <n1q> <1q> <2q> <n2q> <1q>",
+        calls=5,
+    ),
+    Program(
+        "an object that enters by an inherited method",
+        """
+        import contextlib
+        class S(contextlib.AbstractContextManager):
+            def __exit__(self,*a): pass
+        s1=S(); s1.t="terse "
+        @cached
+        def f(q):
+            with s1 as s: return ask(s.t+ q)
+        print(f("q")); s1.t="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+]
