@@ -121,10 +121,12 @@ def private_names(code: types.CodeType) -> str:
     return "" if owner == "<locals>" else owner.lstrip("_")
 
 
-def _mark(value: Any) -> tuple[type, int]:
+def _mark(value: Any) -> tuple[type, object]:
     """What tells a value from others, though what stands for it is made anew."""
     kind = type(value)
-    return kind, id(value.kind if kind is Fresh else value.origin if kind is Made else value)
+    return kind, value.name if kind is Method else id(
+        value.kind if kind is Fresh else value.origin if kind is Made else value
+    )
 
 
 class Scan:

@@ -202,4 +202,17 @@ CASES = [
         """,
         "<terse q> <rude q>",
     ),
+    Program(
+        "a helper that goes through a linked list by calling itself",
+        """
+        class N:
+            def __init__(s, t, n=None): s.t, s.n = t, n
+        L = N("a ", N("terse "))
+        def rec(n): return n.t + (rec(n.n) if n.n else "")
+        @cached
+        def f(q): return ask(rec(L) + q)
+        print(f("q")); L.n.t = "rude "; print(f("q"))
+        """,
+        "<a terse q> <a rude q>",
+    ),
 ]
