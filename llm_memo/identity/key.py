@@ -21,6 +21,7 @@ from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity.binding import check_key, compile_binder
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
+from llm_memo.identity.guards import is_plain
 from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import LENGTH, preview
@@ -38,6 +39,18 @@ _TEXTS = 8_000
 
 _Places = tuple[tuple[int, str, bytes], ...]
 """Of each value in the key: its place among the arguments, its name, and what comes before it."""
+_STAND_INS: dict[type, Any] = {
+    str: "",
+    int: 0,
+    float: 0.0,
+    bool: False,
+    type(None): None,
+    list: [],
+    tuple: (),
+    dict: {},
+}
+"""Plain values are no loggers, so one of a type tells what a function does with all of them."""
+
 _OF_KEY: _Places = ((1, "key", b""),)
 
 
@@ -163,6 +176,8 @@ class KeyBuilder:
             if parameter not in ignore
         )
         self._known_head: tuple[object, bytes] = (None, b"")
+        self._waits = False
+        """What is read depends on an argument, so equal arguments may be another question later."""
         self._known_keys: Remembered[CallKey] = Remembered()
 
     def _check_names(self, late: bool) -> None:
@@ -208,7 +223,7 @@ class KeyBuilder:
         if self.key is not None:
             return CallKey(self._pieces(head, _OF_KEY, (self.key(*args, **kwargs),)))
         values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
-        plain = plain_bytes(values)
+        plain = None if self._waits else plain_bytes(values)
         call_key = self._known_keys.get(plain, head)
         if call_key is None:
             copy = plain_copy(plain)
@@ -249,7 +264,7 @@ class KeyBuilder:
         ):
             if self._names:
                 self._check_attributes(name, value)
-            return self.fingerprint.of_argument(name, value)
+            return self.fingerprint.of_argument(name, _STAND_INS[type(value)] if is_plain(value) else value)
         return None
 
     def _check_attributes(self, name: str, value: Any) -> None:
@@ -263,7 +278,8 @@ class KeyBuilder:
         """What all keys of the function as it is now begin with."""
         if self.version is not None:
             return self._head_by_version()
-        code = self.fingerprint.current().digest
+        snapshot = self.fingerprint.current()
+        code, self._waits = snapshot.digest, bool(snapshot.waiting)
         known, head = self._known_head
         if known is not code:
             head = encode((SCHEME, code, self.sample))

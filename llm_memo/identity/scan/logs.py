@@ -34,7 +34,7 @@ def says(at: Reached) -> str:
         return _method(value.__name__, value.__self__)
     if isinstance(value, types.BuiltinFunctionType) and not isinstance(value.__self__, (types.ModuleType, type)):
         return _method(value.__name__, value.__self__)
-    if isinstance(value, types.FunctionType) and holder is not None:
+    if isinstance(value, (types.FunctionType, types.MethodDescriptorType)) and holder is not None:
         return _method(value.__name__, holder)
     module = _top(getattr(value, "__module__", None))
     if module in _METRICS:

@@ -22,7 +22,7 @@ from llm_memo.identity.code.digest import constant_bytes, tree_digest
 from llm_memo.identity.code.fallback import bytecode_digest, bytecode_reads
 from llm_memo.identity.code.names import Function
 from llm_memo.identity.code.reads import reads_of
-from llm_memo.identity.code.uses import Given, Group, Reads, Use
+from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Use
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import class_item, is_own
@@ -31,7 +31,18 @@ from llm_memo.identity.scan import classes, values
 from llm_memo.identity.scan.lazily import Candidate
 from llm_memo.identity.scan.modules import place_in_project
 from llm_memo.identity.scan.part import Part
-from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Place, Reached, is_container, own_dict
+from llm_memo.identity.scan.reached import (
+    MISSING,
+    Fresh,
+    Made,
+    Method,
+    Next,
+    Place,
+    Reached,
+    is_container,
+    opaque,
+    own_dict,
+)
 from llm_memo.settings import SCOPES
 
 
@@ -84,6 +95,11 @@ class Followed:
     def is_first(self, parameter: str) -> bool:
         """Whether a parameter is the first, which ``super()`` stands for."""
         return self.function.__code__.co_varnames[:1] == (parameter,)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether its first parameter is an instance, whose methods are followed when it is known."""
+        return bool(private_names(self.function.__code__))
 
     def again(self) -> Followed:
         """The same function with nothing bound, as a root whose uses are decided."""
@@ -534,6 +550,15 @@ class Scan:
             return
         for reached in list(followed.bound.get(use.ref.chain.root.name, {}).values()):
             apply(self, followed, use, reached)
+        if followed.is_root and not (followed.is_first(use.ref.chain.root.name) and followed.is_method):
+            self.hand_on(followed, use)
+
+    def hand_on(self, followed: Followed, use: Use) -> None:
+        """A method of an argument of which nothing is known reads what it is given: ``text.join(WORDS)``."""
+        from llm_memo.identity.scan.calls import call
+
+        if use.kind is Kind.CALL and use.given:
+            call(self, followed, use, opaque(""))
 
     def _follow_parameter(self, followed: Followed, parameter: str, reached: Reached) -> None:
         from llm_memo.identity.scan.uses import apply, decide_deferred

@@ -511,13 +511,17 @@ def _is_free(scan: Scan, followed: Followed, group: Group, prints: list[Use]) ->
 
 
 def _callees(scan: Scan, followed: Followed, use: Use) -> list[Reached]:
-    """What a call calls, as far as it can be told, without a trace in the scan."""
+    """What a call calls, as far as it can be told; of the scan for it only the guards are kept."""
     other = scan.another()
     other.followed = dict(scan.followed)
     chain = use.ref.chain
     found: list[Reached] = []
     for start in starts(other, followed, chain):
         found += _walk(other, followed, start, use._replace(statement=False))
+    for guard in other.guards.names:
+        scan.guards.name(*guard)
+    for missing in other.guards.absent:
+        scan.guards.no_name(*missing)
     return found
 
 
@@ -566,11 +570,15 @@ def statement_digest(group: Group) -> bytes:
 
 def decide_left(scan: Scan) -> None:
     """No call has said what a parameter is: what depends on it counts."""
-    for followed in list(scan.followed.values()):
-        if not followed.is_root and followed.deferred:
-            waiting, followed.deferred = followed.deferred, []
-            for group in waiting:
-                _count(scan, followed, group)
+    for followed in [each for each in scan.followed.values() if not each.is_root]:
+        waiting, followed.deferred = followed.deferred, []
+        for group in waiting:
+            _count(scan, followed, group)
+        for use in followed.uses:
+            kind, name, _ = use.ref.chain.root
+            known = followed.bound.get(name) and name not in followed.open and name not in followed.constants
+            if kind == "parameter" and not known:
+                scan.hand_on(followed, use)
     if scan.redirected and scan.prints:
         printed, scan.prints = scan.prints, []
         for followed, group in printed:
