@@ -242,7 +242,8 @@ class Scan:
             number += 1
             part = Part(owner, kind, f"{name} ({number})")
         if place is not None or (value is not None and value is not MISSING):
-            self.places.setdefault(part, (place, id(value), not is_container(value) and not self.is_own(type(value))))
+            installed = not is_container(value) and not is_fixed(value) and not self.is_own(type(value))
+            self.places.setdefault(part, (place, id(value), installed))
         if type(value).__module__ in _SHOWN and not isinstance(value, type) and place not in self.hidden:
             self.show(part, functools.partial(preview, value))
             if type(value) in _LONG and part in self.shown and len(value) > 0:
