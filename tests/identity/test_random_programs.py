@@ -11,11 +11,7 @@ import pytest
 from corpus.cases import MODEL, PRELUDE
 from corpus.generator import Generator
 from corpus.property import failures
-from corpus.scan import SCAN_IS_THERE
 from programs import Lab
-
-if not SCAN_IS_THERE:
-    pytest.skip("the scan that these programs specify is not there yet", allow_module_level=True)
 
 COUNT = int(os.environ.get("RANDOM_PROGRAMS", "300"))
 EXPLAINING = "print(json.dumps([[p.kind, p.name or p.owner] for p in {}.explain('q').parts]))\n"
