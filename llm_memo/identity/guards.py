@@ -77,8 +77,8 @@ class Guards:
         """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
         if not self._first(("content", id(value))):
             return
-        if _is_plain(value):
-            known = marshal.dumps(value, _MARSHAL)
+        known = _marshalled(value)
+        if known is not None:
             self.checks.append(lambda: marshal.dumps(value, _MARSHAL) == known)
         else:
             self.checks.append(lambda: look() == seen)
@@ -108,11 +108,24 @@ def is_fixed(value: Any) -> bool:
     return kind in (tuple, frozenset) and all(map(is_fixed, value))
 
 
-def _is_plain(value: Any) -> bool:
+def _marshalled(value: Any) -> bytes | None:
+    """The bytes of `marshal`; None of what is not plain, is nested too deeply, or shares its parts too often."""
+    todo, left = [value], 100_000
+    while todo:
+        each = todo.pop()
+        kind, left = type(each), left - 1
+        if kind is dict:
+            todo += [*each, *each.values()]
+        elif kind in (list, tuple):
+            todo += each
+        elif kind not in _PLAIN:
+            return None
+        if left < 0:
+            return None
     try:
-        return is_plain(value)
-    except RecursionError:  # it is nested deeply, or holds itself
-        return False
+        return marshal.dumps(value, _MARSHAL)
+    except ValueError:
+        return None
 
 
 def is_plain(value: Any) -> bool:
