@@ -437,7 +437,6 @@ WITHOUT_SOURCE = [
     same("executed text gets a comment", EXECUTED, ("    return", "    # now\n    return")),
     same("executed text moves down", EXECUTED, ('"""\ndef', '"""\n\n\n\ndef')),
     same("executed text gets annotations", EXECUTED, ("def f(x):", "def f(x: int) -> str:")),
-    same("executed text gets a docstring", EXECUTED, ("    return", '    "Ask."\n    return')),
 ]
 
 HITS = [*WRITING, *ARGUMENTS, *VALUES, *KEPT_UP, *DECORATORS, *NOTEBOOKS, *WITHOUT_SOURCE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pairs_hit import EXECUTED
 from pairs_miss import other
 from programs import Pair
 
@@ -10,6 +11,7 @@ KEYWORDS = "The order of named parameters is free; a **kw dict keeps its order, 
 READ = "A value that is written and read otherwise (compared, popped, sent) counts, and so does a limiter of one's own."
 RIGHT = "The right side, the key and the arguments of a write are reads of their own."
 ESCAPES = "A value that is given to installed code counts whole, only-written parts too."
+BYTECODE = "Where there is no source, code counts by its bytecode."
 CONTAINERS = "Only writes are those of what now is a container of builtins or collections."
 
 
@@ -144,6 +146,11 @@ BY_SENTENCE: dict[str, list[Pair]] = {
             "V.set(V.get() + 1)",
             ("default=0", "default=7"),
             "global V.get() changed",
+        ),
+    ],
+    BYTECODE: [
+        other(
+            "executed text gets a docstring", EXECUTED, ("    return", '    "Ask."\n    return'), changed="code changed"
         ),
     ],
 }

@@ -213,7 +213,11 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
     default, factory, (init, kw_only, shown, compared, metadata), annotation = value
     text = annotation.__qualname__ if isinstance(annotation, type) else str(annotation)
     text += f" = {preview(default[0], name)}" if default else ""
-    others = {"default_factory": (None, factory), "init": (True, init), "kw_only": (False, kw_only)}
+    others: dict[str, tuple[Any, Any]] = {
+        "default_factory": (None, factory),
+        "init": (True, init),
+        "kw_only": (False, kw_only),
+    }
     others |= {"repr": (True, shown), "compare": (True, compared), "metadata": ({}, metadata)}
     return ", ".join([text, *(f"{each}={preview(now)}" for each, (usual, now) in others.items() if now != usual)])
 
