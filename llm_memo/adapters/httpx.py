@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from llm_memo.adapters.headers import counting
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.codec.frozen import UnknownClass
-from llm_memo.identity.local import is_local_module
+from llm_memo.identity.local import is_own_module
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -50,7 +50,7 @@ def _other_than_network(transport: Any) -> object:
         return kind, transport.handler
     if kind.__name__ in ("ASGITransport", "WSGITransport"):
         return kind
-    return transport if is_mock(transport) or is_local_module(kind.__module__) else None
+    return transport if is_mock(transport) or is_own_module(kind.__module__) else None
 
 
 def _class_of(client: Any) -> object:

@@ -15,7 +15,7 @@ from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable, UnknownClass
 from llm_memo.codec.references import Place, places, reference, resolve, unchanged
 from llm_memo.identity.forms.code import is_found
 from llm_memo.identity.forms.objects import attributes, counted
-from llm_memo.identity.local import is_local_module
+from llm_memo.identity.local import is_own_module
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -45,7 +45,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
 
 def _of_class(kind: Any) -> tuple[str, object] | None:
     """An installed model class that is made at run time, perhaps with a class of the user's own."""
-    if is_local_module(kind.__module__) or is_found(kind.__module__, kind.__qualname__, kind):
+    if is_own_module(kind.__module__) or is_found(kind.__module__, kind.__qualname__, kind):
         return None
     try:
         schema = kind.model_json_schema()
@@ -80,7 +80,7 @@ def _named_in_schema(core_schema: Any) -> Iterator[Any]:
         if isinstance(schema, dict):
             for key, value in schema.items():
                 if key in ("cls", "function", "discriminator") and callable(value):
-                    if is_local_module(getattr(value, "__module__", None) or ""):
+                    if is_own_module(getattr(value, "__module__", None) or ""):
                         yield value
                 elif key != "metadata":
                     todo.append(value)

@@ -156,6 +156,3 @@ def _installed_folders() -> tuple[str, ...]:
         if folder
         for real in {os.path.abspath(folder), os.path.realpath(folder)}
     )
-
-
-is_local_module, is_local_file = is_own_module, is_own_file

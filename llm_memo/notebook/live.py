@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from llm_memo.function import CachedFunction
-from llm_memo.identity.local import is_local_module
+from llm_memo.identity.local import is_own_module
 from llm_memo.views.calls import memo_of
 
 _HISTORY = re.compile(r"_+i*\d*")
@@ -36,7 +36,7 @@ def cached_functions(namespace: Mapping[str, Any]) -> dict[str, Any]:
 def _reached(namespace: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from _inside({name: value for name, value in namespace.items() if not _HISTORY.fullmatch(name)}, "")
     for name, module in list(sys.modules.items()):
-        if name != "__main__" and type(module) is ModuleType and is_local_module(name):
+        if name != "__main__" and type(module) is ModuleType and is_own_module(name):
             yield from _inside(dict(vars(module)), f"{name}.")
 
 

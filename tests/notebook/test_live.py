@@ -48,7 +48,7 @@ class Helper:
 @pytest.fixture(autouse=True)
 def _no_local_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what a test gives is alive."""
-    monkeypatch.setattr("llm_memo.notebook.live.is_local_module", lambda name: name == "helpers_of_mine")
+    monkeypatch.setattr("llm_memo.notebook.live.is_own_module", lambda name: name == "helpers_of_mine")
 
 
 def test_functions_of_a_namespace_by_the_names_that_reach_them() -> None:

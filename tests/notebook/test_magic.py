@@ -74,7 +74,7 @@ def _ipython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def shell(_ipython: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A shell with cached functions in its namespace, and the extension loaded."""
-    monkeypatch.setattr("llm_memo.notebook.live.is_local_module", lambda name: False)
+    monkeypatch.setattr("llm_memo.notebook.live.is_own_module", lambda name: False)
     before = SCOPES.configured
     _ipython.reset(new_session=False)
     _ipython.run_line_magic("load_ext", "llm_memo")

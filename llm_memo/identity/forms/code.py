@@ -11,19 +11,19 @@ from typing import Any
 from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
-from llm_memo.identity.local import is_local_file, is_local_module
+from llm_memo.identity.local import is_own_file, is_own_module
 
 
 def is_own(thing: Any) -> bool:
     """Whether a function, class or module is the user's own."""
     if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
-        return is_local_module(thing.__globals__.get("__name__") or "") and is_local_file(thing.__code__.co_filename)
+        return is_own_module(thing.__globals__.get("__name__") or "") and is_own_file(thing.__code__.co_filename)
     if isinstance(thing, types.ModuleType):
-        return is_local_module(thing.__name__)
+        return is_own_module(thing.__name__)
     module = thing.__module__
     if module not in sys.modules and isinstance(thing, type) and not _is_made(thing):
         return False  # the C part of a package, under a name of its own
-    return isinstance(module, str) and is_local_module(module)
+    return isinstance(module, str) and is_own_module(module)
 
 
 def _function(value: Any, subject: Subject) -> Form | bytes:

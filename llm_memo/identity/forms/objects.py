@@ -27,7 +27,7 @@ from llm_memo.adapters.equipment import (
 )
 from llm_memo.identity.forms import code
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
-from llm_memo.identity.local import is_local_module
+from llm_memo.identity.local import is_own_module
 
 
 def maker(kind: type) -> Maker:
@@ -72,7 +72,7 @@ def _sentinel(value: object, subject: Subject) -> Form:
     if not names:
         raise NoCanonicalForm(value)
     module, name = min(names)
-    return "sentinel", name if is_local_module(module) else f"{module}.{name}"
+    return "sentinel", name if is_own_module(module) else f"{module}.{name}"
 
 
 def _of_own_class(made: Maker) -> Maker:
