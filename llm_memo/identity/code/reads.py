@@ -418,9 +418,12 @@ class _Reader:
         return self.onward(self.value(node.args[0]), CLASS) if len(node.args) == 1 else None
 
     def call_isinstance(self, node: ast.Call) -> list[Ref]:
-        for each in node.args:
-            for part in each.elts if isinstance(each, ast.Tuple) else [each]:
-                self.use(Kind.CLASS, self.value(part), node)
+        subject, *others = node.args
+        kinds = [part for each in others for part in (each.elts if isinstance(each, ast.Tuple) else [each])]
+        given = tuple(Given(place, tuple(self.value(kind))) for place, kind in enumerate(kinds))
+        self.uses += [Use(Kind.CLASS, ref, node.lineno, given) for ref in self.value(subject)]
+        for each in given:
+            self.use(Kind.CLASS, each.refs, node)
         return []
 
     call_issubclass = call_isinstance

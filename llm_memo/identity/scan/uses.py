@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 import contextlib
 import enum
@@ -218,6 +219,11 @@ def _do(scan: Scan, followed: Followed, use: Use, at: Reached, only: str) -> Non
             if not at.computed:
                 scan.guard_class(type(at.value), at.value)
             _part(scan, followed, at, "class", _class_form(scan, at.value))
+            kinds = [
+                kind.value for given in use.given for ref in given.refs for kind in reached_by(scan, followed, ref)
+            ]
+            if any(map(_asks_the_instance, kinds)):
+                scan.read_whole(at, followed)
         case Kind.IDENTITY:
             _identity(scan, followed, at)
         case Kind.LENGTH:
@@ -253,6 +259,17 @@ def _class_form(scan: Scan, value: Any) -> bytes:
     kinds = value.__mro__ if isinstance(value, type) else [type(value)]
     names = [kind.__name__ if scan.is_own(kind) else class_name(kind) for kind in kinds]
     return " ".join(names).encode()
+
+
+def _asks_the_instance(kind: Any) -> bool:
+    """Whether ``isinstance`` looks into the instance: a protocol, or a metaclass that says so itself."""
+    if not isinstance(kind, type):
+        return False
+    checks = type(kind).__instancecheck__
+    return getattr(kind, "_is_protocol", False) is True or checks not in (
+        type.__instancecheck__,
+        abc.ABCMeta.__instancecheck__,
+    )
 
 
 def _identity(scan: Scan, followed: Followed, at: Reached) -> None:
