@@ -51,6 +51,7 @@ class Before:
             if self._builder.key_of(*self._call).digest == call_key.digest:
                 return NOTHING_CHANGED
             after = self._builder.parts(*self._call).digests
+            now = self._builder.snapshots(*self._call)
         except Exception as fault:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}
@@ -66,7 +67,7 @@ class Before:
                     by_call.setdefault(name, _sentence(name, 0, f'ignore=("{name}",)'))
             elif part.kind == "import":  # the call has loaded a module that it imports under a condition
                 return NOTHING_CHANGED
-            elif _is_by_call(part, owner):
+            elif any(_is_by_call(part, each) for each in (owner, *now) if part in each.parts):
                 place = owner.places.get(part, (None,))[0]
                 by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
             else:

@@ -807,8 +807,6 @@ class _Reader:
         for alias in node.names:
             refs = self.imported(module, node, Attribute(alias.name))
             self.let(alias.asname or alias.name, refs)
-            if self.scope.owner(alias.asname or alias.name) is None:
-                self.use(Kind.READ, refs, node)
 
     def inside_pattern(self, pattern: ast.pattern) -> None:
         for node in ast.walk(pattern):

@@ -265,7 +265,6 @@ NOT_READ = [
         ("a loop over classes", "", "t", "for c in (C,): t = c.t"),
         ("a nested function that is given a class", "", "g(C)", "def g(c): return c.t"),
         ("a conditional of classes", "class D: t = 'x'", "(C if q else D).t", ""),
-        ("a class that is built", "", "C().t", ""),
         ("a lambda that is given a class", "", "(lambda c: c.t)(C)", ""),
         ("an f-string", "", "f'{C.t}'", ""),
         ("a match", "", "t", "match C.t:\n    case t: pass"),
