@@ -33,7 +33,15 @@ from llm_memo.shapes import wrapper_of
 from llm_memo.stats import CacheInfo, Counters
 from llm_memo.stores import moved
 from llm_memo.stores.disk import disk
-from llm_memo.typed import Attributes, BoundFunctionWrapper, ClassMethod, FunctionWrapper, MapOptions, Method
+from llm_memo.typed import (
+    ANNOTATIONS,
+    Attributes,
+    BoundFunctionWrapper,
+    ClassMethod,
+    FunctionWrapper,
+    MapOptions,
+    Method,
+)
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -332,6 +340,9 @@ class Unbound(CachedFunction[P, R_co], FunctionWrapper):
         base: What the one shares whose ``with_options`` this is.
     """
 
+    if not TYPE_CHECKING:
+        __annotations__ = ANNOTATIONS
+
     def __init__(
         self,
         function: Any,
@@ -371,6 +382,9 @@ class Unbound(CachedFunction[P, R_co], FunctionWrapper):
 
 class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
     """A cached function that was looked up on an instance, or on its class."""
+
+    if not TYPE_CHECKING:
+        __annotations__ = ANNOTATIONS
 
     @property
     def __func__(self) -> Any:

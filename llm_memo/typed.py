@@ -32,11 +32,18 @@ if TYPE_CHECKING:
 
         def __init__(self, wrapped: Callable[..., Any], wrapper: Wrapper) -> None: ...
 
+    ANNOTATIONS: Any
+
     class BoundFunctionWrapper(FunctionWrapper):
         """wrapt's, too."""
 
 else:
     from wrapt import BoundFunctionWrapper, FunctionWrapper
+
+    # Python up to 3.13 gives a class that is asked for its own annotations an empty dict, which would hide these.
+    ANNOTATIONS = next(
+        vars(kind)["__annotations__"] for kind in FunctionWrapper.__mro__ if "__annotations__" in vars(kind)
+    )
 
     class Attributes:
         """See above."""

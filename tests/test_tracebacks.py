@@ -77,9 +77,9 @@ FAILURES: dict[str, Callable[[], Any]] = {
         cached_completion(lambda text: fails_later(text))("a")  # type: ignore[arg-type]
     ),
     "cached functions inside of each other": lambda: outer("a"),
-    "map": lambda: failing.map(["a"]),
-    "map of coroutines": lambda: asyncio.run(cached_completion(fails_later).map(["a"])),
-    "map on a backend": lambda: failing.map(["a"], backend="threading"),
+    "map": lambda: failing.map(["a"], progress=False),
+    "map of coroutines": lambda: asyncio.run(cached_completion(fails_later).map(["a"], progress=False)),
+    "map on a backend": lambda: failing.map(["a"], backend="threading", progress=False),
     "samples": lambda: failing.samples(2, "a"),
 }
 
