@@ -102,7 +102,9 @@ def _is_by_call(part: Part, snapshot: Snapshot | None) -> bool:
     if snapshot is None or part not in snapshot.places or snapshot.has_code_without_source:
         return True
     place, identity, is_installed = snapshot.places[part]
-    return is_installed or place in snapshot.writes or identity in snapshot.writes
+    if is_installed or identity in snapshot.writes:
+        return True
+    return isinstance(place, tuple) and (place in snapshot.writes or place[0] in snapshot.writes)
 
 
 def _line(part: Part, snapshot: Snapshot | None) -> int:

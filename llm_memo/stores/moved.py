@@ -7,6 +7,7 @@ listed and cleared there; the other folder keeps its own.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator
 
@@ -64,10 +65,18 @@ def forget(store: Disk, path: str, key: str, owner: Owner) -> bool:
         OSError: It cannot be noted.
     """
     known = cleared(store, path, key, owner)
-    found = [other for other in _elsewhere(store, path, key, owner) if os.lstat(other).st_mtime > known]
+    found = any(_written(other) > known for other in _elsewhere(store, path, key, owner))
     if found:
         index.note_cleared(store.root, folder.function_of(path), [key], folder.rights_in(store.root))
-    return bool(found)
+    return found
+
+
+def _written(path: str) -> float:
+    """When a file was written, in seconds since the epoch; another process may have removed it: -inf."""
+    try:
+        return os.lstat(path).st_mtime
+    except FileNotFoundError:
+        return -math.inf
 
 
 def cleared(store: Disk, path: str, key: str, owner: Owner) -> float:

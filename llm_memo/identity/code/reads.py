@@ -198,6 +198,7 @@ class _Reader:
         owner = self.scope.owner(name)
         if owner is None:  # ``global name``: it is stored in something that lives on
             self.uses += [Use(Kind.READ, ref) for ref in refs]
+            self.uses += [Use(Kind.WRITE, Ref(ref.chain)) for ref in self.name(name)]
             return
         known = self.stands_for.setdefault((id(owner), name), {})
         for ref in refs:

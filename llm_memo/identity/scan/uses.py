@@ -367,10 +367,11 @@ def _write(scan: Scan, followed: Followed, use: Use, at: Reached) -> None:
     key: Any = step.name if isinstance(step, Attribute) else step.key if isinstance(step, Item) else None
     owner = id(vars(value)) if isinstance(value, types.ModuleType) else id(value)
     scan.writes.setdefault((owner, key), use.line)
-    scan.writes.setdefault(id(value), use.line)
     if isinstance(step, Attribute):
         _write_attribute(scan, followed, use, at, key)
-    elif values.is_own_instance(scan, value):
+        return
+    scan.writes.setdefault(id(value), use.line)
+    if values.is_own_instance(scan, value):
         for name in ("__setitem__", "__delitem__") + (("__getitem__",) if use.statement else ()):
             scan.call_attribute(followed, at, name, written=True)
     elif not is_container(value) and type(value).__name__ != "_Environ":

@@ -116,7 +116,7 @@ USES = [
     ("import a.b as c\n return c.d", ["import a.b", "read a.b.d"]),
     ("import a.b\n return a.d", ["import a.b", "import a", "read a.d"]),
     ("from .a import b as c\n return c.d", ["import .a.b", "read .a.b.d"]),
-    ("global b\n from a import b", ["import a.b", "read a.b"]),
+    ("global b\n from a import b", ["import a.b", "read a.b", "write b"]),
     ("yield A", ["read A"]),
     ("yield from A", ["read A"]),
     # Functions and classes inside.
