@@ -158,7 +158,9 @@ class Lab:
         assert interpreter.stdout is not None
         interpreter.stdin.write(json.dumps(order) + "\n")
         interpreter.stdin.flush()
-        answer: dict[str, Any] = json.loads(interpreter.stdout.readline())
+        line = interpreter.stdout.readline()
+        assert line.strip(), "the process of the program died"
+        answer: dict[str, Any] = json.loads(line)
         assert answer["error"] == "", answer["error"]
         return answer
 

@@ -18,6 +18,7 @@ EXPLAINING = "print(json.dumps([[p.kind, p.name or p.owner] for p in {}.explain(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_cached_answer_is_the_uncached_one(tmp_path: Path) -> None:
     """What random programs print in two processes and after an edit is what they print uncached, or they warn."""
     assert [] == failures(range(COUNT), tmp_path)
@@ -39,6 +40,7 @@ def uncovered(before: list[tuple[str, str]], after: list[tuple[str, str]]) -> It
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_more_code_only_adds_to_the_key(tmp_path: Path) -> None:
     """A helper, a method or a statement that never runs leaves no part of the key uncovered."""
     wrong = []

@@ -66,7 +66,7 @@ WRITES = (
 """Statements that write what is read elsewhere."""
 TURNS = (
     "t += {}", "t += {}", "t += {}", "u = {}\nt += u", "o = O0\nt += o.a", "o = O0 if {} else O1\nt += o.b",
-    "for x in L0: t += x", "for k, v in D0['m'].items(): t += k + v", "if {} > 'h': t += {}",
+    "for x in L0: t += x", "for k0, v0 in D0['m'].items(): t += k0 + v0", "if {} > 'h': t += {}",
     "def inner(y={}): return y + {}\nt += inner()", "with contextlib.suppress(KeyError): t += D0['z']",
     "try: t += D0['z']\nexcept KeyError: t += {}", "match {}:\n    case 'e9': t += {}\n    case s: t += s",
     "class In:\n    i = {}\n    def m(self): return self.i + {}\nt += In().m()", "while len(t) < 3: t += {}",
