@@ -60,7 +60,7 @@ class Before:
         for part in dict.fromkeys((*before, *after)):
             if before.get(part) == after.get(part):
                 continue
-            text, owner = part.text, self._snapshot_with(part)
+            text, owner = part.text, next((each for each in (*self._snapshots, *now) if part in each.parts), None)
             if owner is None:
                 name = _argument(part)
                 if name:
@@ -73,9 +73,6 @@ class Before:
             else:
                 by_others.append(text)
         return Changed(tuple(by_call.values()), tuple(by_others))
-
-    def _snapshot_with(self, part: Part) -> Snapshot | None:
-        return next((snapshot for snapshot in self._snapshots if part in snapshot.parts), None)
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
         """What the user writes to leave the value out."""

@@ -13,7 +13,7 @@ from corpus.generator import Generator
 from corpus.property import failures
 from programs import Lab
 
-COUNT = int(os.environ.get("RANDOM_PROGRAMS", "300"))
+COUNT = int(os.environ.get("RANDOM_PROGRAMS", "60"))
 EXPLAINING = "print(json.dumps([[p.kind, p.name or p.owner] for p in {}.explain('q').parts]))\n"
 
 
