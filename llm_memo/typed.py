@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
     from wrapt import BoundFunctionWrapper, FunctionWrapper
 
-    # Python up to 3.13 gives a class that is asked for its own annotations an empty dict, which would hide these.
+    # Up to Python 3.13 reading the annotations of a class puts an empty dict into it, which would hide these.
     ANNOTATIONS = next(
         vars(kind)["__annotations__"] for kind in FunctionWrapper.__mro__ if "__annotations__" in vars(kind)
     )
