@@ -56,6 +56,7 @@ class Before:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}
         by_others: list[str] = []
+        came_or_went: list[str] = []
         before = self.parts.digests
         for part in dict.fromkeys((*before, *after)):
             if before.get(part) == after.get(part):
@@ -70,8 +71,12 @@ class Before:
             elif any(_is_by_call(part, each) for each in (owner, *now) if part in each.parts):
                 place = owner.places.get(part, (None,))[0]
                 by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
-            else:
+            elif part in before and part in after:
                 by_others.append(text)
+            else:
+                came_or_went.append(text)
+        if not by_call:  # else it came, or went, with what the call has changed
+            by_others += came_or_went
         return Changed(tuple(by_call.values()), tuple(by_others))
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
