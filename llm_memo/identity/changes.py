@@ -57,6 +57,7 @@ class Before:
         by_call: dict[object, str] = {}
         by_others: list[str] = []
         came_or_went: list[str] = []
+        texts_by_call: list[str] = []
         before = self.parts.digests
         for part in dict.fromkeys((*before, *after)):
             if before.get(part) == after.get(part):
@@ -69,14 +70,15 @@ class Before:
             elif part.kind == "import":  # the call has loaded a module that it imports under a condition
                 return NOTHING_CHANGED
             elif any(_is_by_call(part, each) for each in (owner, *now) if part in each.parts):
+                texts_by_call.append(text)
                 place = owner.places.get(part, (None,))[0]
                 by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
             elif part in before and part in after:
                 by_others.append(text)
             else:
                 came_or_went.append(text)
-        if not by_call:  # else it came, or went, with what the call has changed
-            by_others += came_or_went
+        # What is inside of a value that the call has changed came, or went, with it.
+        by_others += [text for text in came_or_went if not text.startswith(tuple(texts_by_call))]
         return Changed(tuple(by_call.values()), tuple(by_others))
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
