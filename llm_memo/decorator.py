@@ -69,10 +69,12 @@ def cached_completion(
         policy: Whether calls read, call and write: a `CachePolicy`, its name, True or False.
         ttl: How old an answer may be when it is read: seconds, a timedelta, ``"90s"``, ``"15m"``,
             ``"12h"``, ``"7d"``, ``"1w"``, or None for never too old. Not part of the key.
-        ignore: Names of parameters that are left out of the key.
+        ignore: What is left out of the key: parameters, and names that the code reads (``"LIMITER"``,
+            ``"self.stats"``, ``"pkg.mod:NAME"``).
         key: ``key(*args, **kwargs)``; what it returns stands for the arguments in the key.
-        version: Stands for the fingerprint in the key: with it, edits of the code no longer matter.
-        name: Stands for ``module.qualname`` as the function's identity; survives moving the code.
+        version: Stands for the fingerprint in the key: with it, edits of the code no longer matter, and
+            the function's name does.
+        name: The name that entries are listed under, instead of ``module.qualname``.
         cache_if: ``cache_if(answer)``; false: the answer is returned and not kept. By default an
             answer is kept unless it is incomplete (cut off, refused, failed, empty). Of a coroutine
             function it is called in a thread, as all storage work is.

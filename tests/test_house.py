@@ -51,7 +51,6 @@ DOORS = {"display.shown", "adapters"}
 BEING_REWRITTEN = {"identity"}
 """Packages of whose imports nothing is said yet."""
 NOT_YET = {
-    ("testing.exchange", "testing.server"),
     ("requests.client", "requests.transport"),
 }
 """What still points upward."""
@@ -286,3 +285,13 @@ def test_every_public_function_and_class_says_what_it_does() -> None:
             if not name.startswith("_") and inspect.isfunction(member) and member.__module__ == module.__name__:
                 bare += [] if member.__doc__ else [f"{module.__name__}.{name}"]
     assert [] == bare
+
+
+def test_the_workflow_runs_every_python_of_the_table() -> None:
+    """A Python that setup.cfg names, and `.ci/run` runs, has a job of its own on Linux."""
+    root = PACKAGE.parent
+    named = re.findall(r"Python :: (3\.\d+)\n", (root / "setup.cfg").read_text())
+    workflow = (root / ".github" / "workflows" / "ci.yml").read_text()
+
+    assert f"pythons=({' '.join(named)})" in (root / ".ci" / "run").read_text()
+    assert f"python: {str(named).replace(chr(39), chr(34))}\n" in workflow

@@ -232,7 +232,8 @@ class TestLife:
         for nonsense in (b"nonsense\r\n\r\n", b"POST /v1/responses HTTP/1.1\r\ncontent-length: x\r\n\r\n"):
             with socket.create_connection(address(server)) as connection:
                 connection.sendall(nonsense)
-                assert b"" == connection.recv(1)
+                while connection.recv(65536):
+                    pass
         post(server, "/nowhere", {})
 
         assert ("", "") == capfd.readouterr()
@@ -874,6 +875,25 @@ class TestFailures:
         with pytest.raises(openai.InternalServerError):
             client.chat.completions.create(**ASKED)
 
+    def test_cut_stream_ends_without_its_last_chunks(self, client: OpenAI, server: ModelServer) -> None:
+        """A stream that is cut ends early, and nothing but its content says so."""
+        server.fail("cut", after_chunks=3)
+        server.fail("cut")
+
+        for expected in (3, 1):
+            received = list(client.chat.completions.create(**ASKED, stream=True))
+            assert expected == len(received)
+            assert received[-1].choices[0].finish_reason is None
+
+    def test_cut_answer_is_half_of_it(self, server: ModelServer) -> None:
+        """An answer in one piece that is cut is no JSON any more."""
+        whole = post(server, "/moderations", {"input": "a"})
+        server.fail("cut")
+
+        cut = post(server, "/moderations", {"input": "a"})
+        assert b'{"id":' == cut[:6]
+        assert len(whole) // 2 == len(cut)
+
     @pytest.mark.parametrize("status", [200, 600, "boom"])
     def test_other_failures_do_not_exist(self, server: ModelServer, status: Any) -> None:
         """A status that is no failure is refused."""
@@ -939,6 +959,37 @@ class TestStreaming:
                 return server.open_connections
 
         assert 1 == asyncio.run(twice())
+
+
+class TestCompression:
+    def test_answers_are_compressed_for_clients_that_accept_it(self, client: OpenAI, server: ModelServer) -> None:
+        """The same text arrives, in fewer bytes, from answers and from streams."""
+        plain = client.chat.completions.create(**ASKED).choices[0].message.content
+        server.compress = True
+        raw = client.chat.completions.with_raw_response.create(**ASKED)
+        stream = client.chat.completions.with_raw_response.create(**ASKED, stream=True)
+
+        assert ("gzip", "gzip") == (raw.headers["content-encoding"], stream.headers["content-encoding"])
+        assert plain == raw.parse().choices[0].message.content
+        assert plain == "".join(chunk.choices[0].delta.content or "" for chunk in stream.parse())
+
+    def test_a_compressed_chunk_arrives_before_the_next_one_leaves(self, client: OpenAI, server: ModelServer) -> None:
+        """Compression holds no chunk back."""
+        gate = threading.Event()
+        server.compress = True
+        server.before_chunk = lambda number: number == 0 or gate.wait()
+        stream = client.chat.completions.create(**ASKED, stream=True)
+        next(stream)
+
+        assert 1 == server.chunks_sent
+        gate.set()
+        assert 1 + len(list(stream)) == server.chunks_sent
+
+    def test_others_get_it_plain(self, server: ModelServer) -> None:
+        """A client that does not say that it accepts gzip gets none."""
+        server.compress = True
+
+        assert b'{"id":' == post(server, "/moderations", {"input": "a"})[:6]
 
 
 class TestCrowds:

@@ -1,27 +1,36 @@
 """One request's way through the server: understood, recorded, then answered or failed."""
 
-from __future__ import annotations
-
 import re
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 from llm_memo.testing import chat, media, responses, wire
 from llm_memo.testing.answer import Body, Script
+from llm_memo.testing.connection import Connection
 
-if TYPE_CHECKING:
-    from llm_memo.testing.server import ModelServer
+Mode = Literal["drop", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """How a request is to fail: at once, or after some chunks of its stream."""
 
-    status: int | Literal["drop"]
+    status: int | Mode
     after_chunks: int | None
+
+
+class Model(Script, Protocol):
+    """What is answered with, how fast, and who counts it."""
+
+    latency: float
+    chunk_delay: float
+    compress: bool
+
+    def _record(self, path: str, headers: dict[str, str], body: Body) -> Failure | None: ...
+
+    def _let_go(self, number: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,48 +61,51 @@ class _Rejected(Exception):
         self.body = wire.error(status, message, **details)
 
 
-def serve(connection: socket.socket, server: ModelServer) -> None:
-    """Answer the requests of a connection, one after the other, until the other side leaves."""
-    with connection.makefile("rb") as stream:
-        while (request := wire.read_request(stream)) is not None:
-            try:
-                _answer(connection, request, server)
-            except _Rejected as rejected:
-                wire.send(connection, rejected.body, rejected.status, x_should_retry="false")
-            if request.last:
-                return
+def answer(connection: Connection, content: bytes, model: Model) -> None:
+    """Answer a request, fail as `model` is told to, or say what is wrong with it.
+
+    Raises:
+        ConnectionError: the connection is to be closed without a further word.
+    """
+    try:
+        _answer(connection, content, model)
+    except _Rejected as rejected:
+        connection.send(rejected.status, *wire.written(rejected.body), x_should_retry="false")
 
 
-def _answer(connection: socket.socket, request: wire.Request, server: ModelServer) -> None:
-    place = _PATH.fullmatch(request.path)
-    path = place[1] if place else request.path
-    if (request.method, path) == ("GET", "/models"):
-        wire.send(connection, media.models())
+def _answer(connection: Connection, content: bytes, model: Model) -> None:
+    asked = connection.path.partition("?")[0]
+    place = _PATH.fullmatch(asked)
+    path = place[1] if place else asked
+    if (connection.command, path) == ("GET", "/models"):
+        connection.send(200, *wire.written(media.models()), compress=model.compress)
         return
-    if request.method != "POST" or path not in _ROUTES:
-        raise _Rejected(404, f"Unknown request URL: {request.method} {request.path}.", code="unknown_url")
+    if connection.command != "POST" or path not in _ROUTES:
+        raise _Rejected(404, f"Unknown request URL: {connection.command} {asked}.", code="unknown_url")
     route = _ROUTES[path]
-    body = _body(request, route)
+    headers = {name.lower(): value for name, value in connection.headers.items()}
+    body = _body(headers, content, route)
     make = route.chunks if route.chunks is not None and body.get("stream") else route.answer
 
-    failure = server._record(request, body)
-    wire.pause(connection, server.latency)
-    if failure is not None and (make is route.answer or failure.after_chunks is None):
+    failure = model._record(asked, headers, body)
+    connection.pause(model.latency)
+    if failure is not None and failure.status != "cut" and (make is route.answer or failure.after_chunks is None):
         _fail(connection, failure.status)
         return
     try:
-        made = make(body, server)
+        made = make(body, model)
     except Exception as problem:
         raise _Rejected(500, f"{type(problem).__name__}: {problem}") from problem
     if isinstance(made, Iterator):
-        _stream(connection, made, server, failure, route.last_event)
+        _stream(connection, made, model, failure, route.last_event)
     else:
-        wire.send(connection, made)
+        kind, whole = wire.written(made)
+        connection.send(200, kind, whole[: len(whole) // 2] if failure else whole, compress=model.compress)
 
 
-def _body(request: wire.Request, route: _Route) -> Body:
+def _body(headers: dict[str, str], content: bytes, route: _Route) -> Body:
     try:
-        body = request.body()
+        body = wire.read(headers.get("content-type", ""), content)
     except ValueError as problem:
         raise _Rejected(400, f"We could not parse the body of your request: {problem}.") from problem
     for name in route.required:
@@ -104,29 +116,32 @@ def _body(request: wire.Request, route: _Route) -> Body:
 
 
 def _stream(
-    connection: socket.socket,
-    chunks: Iterator[Body],
-    server: ModelServer,
-    failure: Failure | None,
-    last_event: str | None,
+    connection: Connection, chunks: Iterator[Body], model: Model, failure: Failure | None, last_event: str | None
 ) -> None:
-    wire.send_events_head(connection)
-    for number, chunk in enumerate(islice(chunks, failure.after_chunks if failure else None)):
-        wire.pause(connection, server.chunk_delay if number else 0)
-        server._let_go(number)
-        wire.send_event(connection, chunk)
+    connection.begin_events(compress=model.compress)
+    for number, chunk in enumerate(islice(chunks, _chunks_before(failure))):
+        connection.pause(model.chunk_delay if number else 0)
+        model._let_go(number)
+        connection.send_event(wire.event(chunk))
+    if failure is not None and failure.status == "drop":
+        raise ConnectionAbortedError
+    if failure is None and last_event is not None:
+        connection.send_event(wire.event(last_event))
+    elif failure is not None and isinstance(failure.status, int):
+        connection.send_event(wire.event(_failed(failure.status)))
+    connection.end_events()
+
+
+def _chunks_before(failure: Failure | None) -> int | None:
     if failure is None:
-        wire.end_events(connection, last_event)
-    elif failure.status == "drop":
-        raise ConnectionAbortedError
-    else:
-        wire.end_events(connection, _failed(failure.status))
+        return None
+    return 1 if failure.after_chunks is None else failure.after_chunks
 
 
-def _fail(connection: socket.socket, status: int | Literal["drop"]) -> None:
-    if status == "drop":
+def _fail(connection: Connection, status: int | Mode) -> None:
+    if not isinstance(status, int):
         raise ConnectionAbortedError
-    wire.send(connection, _failed(status), status, retry_after="0", retry_after_ms="5")
+    connection.send(status, *wire.written(_failed(status)), retry_after="0", retry_after_ms="5")
 
 
 def _failed(status: int) -> Body:

@@ -4,12 +4,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Self
 
 from llm_memo.testing.answer import Body
-from llm_memo.testing.exchange import Failure, serve
-from llm_memo.testing.listener import Listener
-from llm_memo.testing.wire import Request
+from llm_memo.testing.connection import Listener
+from llm_memo.testing.exchange import Failure, Mode, answer
 
 _CREDENTIALS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 
@@ -44,6 +43,8 @@ class ModelServer:
     """Writes the text of each answer, given the body of the request; what it raises becomes an error 500."""
     before_chunk: Callable[[int], object] | None = None
     """Called with 0, 1, 2… before that chunk of a stream leaves; the chunk waits until it returns."""
+    compress: bool = False
+    """Whether answers and streams are compressed with gzip, for clients that accept it."""
 
     log: list[RecordedRequest] = field(default_factory=list, init=False)
     """The model requests received, failed ones too; not those that made no sense or only listed models."""
@@ -57,7 +58,7 @@ class ModelServer:
     def start(self) -> Self:
         """Begin to serve, on a port that is free; nothing if it serves already."""
         if self._listener is None:
-            self._listener = Listener(lambda connection: serve(connection, self))
+            self._listener = Listener(lambda connection, content: answer(connection, content, self))
         return self
 
     def close(self) -> None:
@@ -96,19 +97,21 @@ class ModelServer:
         """How many sockets to clients are open now."""
         return self._listener.open_connections if self._listener else 0
 
-    def fail(self, status: int | Literal["drop"] = 500, times: int = 1, *, after_chunks: int | None = None) -> None:
+    def fail(self, status: int | Mode = 500, times: int = 1, *, after_chunks: int | None = None) -> None:
         """Make the next model requests fail, after the failures asked for before.
 
         Args:
-            status: the HTTP status of an error, or "drop" to close the connection without an answer.
+            status: the HTTP status of an error; "drop" to close the connection without an answer; "cut" to end the
+                answer too early, as if it were whole: a stream after its first chunk, half of any other answer.
             times: how many requests fail.
-            after_chunks: for streams, how many chunks go out first; answers in one piece fail at once.
+            after_chunks: for streams, how many chunks go out before the failure (an error is then the last event).
+                An answer in one piece fails at once.
 
         Raises:
             ValueError: there is no such failure.
         """
-        if status != "drop" and status not in range(400, 600):
-            raise ValueError(f'A failure is a status from 400 to 599 or "drop", not {status!r}.')
+        if status not in ("drop", "cut", *range(400, 600)):
+            raise ValueError(f'A failure is a status from 400 to 599, "drop" or "cut", not {status!r}.')
         with self._lock:
             self._failures.extend([Failure(status, after_chunks)] * times)
 
@@ -119,11 +122,11 @@ class ModelServer:
             self.chunks_sent = 0
             self._failures.clear()
 
-    def _record(self, request: Request, body: Body) -> Failure | None:
-        """Log a request, and tell how it is to fail."""
-        headers = {name: value for name, value in request.headers.items() if name not in _CREDENTIALS}
+    def _record(self, path: str, headers: dict[str, str], body: Body) -> Failure | None:
+        """Log a request, and return how it is to fail."""
+        headers = {name: value for name, value in headers.items() if name not in _CREDENTIALS}
         with self._lock:
-            self.log.append(RecordedRequest(request.path, body, headers))
+            self.log.append(RecordedRequest(path, body, headers))
             return self._failures.popleft() if self._failures else None
 
     def _let_go(self, number: int) -> None:
