@@ -386,10 +386,14 @@ class Cache(Shown):
             return
         here = EffectiveSettings({}, None, {}).now().cache_dir
         if here != self.path:
-            functions = ", ".join(Cache(here, missing_ok=True).functions()) or "none"
+            functions = Cache(here, missing_ok=True).functions()
+            name = os.path.basename(self.path)
+            meant = any(name in (each, each.rpartition(".")[2]) for each in functions)
             raise StoreError(
-                f"there is no cache folder {self.path}. The one that calls use here is {here}, "
-                f"with entries of these functions: {functions}. Those of one are cleared by Cache().clear(name)"
+                f"there is no cache folder {self.path}. The one that calls use here is {here}, with entries of "
+                f"these functions: {', '.join(functions) or 'none'}"
+                + f". To clear those of a function, write Cache().clear({name!r})"
+                * meant
             )
 
     def _header(self, file: EntryFile) -> Header | None:

@@ -404,3 +404,5 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
 
 if not TYPE_CHECKING:
     Unbound.__bound_function_wrapper__ = Bound
+    for _class in (Unbound, Bound):  # as error messages, and ``f?`` in IPython, name it
+        _class.__name__ = _class.__qualname__ = CachedFunction.__name__

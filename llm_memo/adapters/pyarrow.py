@@ -21,7 +21,9 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "arrow type", str(value)
     if isinstance(value, pa.ChunkedArray):
         joined = value.combine_chunks()
-        return "arrow array", _array(joined if isinstance(joined, pa.Array) else pa.concat_arrays(joined.chunks))
+        return "arrow chunked array", _array(
+            joined if isinstance(joined, pa.Array) else pa.concat_arrays(joined.chunks)
+        )
     if isinstance(value, pa.Array):
         return "arrow array", _array(value)
     if isinstance(value, pa.Scalar):

@@ -181,6 +181,12 @@ def test_different_data_have_different_bytes(values: list[Any]) -> None:
     assert [] == [number for number, each in enumerate(found) if each in found[:number]]
 
 
+def test_an_arrow_array_is_no_chunked_array() -> None:
+    """The same items in a pyarrow Array, and in a ChunkedArray, print in other ways: two questions."""
+    assert encoded(pa.array([1])) != encoded(pa.chunked_array([[1]]))
+    assert encoded(pa.chunked_array([[1, 2]])) == encoded(pa.chunked_array([[1], [2]]))
+
+
 STRIDED = np.arange(200_000).reshape(2, -1).T
 JOINED = pa.chunked_array([["a", None], ["b"]])
 

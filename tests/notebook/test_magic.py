@@ -351,3 +351,31 @@ def test_configure_as_a_cells_last_line_shows_what_is_in_force(shell: Shell) -> 
     assert "<cache_policy(policy='readOnly', ttl='604800.0'): for calls inside of a with block, and none yet>" == repr(
         block
     )
+
+
+@pytest.mark.parametrize("written", ["ask.cache_", "Helper.method.cache_", "helper.method.cache_"])
+@pytest.mark.parametrize("jedi", [True, False])
+def test_tab_completes_a_cached_function(
+    shell: Shell, written: str, jedi: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tab offers what a cached function has beside being called, of functions and methods, with and without jedi."""
+    monkeypatch.setattr(shell.ipython.Completer, "use_jedi", jedi)
+    with provisionalcompleter():
+        found = {each.text.lstrip(".") for each in shell.ipython.Completer.completions(written, len(written))}
+    assert {"cache_clear", "cache_info", "cache_key", "cache_parameters"} == {each.rpartition(".")[2] for each in found}
+
+
+def test_tab_knows_the_parameters(shell: Shell) -> None:
+    """Inside of its parentheses Tab offers the function's own parameters."""
+    with provisionalcompleter():
+        found = {each.text for each in shell.ipython.Completer.completions("ask(mod", 7)}
+    assert "model=" in found
+
+
+def test_a_question_mark_shows_the_function(shell: Shell) -> None:
+    """`ask?` has the function's signature, and calls it a cached function."""
+    found = shell.ipython.inspector.info(shell.ipython.user_ns["ask"])
+    assert ("(question, *, model='m')", "CachedFunction") == (
+        found["definition"].removeprefix("ask"),
+        found["type_name"],
+    )
