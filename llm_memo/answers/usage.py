@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_memo.answers import wire
+from llm_memo.answers.walk import walk
 from llm_memo.codec.recording import Recording
 from llm_memo.runtime.context import innermost
 
@@ -87,12 +88,16 @@ _COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 def usage_of(value: object) -> Usage | None:
     """The tokens that ``value`` reports; None if it reports none.
 
-    Completions, responses, embeddings and streams do, and dicts that look like one; lists, tuples and
-    dicts of them are summed.
+    Completions, responses, messages, embeddings, streams and what frameworks make of them do, and dicts that look like
+    one; lists, tuples and dicts of them are summed. What reports its own tokens is not looked through for more.
     """
     if type(value) is str or type(value) in wire.PLAIN:
         return None
-    return sum_of(_reports(value, 0))
+    tally = _Tally(isinstance(value, Recording))
+    for each in (value.items, value.returned) if isinstance(value, Recording) else (value,):
+        for _ in walk(each, tally.look):
+            pass
+    return tally.usage()
 
 
 def sum_of(usages: Iterable[Usage]) -> Usage | None:
@@ -101,80 +106,168 @@ def sum_of(usages: Iterable[Usage]) -> Usage | None:
     return _total(parts, parts=parts) if len(parts) > 1 else next(iter(parts), None)
 
 
-_DEPTH = 4
+class _Tally:
+    """Reports of tokens, as a walk through an answer finds them: each answer once, of a stream the latest counts.
 
+    Args:
+        is_stream: Whether parts that do not say of which stream they are, are of one.
+    """
 
-def _reports(value: Any, depth: int) -> Iterator[Usage]:
-    if isinstance(value, Recording):
-        yield from _streamed([*value.items, value.returned], depth)
-        return
-    body = wire.body(value)
-    if body is not None:
-        value = body
-    if wire.is_record(value):
-        found = _usage(value) or _usage(wire.inner(value))
-        if found is not None:
-            yield found
+    def __init__(self, is_stream: bool) -> None:
+        self._is_stream = is_stream
+        self._answers: list[tuple[str | None, str | None, dict[str, int]]] = []
+        self._streams: dict[str, int] = {}
+        self._begun = ""
+
+    def look(self, value: Any) -> bool | None:
+        """Note what a record reports; None if that is nothing, and its fields are to be looked through."""
+        body = wire.body(value)
+        if body is not None:
+            return self._walk(body)
+        event = wire.text(value, "type")
+        about = wire.inner(value)
+        if event == "message_start":
+            about = wire.get(value, "message")
+            self._begun = wire.text(about, "id") or str(len(self._answers))
+        elif event == "message-end":  # Cohere's
+            about = wire.get(value, "delta")
+        part = value if about is None else about
+        counts = _counts(part)
+        if not counts:
+            return None
+        stream = self._stream_of(part, event) if about is None or event.startswith("message") else _id(part)
+        self._add(stream, _model(part), wire.text(part, "service_tier"), counts)
+        return True
+
+    def _walk(self, value: Any) -> bool | None:
+        return any(list(walk(value, self.look))) or None
+
+    def _stream_of(self, part: Any, event: str) -> str:
+        """The stream that a part is of, of which each may report the total so far; "" if it is no part."""
+        if event in ("message_start", "message_delta"):
+            return self._begun
+        is_part = (
+            wire.is_chunk(part)
+            or type(part).__name__.endswith("Chunk")
+            or any(wire.get(part, name) for name in ("candidates", "usageMetadata"))
+        )
+        return _id(part) or ("?" if self._is_stream else "") if is_part else ""
+
+    def _add(self, stream: str, model: str | None, tier: str, counts: dict[str, int]) -> None:
+        if stream in self._streams:
+            known = self._answers[self._streams[stream]]
+            known[2].update(counts)
             return
-    if depth < _DEPTH and type(value) in (dict, list, tuple):
-        yield from _streamed(value.values() if type(value) is dict else value, depth)
+        if stream:
+            self._streams[stream] = len(self._answers)
+        self._answers.append((model, _tier(tier), counts))
+
+    def usage(self) -> Usage | None:
+        """All of them together; None if there are none."""
+        return sum_of(
+            Usage(model, None, tier, **{name: counts[name] for name in _COUNTS if name in counts},
+                  details={name: count for name, count in counts.items() if name not in _COUNTS})
+            for model, tier, counts in self._answers
+        )  # fmt: skip
 
 
-def _streamed(items: Iterable[Any], depth: int) -> Iterator[Usage]:
-    """Of a stream's parts the last report counts, since some servers report the running total in each."""
-    running: dict[str, Usage] = {}
-    for item in items:
-        if type(item) is str or type(item) in wire.PLAIN:
-            continue
-        part = item if wire.is_chunk(item) else wire.inner(item)
-        if part is None:
-            yield from _reports(item, depth + 1)
-        elif (found := _usage(part)) is not None:
-            running[wire.text(part, "id")] = found
-    yield from running.values()
+def _id(part: Any) -> str:
+    return next(filter(None, (wire.text(part, name) for name in ("id", "response_id", "responseId"))), "")
 
 
-def _usage(value: Any) -> Usage | None:
-    """What ``value.usage`` says, in the words of chat completions, of responses or of Anthropic."""
-    report = wire.get(value, "usage")
-    if not wire.is_record(report):
-        return None
-    counts = {name: _count(report, *ways) for name, ways in _WAYS.items()}
-    beside = _count(report, "cache_read_input_tokens") + _count(report, "cache_creation_input_tokens")
-    usage = Usage(
-        model=wire.text(value, "model") or None,
-        tier=_tier(wire.text(value, "service_tier")),
-        input_tokens=counts["input_tokens"] + beside,
-        cached_tokens=counts["cached_tokens"],
-        output_tokens=counts["output_tokens"],
-        reasoning_tokens=counts["reasoning_tokens"],
-        details={name: count for name, ways in _DETAILS.items() if (count := _count(report, *ways))},
-    )
-    return usage if usage.total_tokens else None
+_REPORTS = ("usage", "usage_metadata", "usageMetadata", "token_usage", "metrics", "models_usage", "_lm_usage", "tokens")
+"""Fields in which an answer, or what a framework has made of it, reports its tokens; in the first that does."""
+_MODELS = ("model", "model_name", "modelVersion", "model_version")
+_BESIDE = ("response_metadata", "meta", "_meta", "raw", "message", "metadata")
+"""Records of an answer that may name its model."""
+
+
+def _counts(value: Any) -> dict[str, int]:
+    """The tokens that a record reports; nothing if it reports none."""
+    for name in _REPORTS:
+        report = wire.get(value, name)
+        if wire.is_record(report):
+            inner = wire.get(report, "tokens")
+            found = _counted(inner if wire.is_record(inner) else report)
+            if found:
+                return found
+    return _counted(value) if wire.get(value, "prompt_eval_count") is not None else {}
+
+
+def _counted(report: Any) -> dict[str, int]:
+    counts = {name: _count(report, *ways) for name, ways in (*_WAYS.items(), *_DETAILS.items())}
+    for name, ways in _ADDED.items():
+        counts[name] += sum(_count(report, way) for way in ways)
+    if not wire.get(report, "prompt_tokens"):
+        counts["input_tokens"] += sum(_count(report, way) for way in _ANTHROPIC)
+    counts = {name: count for name, count in counts.items() if count}
+    return counts if "input_tokens" in counts or "output_tokens" in counts else {}
+
+
+def _model(value: Any) -> str | None:
+    """The model's name, as an answer, or what was said with it, gives it."""
+    for record in (value, *(wire.get(value, name) for name in _BESIDE)):
+        found = next(filter(None, (wire.text(record, name) for name in _MODELS)), None)
+        if found is not None:
+            return found
+    return None
 
 
 _WAYS = {
-    "input_tokens": ("prompt_tokens", "input_tokens"),
+    "input_tokens": ("prompt_tokens", "input_tokens", "prompt_token_count", "promptTokenCount", "prompt_eval_count"),
     "cached_tokens": (
         "prompt_tokens_details.cached_tokens",
         "input_tokens_details.cached_tokens",
+        "input_token_details.cache_read",  # LangChain's
+        "cached_content_token_count",
+        "cachedContentTokenCount",
+        "cache_read_tokens",
         "cache_read_input_tokens",  # Anthropic's; not among its input_tokens, unlike OpenAI's
     ),
-    "output_tokens": ("completion_tokens", "output_tokens"),
+    "output_tokens": (
+        "completion_tokens",
+        "output_tokens",
+        "candidates_token_count",
+        "candidatesTokenCount",
+        "eval_count",
+    ),
     "reasoning_tokens": (
         "completion_tokens_details.reasoning_tokens",
         "output_tokens_details.reasoning_tokens",
+        "output_token_details.reasoning",
+        "thoughts_token_count",
+        "thoughtsTokenCount",
+        "reasoning_tokens",
+        "details.reasoning_tokens",
     ),
 }
+_ADDED = {
+    "input_tokens": ("tool_use_prompt_token_count", "toolUsePromptTokenCount"),
+    "output_tokens": ("thoughts_token_count", "thoughtsTokenCount"),
+}
+"""What Gemini reports beside the count that it belongs to."""
+_ANTHROPIC = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""What Anthropic reports beside its input tokens."""
 _DETAILS = {
     "cache_write_tokens": (
         "cache_creation_input_tokens",
         "prompt_tokens_details.cache_write_tokens",
         "input_tokens_details.cache_write_tokens",
+        "input_token_details.cache_creation",
+        "cache_write_tokens",
     ),
-    "input_audio_tokens": ("prompt_tokens_details.audio_tokens", "input_token_details.audio_tokens"),
+    "input_audio_tokens": (
+        "prompt_tokens_details.audio_tokens",
+        "input_token_details.audio_tokens",
+        "input_token_details.audio",
+        "input_audio_tokens",
+    ),
     "input_image_tokens": ("input_tokens_details.image_tokens",),
-    "output_audio_tokens": ("completion_tokens_details.audio_tokens",),
+    "output_audio_tokens": (
+        "completion_tokens_details.audio_tokens",
+        "output_token_details.audio",
+        "output_audio_tokens",
+    ),
 }
 """Where in a report each count may be; the first that is there counts."""
 

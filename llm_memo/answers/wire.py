@@ -6,40 +6,60 @@ says so in ``object`` or ``type``.
 
 from __future__ import annotations
 
+import enum
+import types
 from typing import Any
 
 PLAIN = frozenset({type(None), bool, int, float, bytes})
 """Kinds that say nothing about a model's answer."""
 
+_NO_RECORDS = (str, bytes, int, float, list, tuple, set, frozenset, type, types.ModuleType)
+
 
 def is_record(value: object) -> bool:
-    """Whether ``value`` has named fields: a dict or a model."""
-    return type(value) is dict or hasattr(type(value), "__pydantic_fields__")
+    """Whether ``value`` has named fields: a dict, a model, a dataclass or another object with attributes."""
+    if isinstance(value, dict):
+        return True
+    kind = type(value)
+    if hasattr(kind, "__pydantic_fields__") or hasattr(kind, "__dataclass_fields__"):
+        return not isinstance(value, type)
+    return hasattr(value, "__dict__") and not isinstance(value, _NO_RECORDS) and not callable(value)
 
 
 def get(value: Any, name: str) -> Any:
-    """The field ``name`` of a dict or model, declared or extra; None if it has none."""
-    if type(value) is dict:
+    """The field ``name`` of a record, declared, extra or private; None if it has none. No property is read."""
+    if isinstance(value, dict):
         return value.get(name)
-    if is_record(value):  # pydantic takes microseconds to say that a model has no such attribute
-        held = getattr(value, "__dict__", None) or {}
-        if name in held:
-            return held[name]
-        if not hasattr(type(value), name):  # a pydantic dataclass has no extras
-            return (getattr(value, "__pydantic_extra__", None) or {}).get(name)
-    return getattr(value, name, None)
+    held = getattr(value, "__dict__", None)  # pydantic takes microseconds to say that a model has no such attribute
+    if held and name in held:
+        return held[name]
+    kind = type(value)
+    for more in ("__pydantic_extra__", "__pydantic_private__"):
+        if hasattr(kind, "__pydantic_fields__") and (found := getattr(value, more, None)) and name in found:
+            return found[name]
+    is_slot = isinstance(getattr(kind, name, None), types.MemberDescriptorType)
+    return getattr(value, name, None) if is_slot else None
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """All fields of a record, declared and extra."""
+    if isinstance(value, dict):
+        return value
+    return {**getattr(value, "__dict__", {}), **(getattr(value, "__pydantic_extra__", None) or {})}
 
 
 def text(value: Any, name: str) -> str:
-    """The field ``name`` if it is a str, else ""."""
+    """The field ``name`` if it is a str, or an enum's member that stands for one; else ""."""
     found = get(value, name)
+    if isinstance(found, enum.Enum):
+        found = found.value
     return found if isinstance(found, str) else ""
 
 
 def records(value: Any, name: str) -> list[Any]:
     """The dicts and models in the list ``name``; none if it is no list."""
     found = get(value, name)
-    return [item for item in found if is_record(item)] if isinstance(found, list) else []
+    return [item for item in found if is_record(item)] if isinstance(found, (list, tuple)) else []
 
 
 def choices(value: Any) -> list[Any]:

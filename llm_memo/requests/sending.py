@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from llm_memo.answers.proof import unproven
-from llm_memo.answers.reports import reported_usage
 from llm_memo.answers.usage import Usage, usage_of
 from llm_memo.call import Call
+from llm_memo.codec.recording import Recording
 from llm_memo.errors import NotStored, warn
 from llm_memo.identity.changes import Changed
 from llm_memo.persist import Leader
@@ -23,8 +23,6 @@ from llm_memo.stats import Outcome
 from llm_memo.stores.entry import StoredEntry
 
 log = logging.getLogger("llm_memo")
-
-_AS_OPENAI = ("chat", "responses", "embeddings", "images", "transcription")
 
 _FINISHING: set[asyncio.Task[Any]] = set()
 """The sendings that nobody waits for: a loop alone would forget them."""
@@ -105,7 +103,7 @@ class Sending(Leader):
         if answer.head.is_error:
             return None
         said = answer.said()
-        return (usage_of(said) if self.call.model_request.endpoint.kind in _AS_OPENAI else None) or reported_usage(said)
+        return usage_of(Recording(said) if isinstance(said, list) else said)
 
     def _is_wanted(self, answer: Response) -> bool:
         """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from llm_memo.answers.reports import reported_usage
+from llm_memo.answers.usage import usage_of
+from llm_memo.codec.recording import Recording
 
 GEMINI = {"promptTokenCount": 9, "candidatesTokenCount": 3, "thoughtsTokenCount": 4, "cachedContentTokenCount": 2}
 START = {"type": "message_start", "message": {"model": "claude", "usage": {"input_tokens": 9, "output_tokens": 1}}}
@@ -26,7 +27,7 @@ DELTA = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage":
 )
 def test_what_answers_report(said: Any, expected: tuple[Any, ...]) -> None:
     """Each API has words of its own; of a stream the last report counts."""
-    usage = reported_usage(said)
+    usage = usage_of(Recording(said) if isinstance(said, list) else said)
     assert usage is not None
     counts = (usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens)
     assert expected == (usage.model, *counts)
@@ -35,4 +36,4 @@ def test_what_answers_report(said: Any, expected: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize("said", [{"model": "m"}, [], b"sound", {"usage": None}])
 def test_what_reports_nothing(said: Any) -> None:
     """An answer without counts has no usage."""
-    assert reported_usage(said) is None
+    assert usage_of(said) is None
