@@ -164,11 +164,13 @@ class _Tally:
 
     def usage(self) -> Usage | None:
         """All of them together; None if there are none."""
-        return sum_of(
-            Usage(model, None, tier, **{name: counts[name] for name in _COUNTS if name in counts},
-                  details={name: count for name, count in counts.items() if name not in _COUNTS})
-            for model, tier, counts in self._answers
-        )  # fmt: skip
+        return sum_of(_usage(*answer) for answer in self._answers)
+
+
+def _usage(model: str | None, tier: str | None, counts: dict[str, int]) -> Usage:
+    known: dict[str, Any] = {name: count for name, count in counts.items() if name in _COUNTS}
+    details = {name: count for name, count in counts.items() if name not in _COUNTS}
+    return Usage(model, None, tier, **known, details=details)
 
 
 def _id(part: Any) -> str:
