@@ -35,6 +35,7 @@ persist outcome
 call
 shapes batch
 requests
+lookup
 cache pickling typed
 function
 decorator
@@ -213,7 +214,6 @@ def test_no_private_words() -> None:
 
 LONG = {
     "function": "all that a cached function offers beside being called, in one class",
-    "cache": "the whole public face of a folder",
     "stores.disk": "one class, every operation of which touches the same files",
 }
 """Files of more than 400 lines → why."""
