@@ -169,17 +169,18 @@ def _arrived(name: str) -> dict[str, type]:
     return {name: found.pop()} if len(found) == 1 else {}
 
 
-def _subclasses(name: str) -> set[type]:
-    found: set[type] = set()
-    seen: set[type] = {object}
+def _subclasses(name: str) -> list[type]:
+    found: list[type] = []
+    seen: set[int] = set()  # by identity: a metaclass may have an opinion of what is equal
     todo: list[type] = [object]
     while todo:
         kinds: list[type] = type.__subclasses__(todo.pop())
-        new = set(kinds) - seen
-        seen |= new
+        new = [kind for kind in kinds if id(kind) not in seen]
+        seen.update(map(id, new))
         todo += new
-        found |= {kind for kind in new if kind.__module__ in MAIN and kind.__qualname__ == name}
-    return found - {_find("__main__", name)}
+        found += [kind for kind in new if kind.__module__ in MAIN and kind.__qualname__ == name]
+    here = _find("__main__", name)
+    return [kind for kind in found if kind is not here]
 
 
 def _script(name: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import functools
 import re
+import types
+import typing
 from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -101,6 +103,8 @@ def _text(value: object, name: object, room: int, depth: int) -> str:
         return redacted(repr(value)[: room + 1])
     if isinstance(value, deque):
         return f"deque({_text(list(islice(value, 9)), name, room, depth)})"
+    if made_of := typing.get_args(value):
+        return _annotation(value, made_of, room, depth)
     shape = getattr(value, "shape", None)
     if shape == () and kind.__module__ == "numpy":
         return f"{_type_name(kind)}({_text(value.item(), name, room, depth)})"  # type: ignore[attr-defined]
@@ -129,6 +133,16 @@ def _pairs(value: dict[object, object], room: int, depth: int) -> list[str]:
 
 def _joined(items: list[str], count: int) -> str:
     return ", ".join(items) + (f", … {count - len(items)} more" if count > len(items) else "")
+
+
+def _annotation(value: object, made_of: tuple[object, ...], room: int, depth: int) -> str:
+    """``list[str]``, ``str | None``, ``Literal['a']``, written alike in every version of Python."""
+    items = [
+        "None" if item is type(None) else "..." if item is ... else _text(item, "", room, depth + 1) for item in made_of
+    ]
+    if isinstance(value, types.UnionType) or typing.get_origin(value) is typing.Union:
+        return " | ".join(items)
+    return f"{getattr(value, '__name__', 'Annotated')}[{', '.join(items)}]"
 
 
 def _object(value: object, room: int, depth: int, left_out: Collection[str] = ()) -> str:

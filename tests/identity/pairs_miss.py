@@ -640,7 +640,7 @@ DECORATORS = [
         "import pydantic\nfrom memo import ask, cached\n@cached\n@pydantic.validate_call\n"
         "def f(x: int): return ask(x)\nf(1)\n",
         ("x: int", "x: str | int"),
-        changed="value 2: attribute __call__.__self__ changed; annotations: [('x', int)] → [('x', UnionType)]",
+        changed="value 2: attribute __call__.__self__ changed; annotations: [('x', int)] → [('x', str | int)]",
     ),
     other(
         "a function under wrapt's decorator is edited",

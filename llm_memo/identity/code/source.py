@@ -33,13 +33,20 @@ def pin(function: FunctionType, text: str | None = None) -> None:
     filename = function.__code__.co_filename
     if text is None:
         if filename in _pinned:
-            text = "".join(linecache.getlines(filename, function.__globals__))
+            text = "".join(linecache.getlines(filename, _loader_of(function)))
             if text in _pinned[filename]:
                 return
-        linecache.lazycache(filename, function.__globals__)
+        linecache.lazycache(filename, _loader_of(function))
         text = "".join(linecache.getlines(filename)) or _on_disk(filename)
     if text and text not in _pinned.setdefault(filename, []):
         _pinned[filename].append(text)
+
+
+def _loader_of(function: FunctionType) -> dict[str, Any]:
+    """The globals that `linecache` finds the loader of a function's module by; it warns of a module without one."""
+    spec = function.__globals__.get("__spec__")
+    loader = getattr(spec, "loader", None)
+    return {} if loader is None else {"__name__": spec.name, "__spec__": spec, "__loader__": loader}
 
 
 def pinned(function: FunctionType) -> str | None:
@@ -52,7 +59,7 @@ def pinned(function: FunctionType) -> str | None:
 
 def tree_of(function: FunctionType) -> Function | None:
     """The tree that the code of ``function`` was compiled from; None if there is no text that compiles to it."""
-    linecache.lazycache(function.__code__.co_filename, function.__globals__)
+    linecache.lazycache(function.__code__.co_filename, _loader_of(function))
     code = function.__code__
     return _tree_of(code, code.co_filename, len(_pinned.get(code.co_filename, ())))
 

@@ -7,7 +7,7 @@ import enum
 import functools
 import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.identity.scan.reached import Fresh, Reached
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _MACHINERY = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__",
     "__annotate_func__", "__annotations_cache__", "__conditional_annotations__", "__firstlineno__",
-    "__static_attributes__", "__classcell__", "__orig_bases__", "__parameters__", "__type_params__",
-    "__abstractmethods__",
+    "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__",
+    "__type_params__", "__abstractmethods__",
     "__match_args__", "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
     "__attrs_own_setattr__", "__slots__", "__class_vars__", "__private_attributes__", "__signature__", "__new_member__",
     "_abc_impl", "_fields", "_field_defaults", "__getnewargs__", "__total__", "__required_keys__", "__optional_keys__",
@@ -73,7 +73,7 @@ def _take_data(scan: Scan, kind: type, owner: str) -> None:
         base.__name__ if scan.is_own(base) else f"{base.__module__}.{base.__qualname__}" for base in kind.__bases__
     ]
     scan.part(owner, "bases", "", repr(bases).encode())
-    scan.guard_names(names)
+    scan.guard_body(kind)
     scan.guard_class(kind)
     for name, value in members_of(kind):
         scan.take(owner, name, value, "member")
@@ -170,6 +170,11 @@ def is_machinery(kind: type, name: str, value: object) -> bool:
         and hasattr(type(value), "__get__")
         and (not isinstance(value, (types.FunctionType, property, classmethod, staticmethod)))
     )
+
+
+def telling(names: Iterable[str]) -> list[str]:
+    """The names in a class that are there for its own sake."""
+    return [name for name in names if name not in _MACHINERY]
 
 
 def members_of(kind: type) -> Iterator[tuple[str, object]]:

@@ -349,6 +349,21 @@ class Scan:
         keys = tuple(names)
         self.guards.checks.append(lambda: tuple(names) == keys)
 
+    def guard_body(self, kind: type) -> None:
+        """Guard which names there are in a class; what Python notes there when it is first looked at is none."""
+        names = kind.__dict__
+        keys = [tuple(names)]
+
+        def same() -> bool:
+            now = tuple(names)
+            if now != keys[0]:
+                if classes.telling(now) != classes.telling(keys[0]):
+                    return False
+                keys[0] = now
+            return True
+
+        self.guards.checks.append(same)
+
     def guard_class(self, kind: type, value: Any = MISSING) -> None:
         """Guard the bases and the name of a class, and that a value is still an instance of it."""
         if ("class", kind) not in self._guarded:
