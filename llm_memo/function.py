@@ -387,6 +387,11 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
         __annotations__ = ANNOTATIONS
 
     @property
+    def _self_memo(self) -> Memo:  # type: ignore[override]
+        """That of the function it was made from, as since wrapt 2.2."""
+        return self._self_parent._self_memo  # type: ignore[no-any-return]
+
+    @property
     def __func__(self) -> Any:
         """Of a method, as of any, what the class holds; of a ``classmethod``'s, the function inside."""
         bound: Any = self.__wrapped__

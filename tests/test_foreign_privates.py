@@ -19,6 +19,7 @@ import pydantic
 import pytest
 import wrapt
 from openai import AsyncOpenAI, OpenAI
+from sdk import http
 
 
 class Private(NamedTuple):
@@ -49,7 +50,7 @@ class Decorated:
 
 
 def _stream(kind: Any, client: Any) -> Any:
-    response = httpx2.Response(200, content=b"data: [DONE]\n\n", request=httpx2.Request("POST", "http://127.0.0.1/"))
+    response = http.Response(200, content=b"data: [DONE]\n\n", request=http.Request("POST", "http://127.0.0.1/"))
     return kind(cast_to=object, response=response, client=client)
 
 

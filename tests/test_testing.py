@@ -23,6 +23,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -112,11 +113,17 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+CUT = (openai.APIConnectionError, httpx.RemoteProtocolError)
+"""What a connection that breaks off in a stream is to the SDK; an older one hands on the error of httpx."""
+KNOWS_ALL = "completed_at" in Response.model_fields
+"""Whether the SDK is as new as the fields that the server sends; an older one takes them, and does not know them."""
+
+
 def exact(kind: Any, body: Any) -> Any:
     """`body` as the SDK's type, strictly, with no field that the type does not have."""
     content = body if isinstance(body, bytes) else json.dumps(body)
     value = adapter(kind).validate_json(content, strict=True)
-    assert [] == list(unknown(value))
+    assert [] == list(unknown(value)) or not KNOWS_ALL
     return value
 
 
@@ -433,14 +440,14 @@ class TestChat:
         """With the audio modality the text becomes the transcript of a WAV file, streamed or not."""
         body = {**ASKED, "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
         message = exact(ChatCompletion, post(server, "/chat/completions", body)).choices[0].message
-        chunks = [exact(ChatCompletionChunk, chunk) for chunk in events(server, "/chat/completions", body)]
-        deltas = [chunk.choices[0].delta.model_extra or chunk.choices[0].delta for chunk in chunks]
-        audio = [delta.audio for delta in deltas if delta.audio]
+        chunks = events(server, "/chat/completions", body)
+        audio = [chunk["choices"][0]["delta"].get("audio") or {} for chunk in chunks]
 
+        assert [] == [chunk for chunk in chunks if not exact(ChatCompletionChunk, chunk).choices]
         assert message.content is None
         assert 800 == frames(base64.b64decode(message.audio.data))
-        assert message.audio.transcript == "".join(piece.transcript or "" for piece in audio)
-        assert message.audio.data == "".join(piece.data or "" for piece in audio)
+        assert message.audio.transcript == "".join(piece.get("transcript", "") for piece in audio)
+        assert message.audio.data == "".join(piece.get("data", "") for piece in audio)
 
     @pytest.mark.parametrize("reason", ["length", "content_filter"])
     def test_finish_reason_cuts_the_text(self, client: OpenAI, server: ModelServer, reason: str) -> None:
@@ -843,10 +850,10 @@ class TestFailures:
         )
         assert "429" in caught.value.message
 
-    @pytest.mark.parametrize(("status", "raised"), [("drop", openai.APIConnectionError), (500, openai.APIError)])
+    @pytest.mark.parametrize(("status", "raised"), [("drop", CUT), (500, openai.APIError)])
     @pytest.mark.parametrize("after", [0, 3, 10_000])
     def test_stream_breaks_in_the_middle(
-        self, client: OpenAI, server: ModelServer, status: Any, raised: type[Exception], after: int
+        self, client: OpenAI, server: ModelServer, status: Any, raised: Any, after: int
     ) -> None:
         """The chunks asked for arrive, all of them at most, and then the failure."""
         whole = len(list(client.chat.completions.create(**ASKED, stream=True)))

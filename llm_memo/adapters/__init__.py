@@ -32,8 +32,6 @@ _ADAPTERS = {
     "pyarrow": "pyarrow",
     "botocore": "botocore",
     "agno": "agno",
-    "wrapt": "wrapt",
-    "_wrappers": "wrapt",
     "requests": "requests",
     "aiohttp": "aiohttp",
     "multidict": "aiohttp",
@@ -53,7 +51,7 @@ def adapters_of(kind: type) -> Iterator[ModuleType]:
     """The adapters that know ``kind`` or a base of it, the nearest first."""
     seen = set()
     for base in kind.__mro__:
-        adapter = _adapter_name(base.__module__)
+        adapter = "wrapt" if base.__name__ == "ObjectProxy" else _adapter_name(base.__module__)
         if adapter is not None and adapter not in seen:
             seen.add(adapter)
             yield importlib.import_module(f"{__name__}.{adapter}")

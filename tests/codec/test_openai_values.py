@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from openai import APIStatusError, AsyncOpenAI, OpenAI, pydantic_function_tool
 from openai.types.chat import ChatCompletion
 from portraits import portrait
 from pydantic import BaseModel
+from sdk import http
 
 from llm_memo.adapters import httpx as adapter
 from llm_memo.answers.complete import incomplete
@@ -185,7 +185,7 @@ def test_a_raw_response_of_speech_is_kept(client: OpenAI) -> None:
 def test_a_raw_response_parses_into_other_classes(client: OpenAI) -> None:
     """`.parse(to=…)` works on a hit as on a miss."""
     copy = thaw(freeze(raw_of(client, "chat")))
-    assert copy.parse().id == copy.parse(to=ChatCompletion).id == copy.parse(to=dict)["id"]
+    assert copy.parse().id == copy.parse(to=ChatCompletion).id == copy.parse(to=dict[str, object])["id"]
 
 
 def test_an_incomplete_raw_response_is_told(server: ModelServer, client: OpenAI) -> None:
@@ -211,7 +211,7 @@ def test_no_secret_of_the_exchange_is_kept() -> None:
     """Credentials in URLs, headers of either side and cookies stay out; encodings are undone."""
     body = b'{"id": "gpt", "object": "model", "created": 1, "owned_by": "me"}'
 
-    def answer(request: httpx2.Request) -> httpx2.Response:
+    def answer(request: Any) -> Any:
         headers = {
             "content-type": "application/json",
             "content-encoding": "gzip",
@@ -220,9 +220,9 @@ def test_no_secret_of_the_exchange_is_kept() -> None:
             "x-amz-security-token": CANARY,
             "x-ratelimit-remaining-tokens": "99",
         }
-        return httpx2.Response(200, headers=headers, content=gzip.compress(body))
+        return http.Response(200, headers=headers, content=gzip.compress(body))
 
-    transport = httpx2.Client(transport=httpx2.MockTransport(answer))
+    transport = http.Client(transport=http.MockTransport(answer))
     url = f"http://me:{CANARY}@localhost/v1"
     with OpenAI(base_url=url, api_key=CANARY, default_query={"code": CANARY}, http_client=transport) as client:
         raw = client.models.with_raw_response.retrieve("gpt")
@@ -241,7 +241,7 @@ def test_a_body_that_was_not_read_is_refused() -> None:
     """A binary response that is still on the wire is not kept."""
     from openai import HttpxBinaryResponseContent
 
-    unread = httpx2.Response(200, stream=httpx2.ByteStream(b"abc"), request=httpx2.Request("GET", "http://x"))
+    unread = http.Response(200, stream=http.ByteStream(b"abc"), request=http.Request("GET", "http://x"))
     with pytest.raises(Unfreezable, match="its body was not read"):
         freeze(HttpxBinaryResponseContent(unread))
     assert 0 == adapter.facts(unread)["elapsed"].total_seconds()
@@ -250,8 +250,8 @@ def test_a_body_that_was_not_read_is_refused() -> None:
 def test_a_library_that_is_gone_has_a_successor(client: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     """A response of an HTTP library that is not installed is made by its kin; without any it is a miss."""
     raw = raw_of(client, "chat")
-    frozen = freeze(raw)
-    other = Frozen(frozen.codec, frozen.payload.replace(b"\x06httpx2", b"\x06httpxx"))
+    frozen, name = freeze(raw), http.__name__.encode()
+    other = Frozen(frozen.codec, frozen.payload.replace(bytes([len(name)]) + name, b"\x06httpxx"))
     assert raw.parse().id == thaw(other).parse().id
     monkeypatch.setitem(sys.modules, "httpx", None)
     monkeypatch.setitem(sys.modules, "httpx2", None)
@@ -285,10 +285,10 @@ def test_a_page_that_asks_for_the_next_is_refused() -> None:
     """A page that fetches the next one through its client cannot be kept."""
     item = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": []}
 
-    def answer(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, json={"object": "list", "data": [item], "has_more": True})
+    def answer(_: Any) -> Any:
+        return http.Response(200, json={"object": "list", "data": [item], "has_more": True})
 
-    with OpenAI(api_key=CANARY, http_client=httpx2.Client(transport=httpx2.MockTransport(answer))) as client:
+    with OpenAI(api_key=CANARY, http_client=http.Client(transport=http.MockTransport(answer))) as client:
         page = client.chat.completions.list()
         with pytest.raises(Unfreezable, match="asks its client for more: return a list"):
             freeze(page)

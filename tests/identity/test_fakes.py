@@ -13,6 +13,7 @@ import pytest
 import requests
 from hooks import encoded
 from openai.resources.chat.completions import Completions
+from sdk import http
 
 from llm_memo.identity.scan.fakes import stand_ins
 
@@ -139,13 +140,13 @@ def test_using_a_mock_does_not_configure_it() -> None:
 def test_a_client_over_a_fake_transport(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client whose transport is a test's is not the client that asks a model."""
 
-    def respond(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200)
+    def respond(request: Any) -> Any:
+        return http.Response(200)
 
     def client(**given: Any) -> openai.OpenAI:
         return openai.OpenAI(api_key="k", base_url="http://a/v1", **given)
 
-    real = client(http_client=httpx2.Client())
-    faked = client(http_client=httpx2.Client(transport=httpx2.MockTransport(respond)))
+    real = client(http_client=http.Client())
+    faked = client(http_client=http.Client(transport=http.MockTransport(respond)))
     assert encoded(real) != encoded(faked)
     assert encoded(client()) == encoded(real)

@@ -30,6 +30,7 @@ import requests
 import wrapt
 import yarl
 from hooks import encoded
+from sdk import http
 
 from llm_memo import cached_completion
 from llm_memo.adapters.equipment import is_credential, is_equipment
@@ -304,9 +305,9 @@ def test_a_client_counts_by_its_destination_and_what_was_set_on_it() -> None:
         client(project="p"),
         client(default_query={"a": "b"}),
         client(default_headers={"x-route": "b"}),
-        client(http_client=httpx2.Client(headers={"x-route": "b"})),
-        client(http_client=httpx2.Client(params={"a": "b"})),
-        client(http_client=httpx2.Client(event_hooks={"request": [print]})),
+        client(http_client=http.Client(headers={"x-route": "b"})),
+        client(http_client=http.Client(params={"a": "b"})),
+        client(http_client=http.Client(event_hooks={"request": [print]})),
         openai.AsyncOpenAI(api_key="k", base_url="http://a/v1"),
         openai.AzureOpenAI(**azure),
         openai.AzureOpenAI(**{**azure, "api_version": "2"}),
