@@ -34,12 +34,15 @@ class Model(pydantic.BaseModel):
 
 
 calls: list[Any] = []
+permits = threading.Semaphore(1_000_000)
+"""How many calls may go on; equipment, so that it is in no key."""
 
 
 @cached_completion(name="project.ask")
 def ask(text: Any, times: int = 1, api_key: str = "none") -> Any:
     """A function that counts its calls."""
     calls.append(text)
+    permits.acquire(timeout=60)
     time.sleep(0.002)
     if text == "bad":
         raise ValueError("no such text")
@@ -239,16 +242,26 @@ def test_one_error_for_many_calls_has_each_note_once() -> None:
 
 
 def interrupted(function: CachedFunction[..., Any], after: int, **options: Any) -> BaseException:
-    """What map raises when ^C comes after so many calls."""
+    """What map raises when ^C comes after so many calls: the others wait until it has come."""
+    global permits
+    permits = threading.Semaphore(after)
+
+    def go_on(*_: object) -> None:
+        permits.release(1_000_000)
+        raise KeyboardInterrupt
 
     def press() -> None:
-        while len(calls) < after:
+        while len(calls) <= after:
             time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=press).start()
-    with pytest.raises(KeyboardInterrupt) as caught:
-        function.map(list(map(str, range(500))), **options)
+    before = signal.signal(signal.SIGINT, go_on)
+    try:
+        threading.Thread(target=press).start()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            function.map(list(map(str, range(500))), **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return caught.value
 
 
