@@ -202,9 +202,18 @@ def _node_of(code: CodeType, statement: ast.stmt) -> Function | None:
     if len(functions) > 1:
         # Several lambdas on a line: the innermost that has all that the code does inside.
         first, last = _extent(code)
-        functions = [each for each in functions if _start(each.body) <= first and last <= _end(each.body)]
+        inside = [each for each in functions if _start(each.body) <= first and last <= _end(each.body)]
+        # Of a constant that is returned 3.12 keeps no columns.
+        functions = inside or [each for each in functions if _compiles_to(each, code)]
         functions.sort(key=lambda each: _start(each.body))
     return functions[-1] if functions else None
+
+
+def _compiles_to(node: Any, code: CodeType) -> bool:
+    """Whether a lambda that needs nothing from around it is compiled to ``code``."""
+    outer = compile(ast.Expression(node), code.co_filename, "eval", code.co_flags & _FUTURE, dont_inherit=True)
+    alone = next(const for const in outer.co_consts if isinstance(const, CodeType))
+    return _without_place(alone.replace(co_flags=code.co_flags, co_qualname=code.co_qualname)) == _without_place(code)
 
 
 def _first_line(node: Any) -> int:
