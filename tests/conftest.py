@@ -71,7 +71,7 @@ def run(tmp_path: Path) -> Run:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=250,
         )
         assert (0, "") == (done.returncode, done.stderr)
         return done.stdout

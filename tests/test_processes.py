@@ -124,10 +124,11 @@ def parallel(backend):
 
 
 @contextlib.contextmanager
-def dask(scheduler):
+def dask(scheduler, pool=contextlib.nullcontext()):
     from dask import delayed
 
-    yield lambda function, arguments: delayed(function)(*arguments).compute(scheduler=scheduler)
+    with pool as workers:
+        yield lambda function, arguments: delayed(function)(*arguments).compute(scheduler=scheduler, pool=workers)
 
 
 @contextlib.contextmanager
@@ -162,6 +163,10 @@ def mapped(backend):
     yield lambda function, arguments: (arguments[0].map([arguments[1]], backend=backend)[0], True)
 
 
+def spawning():
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
 def loky():
     from joblib.externals.loky import ProcessPoolExecutor as Loky
 
@@ -172,7 +177,7 @@ WAYS = {
     "fork": lambda: pool("fork"),
     "spawn": lambda: pool("spawn"),
     "forkserver": lambda: pool("forkserver"),
-    "ProcessPoolExecutor": lambda: executor(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))),
+    "ProcessPoolExecutor": lambda: executor(spawning()),
     "loky": lambda: executor(loky()),
     "joblib loky": lambda: parallel("loky"),
     "joblib threading": lambda: parallel("threading"),
@@ -180,7 +185,7 @@ WAYS = {
     "map loky": lambda: mapped("loky"),
     "map multiprocessing": lambda: mapped("multiprocessing"),
     "dask threads": lambda: dask("threads"),
-    "dask processes": lambda: dask("processes"),
+    "dask processes": lambda: dask("processes", spawning()),
     "dask distributed": distributed,
     "cloudpickle": by_hand,
 }

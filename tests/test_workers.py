@@ -105,9 +105,21 @@ def test_what_cannot_be_frozen_comes_as_it_is() -> None:
     assert ["A", "B"] == list(answer)
 
 
-def test_a_backend_that_gives_all_at_the_end() -> None:
+ALL_AT_THE_END = """
+    from llm_memo import cached_completion
+
+    @cached_completion
+    def loud(text):
+        return text.upper()
+
+    if __name__ == "__main__":
+        print(loud.map(["a", "b"], backend="multiprocessing", max_workers=2))
+"""
+
+
+def test_a_backend_that_gives_all_at_the_end(run: Callable[..., str]) -> None:
     """Backends of joblib's that give no answers on the way can be used too."""
-    assert ["a", "b"] == short.map(["a", "b"], backend="multiprocessing", max_workers=2)
+    assert "['A', 'B']\n" == run(ALL_AT_THE_END)
 
 
 CALLS_ITSELF = """
