@@ -7,7 +7,6 @@ None, goes the ordinary way:
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
 - ``steady(value)``: where all that its form is made of is held, see `llm_memo.identity`.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
-- ``rewire``, ``stream_arguments``, ``stream_of``: streams of an SDK, see `llm_memo.codec.streams`.
 - ``facts(response)``: what may be kept of an HTTP response.
 """
 
@@ -54,7 +53,7 @@ def adapters_of(kind: type) -> Iterator[ModuleType]:
         adapter = "wrapt" if base.__name__ == "ObjectProxy" else _adapter_name(base.__module__)
         if adapter is not None and adapter not in seen:
             seen.add(adapter)
-            yield importlib.import_module(f"{__name__}.{adapter}")
+            yield _opened(adapter)
 
 
 def offering(kind: type, name: str) -> Any:
@@ -62,10 +61,19 @@ def offering(kind: type, name: str) -> Any:
     return next((getattr(adapter, name) for adapter in adapters_of(kind) if hasattr(adapter, name)), None)
 
 
+def of_streams() -> ModuleType:
+    """The adapter of streams, which knows those of all SDKs by their shape."""
+    return _opened("streams")
+
+
 def adapter_of_codec(word: str) -> ModuleType | None:
     """The adapter whose codecs begin with ``word``; None if there is none."""
     module = _OF_CODECS.get(word)
     return None if module is None else importlib.import_module(module)
+
+
+def _opened(adapter: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{adapter}")
 
 
 def _adapter_name(module: object) -> str | None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import Any
 
 from llm_memo.adapters import httpx, pydantic
@@ -13,9 +10,6 @@ from llm_memo.adapters.headers import counting
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
 from llm_memo.codec.references import reference, resolve
-
-Change = Callable[[Any, Any], Any]
-"""Changes an iterator: see `llm_memo.codec.streams.rewire`."""
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -143,129 +137,3 @@ def _raw_again(kind: Any, response: Any, retries_taken: int, cast_to: Any, parse
     )
     made._parsed_by_type[cast_to] = parsed
     return made
-
-
-def rewire(stream: Any, change: Change, failed: Callable[[], object] | None) -> None:
-    """Change the iterator under a stream of the SDK, now or, for a stream manager, when it is entered."""
-    if type(stream).__name__ in ("Stream", "AsyncStream"):
-        stream._iterator = change(stream._iterator, stream.response)
-    elif type(stream).__name__.endswith("Manager"):
-        name = f"_{type(stream).__name__}__api_request"
-        kind = _AsyncRequest if type(stream).__name__.startswith("Async") else _Request
-        setattr(stream, name, kind(getattr(stream, name), change, failed))
-    else:
-        rewire(stream._raw_stream, change, failed)
-
-
-class _Request:
-    """The request of a stream manager, made when it is entered."""
-
-    def __init__(self, request: Any, change: Change, failed: Callable[[], object] | None) -> None:
-        self._request = request
-        self._change = change
-        self._failed = failed
-
-    def __call__(self) -> Any:
-        with self._noting_failure():
-            stream = self._request()
-        return self._changed(stream)
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            if self._failed is not None:
-                self._failed()
-            raise
-
-    def _changed(self, stream: Any) -> Any:
-        with suppress(AttributeError), self._noting_failure():
-            rewire(stream, self._change, self._failed)
-        return stream
-
-
-class _AsyncRequest(_Request):
-    def __await__(self) -> Generator[Any, Any, Any]:
-        with self._noting_failure():
-            stream = yield from self._request.__await__()
-        return self._changed(stream)
-
-
-def stream_arguments(stream: Any) -> dict[str, Any]:
-    """What a stream or stream manager was made with, besides its request: its response format and tools."""
-    state = getattr(stream, "_state", None)
-    held = {**(vars(state) if state is not None else {}), **vars(stream)}
-    arguments = {
-        name: next(item for attribute, item in held.items() if re.fullmatch(rf"_(\w+__)?{name}", attribute))
-        for name in _parameters(type(stream))
-    }
-    return {
-        name: _OMITTED if type(item).__name__ in _NOT_GIVEN else _parsed_tools(item) if name == "input_tools" else item
-        for name, item in arguments.items()
-    }
-
-
-def _parsed_tools(tools: Any) -> Any:
-    """Those of ``tools`` that have a say in parsing; the others may carry headers and keys, as MCP servers do."""
-    if not isinstance(tools, (list, tuple)):
-        return tools
-    return [tool for tool in tools if tool["type"] in ("function", "namespace")]
-
-
-_NOT_GIVEN = ("NotGiven", "Omit")
-_OMITTED = ("not given",)
-"""What is kept in the place of an argument that was not given: SDKs differ in what they write for it."""
-
-
-def stream_of(kind: Any, arguments: dict[str, Any], response: dict[str, Any], play: Callable[[bool], Any]) -> Any:
-    """A stream or stream manager of the class ``kind`` that plays a recording.
-
-    Args:
-        kind: One of the SDK's classes.
-        arguments: What `stream_arguments` gave.
-        response: What was kept of the HTTP response.
-        play: Makes an iterator over the recorded items; asynchronous or not.
-    """
-    import openai
-
-    asynchronously = kind.__name__.startswith("Async")
-    omitted = getattr(openai, "omit", openai.NOT_GIVEN)
-    known = _parameters(kind)
-    given = {
-        name: omitted if item == _OMITTED else item
-        for name, item in arguments.items()
-        if name in known or item not in (None, _OMITTED)
-    }
-
-    def stream() -> Any:
-        made: Any = object.__new__(openai.AsyncStream if asynchronously else openai.Stream)
-        made.response = httpx.response(response)
-        made._iterator = play(asynchronously)
-        return made
-
-    if kind.__name__ in ("Stream", "AsyncStream"):
-        return stream()
-    if kind.__name__.endswith("Manager"):
-        return kind(_Ready(stream) if asynchronously else stream, **given)
-    return kind(raw_stream=stream(), **given)
-
-
-class _Ready:
-    """Awaited, it makes what it gives."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return self._make()
-        yield
-
-
-def _parameters(kind: Any) -> list[str]:
-    """What the constructor of a stream or manager takes, besides where the chunks come from."""
-    names = inspect.signature(kind).parameters
-    return [name for name in names if name not in ("api_request", "raw_stream", *_OF_STREAMS)]
-
-
-_OF_STREAMS = ("cast_to", "response", "client", "options")

@@ -15,29 +15,28 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from typing import Any
 
 from llm_memo import adapters
+from llm_memo.adapters.equipment import class_name
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, UnknownClass, register, thaw
 from llm_memo.codec.recorder import END, Recorder, recorded
 from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.codec.references import reference, resolve
+from llm_memo.errors import MemoWarning, warn
+from llm_memo.identity.local import is_own_file
 
 __all__ = ["Recording", "is_stream", "items", "paced", "record"]
 
 _GENERATORS = {types.GeneratorType: "generator", types.AsyncGeneratorType: "asynchronous generator"}
-_SDK = frozenset(
-    f"{prefix}{name}"
-    for prefix in ("", "Async")
-    for name in (
-        *("Stream", "ChatCompletionStream", "ResponseStream"),
-        *("ChatCompletionStreamManager", "ResponseStreamManager"),
-    )
-)
+_USED_BY = ("__next__", "__anext__", "__enter__", "__aenter__")
+"""A stream has one of these."""
 
 
 def is_stream(value: object) -> bool:
-    """Whether ``value`` gives its answer piece by piece, once: a generator or a stream of OpenAI's SDK."""
+    """Whether ``value`` gives its answer piece by piece, once: a generator or a stream of an SDK."""
     kind = type(value)
-    return kind in _GENERATORS or (kind.__name__ in _SDK and kind.__module__.partition(".")[0] == "openai")
+    if kind in _GENERATORS:
+        return True
+    return any(hasattr(kind, name) for name in _USED_BY) and bool(adapters.of_streams().is_stream(value))
 
 
 def items(answer: Any) -> Any:
@@ -59,6 +58,13 @@ def record(
     caller hears of it, where ``kept`` is a `Recording` that freezes and thaws as a stream that plays it;
     ``on_abandon()`` when it was closed early, failed, or was dropped, then by the garbage collector.
     """
+    plain = None if type(stream) in _GENERATORS else adapters.of_streams().unwrapped(stream)
+    if plain is not None:
+        warn(
+            MemoWarning,
+            f"a {class_name(type(stream))} cannot be made anew: the cached function returns a generator of its items",
+        )
+        stream = plain
     try:
         tape = _Tape(KeptStream(stream), on_complete, on_abandon, on_step)
         recorded = rewire(stream, tape.over, tape.abandon)
@@ -87,7 +93,7 @@ def rewire(stream: Any, change: Change, failed: Callable[[], object] | None = No
     """
     if type(stream) in _GENERATORS:
         return change(stream, None)
-    adapters.offering(type(stream), "rewire")(stream, change, failed)
+    adapters.of_streams().rewire(stream, change, failed)
     return stream
 
 
@@ -98,14 +104,15 @@ class KeptStream(Recording):
 
     def __init__(self, stream: Any) -> None:
         super().__init__()
-        self.whole = type(stream) not in _GENERATORS
+        code = getattr(stream, "gi_code", None) or getattr(stream, "ag_code", None)
+        self.whole = code is None or not is_own_file(code.co_filename)
         self.response: dict[str, Any] | None = None
         """What may be kept of the HTTP response."""
         self._kind = type(stream)
         self.type_name = f"{self._kind.__module__}.{self._kind.__qualname__}".removeprefix("builtins.")
         self._arguments: dict[str, Any] = {}
-        if self.whole:
-            self._arguments = adapters.offering(type(stream), "stream_arguments")(stream)
+        if code is None:
+            self._arguments = adapters.of_streams().stream_arguments(stream)
 
     def __memo_freeze__(self) -> Frozen:
         state = {
@@ -132,7 +139,7 @@ def _thaw_stream(payload: bytes) -> Any:
         return play(asynchronously=kind != "generator")
     made_of = resolve(kind)
     try:
-        return adapters.offering(made_of, "stream_of")(made_of, state["arguments"], state["response"], play)
+        return adapters.of_streams().stream_of(made_of, state["arguments"], state["response"], play)
     except (TypeError, AttributeError) as error:
         raise UnknownClass(f"{kind}, as it is now, cannot be made anew") from error
 
@@ -226,7 +233,8 @@ def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
         return returned
     finally:
         try:
-            inner.close()
+            if hasattr(inner, "close"):  # any iterator may be at the bottom of a stream
+                inner.close()
         finally:
             tape.abandon()
 
@@ -243,7 +251,8 @@ async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
         tape.complete()
     finally:
         try:
-            await inner.aclose()
+            if hasattr(inner, "aclose"):
+                await inner.aclose()
         finally:
             tape.abandon()
 
