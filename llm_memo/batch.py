@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
-from contextvars import copy_context
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from llm_memo.call import NOTHING
-from llm_memo.codec import codec
-from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
-from llm_memo.outcome import packed, unpacked
+from llm_memo.job import Group, Job, copier, finished, outcome_of, outcome_soon, outcome_there, settled
+from llm_memo.outcome import unpacked
 from llm_memo.policies import CachePolicy
 from llm_memo.progress import Progress, bar, postfix
 from llm_memo.runtime.loop import turn
@@ -29,25 +26,6 @@ from llm_memo.stats import CacheInfo
 __tracebackhide__ = True  # in pytest
 
 WORKERS = 8
-
-
-class Job(NamedTuple):
-    """One call of a batch: a cached function, bound or not, and its arguments."""
-
-    function: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-
-class Group(NamedTuple):
-    """Equal calls of a batch: one is made, the others get a copy of its answer."""
-
-    job: Job
-    places: list[int]
-    path: str = ""
-    """Where its answer is going to be kept; "" if it is not."""
-    written: int = 0
-    """When the expired answer that is there now was written, in ns; 0: there is none."""
 
 
 def jobs(function: Any, items: Iterable[Any]) -> list[Job]:
@@ -118,7 +96,7 @@ class Batch:
                 while True:
                     for group in todo:
                         context = from_here()
-                        waiting[pool.submit(context.run, _outcome, group.job)] = group
+                        waiting[pool.submit(context.run, outcome_of, group.job)] = group
                         if len(waiting) >= self._max_workers:
                             break
                     if not waiting:
@@ -136,7 +114,7 @@ class Batch:
                 todo = iter(groups)
                 while True:
                     for group in todo:
-                        waiting[asyncio.create_task(_outcome_soon(group.job))] = group
+                        waiting[asyncio.create_task(outcome_soon(group.job))] = group
                         if len(waiting) >= self._max_workers:
                             break
                     if not waiting:
@@ -165,7 +143,7 @@ class Batch:
         with self._under_way(self._groups()) as (groups, done):
             here, failed = os.getpid(), False
             tasks = (
-                delayed(_outcome_there)(place, _settled(group.job), here)
+                delayed(outcome_there)(place, settled(group.job), here)
                 for place, group in enumerate(groups)
                 if not failed
             )
@@ -216,7 +194,7 @@ class Batch:
                 raise
             return
         if answer is not NOTHING:
-            self._answers[place] = _finished(answer)
+            self._answers[place] = finished(answer)
         elif self._policy is CachePolicy.OFF:
             groups[place] = Group(job, [place])
         else:
@@ -261,7 +239,7 @@ class Batch:
             outcome = outcome.error
         self._answers[first] = outcome
         if others:
-            copy = _copier(outcome)
+            copy = copier(outcome)
             for place in others:
                 self._answers[place] = copy()
 
@@ -318,60 +296,3 @@ def _written(path: str) -> int:
         return os.lstat(path).st_mtime_ns
     except OSError:
         return 0
-
-
-def _outcome(job: Job) -> Any:
-    try:
-        return _finished(job.function(*job.args, **job.kwargs))
-    except Exception as error:
-        return Failure(error)
-
-
-async def _outcome_soon(job: Job) -> Any:
-    try:
-        return await _finished_soon(job.function(*job.args, **job.kwargs))
-    except Exception as error:
-        return Failure(error)
-
-
-def _outcome_there(place: int, job: Job, asking: int) -> tuple[int, Any]:
-    """Make a call in a worker of joblib's; its place tells which it was, in whatever order they end."""
-    outcome = _outcome(job)
-    return place, outcome if os.getpid() == asking else packed(outcome)
-
-
-def _settled(job: Job) -> Job:
-    """The same call with the settings that are effective here given to it, for a process with others."""
-    settings = job.function._self_memo.settings.now()
-    function = job.function.with_options(policy=settings.policy, ttl=settings.ttl, cache_dir=settings.cache_dir)
-    return job._replace(function=function)
-
-
-def _finished(answer: Any) -> Any:
-    """An answer as an item of the list: of a generator, the list of what it yields; of an awaitable, what it gives."""
-    if type(answer) is Awaited:
-        answer = answer.value
-    if type(answer) is Recording:
-        return list(answer.items)
-    if inspect.isgenerator(answer):
-        return list(answer)
-    if inspect.isasyncgen(answer) or inspect.isawaitable(answer):
-        context = copy_context()
-        with ThreadPoolExecutor(1) as thread:  # in this one a loop may be running
-            return thread.submit(context.run, asyncio.run, _finished_soon(answer)).result()
-    return answer
-
-
-async def _finished_soon(answer: Any) -> Any:
-    if inspect.isasyncgen(answer):
-        return [item async for item in answer]
-    return _finished(await answer if inspect.isawaitable(answer) else answer)
-
-
-def _copier(answer: Any) -> Callable[[], Any]:
-    """Makes copies of an answer, as hits would be; the answer itself where it cannot be copied."""
-    try:
-        frozen = codec.freeze(answer)
-    except codec.Unfreezable:
-        return lambda: answer
-    return lambda: codec.thaw(frozen)

@@ -24,6 +24,7 @@ from llm_memo.identity.code import source
 from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
+from llm_memo.job import Job
 from llm_memo.memo import Memo, earlier_counters, unwrapped
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
@@ -214,7 +215,7 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
         if not isinstance(n, int) or isinstance(n, bool) or n < 0:
             raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
         one = self.with_options
-        return batch.run(self, [batch.Job(one(sample=i), args, kwargs) for i in range(n)], progress=False, is_map=False)
+        return batch.run(self, [Job(one(sample=i), args, kwargs) for i in range(n)], progress=False, is_map=False)
 
     def with_options(
         self,
@@ -409,5 +410,5 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
 
 if not TYPE_CHECKING:
     Unbound.__bound_function_wrapper__ = Bound
-    for _class in (Unbound, Bound):  # as error messages, and ``f?`` in IPython, name it
-        _class.__name__ = _class.__qualname__ = CachedFunction.__name__
+    # As error messages, and ``f?`` in IPython, name it; pickle finds the classes by their __qualname__.
+    Unbound.__name__ = Bound.__name__ = CachedFunction.__name__

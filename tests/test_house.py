@@ -33,7 +33,8 @@ explain singleflight progress
 memo
 persist outcome
 call
-shapes batch
+shapes job
+batch
 requests
 lookup
 cache pickling typed
