@@ -15,7 +15,7 @@ from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import NotStored, SelfChanging, warn
 from llm_memo.identity.changes import NOTHING_CHANGED, Before, Changed
 from llm_memo.identity.preview import redacted
-from llm_memo.identity.texts import texts_of
+from llm_memo.identity.texts import LENGTH, texts_of
 from llm_memo.memo import CallState, Memo
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
@@ -88,7 +88,10 @@ class Leader:
         """The texts of the arguments that are kept, and which of them are cut short."""
         memo = self.call.memo
         if memo.options.key is not None:  # it is not called once more
-            return {"key": self._provenance.previews.get("argument key", "")}, []
+            name = memo.key_builder.returned
+            part = f"argument {name}"
+            text = self._provenance.texts.get(part) or self._provenance.previews.get(part, "")
+            return {name: text}, [name] if "… (cut: " in text[LENGTH:] else []
         return texts_of(memo.key_builder.arguments(self.call.arguments, self.call.kwargs))
 
     def recording(self) -> Recording:

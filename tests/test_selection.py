@@ -394,3 +394,29 @@ def test_odd_answers_are_json_all_the_same(tmp_path: Path) -> None:
     cached_completion(name="odd")(lambda: {"a": float("nan"), "b": (1, {2})})()
     Cache().entries().to_jsonl(tmp_path / "out.jsonl")
     assert {"a": "nan", "b": [1, "{2}"]} == json.loads((tmp_path / "out.jsonl").read_text())["answer"]
+
+
+def test_what_key_returns_is_shown_and_searched(cache_dir: Path) -> None:
+    """The result of key= is no secret by its name: listings show it, and where= finds what is in it."""
+
+    @cached_completion(key=lambda text: text.lower())
+    def draft(text: str) -> str:
+        return "kept"
+
+    draft("HELLO")
+    draft("X" * 300 + " FOX")
+    assert {"key()='hello'", f"key()='{'x' * 300} fox'"} == {entry.arguments for entry in draft.entries()}
+    assert "key()  'hello'" in str(draft.explain("Hello"))
+    assert 1 == Cache().clear(draft, where=lambda entry: "fox" in entry.arguments).entries
+
+
+def test_what_key_returns_of_a_secret_is_not_shown(cache_dir: Path) -> None:
+    """Where a parameter is a secret by its name, so is what key= makes of it."""
+
+    @cached_completion(key=lambda token, text: [token, text])
+    def draft(token: str, text: str) -> str:
+        return "kept"
+
+    draft("hunter2", "Hello")
+    assert ["key=‹redacted›"] == [entry.arguments for entry in draft.entries()]
+    assert "hunter2" not in str(draft.explain("hunter2", "Hi"))

@@ -24,7 +24,7 @@ from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
 from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
-from llm_memo.identity.preview import LENGTH, preview
+from llm_memo.identity.preview import LENGTH, is_secret, preview
 from llm_memo.identity.scan.fakes import stand_ins
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import texts_of
@@ -159,6 +159,8 @@ class KeyBuilder:
         self.sample = sample
         self.signature = signature_of(function)
         parameters = tuple(self.signature.parameters)
+        self.returned = "key" if any(map(is_secret, parameters)) else "key()"
+        """What the result of ``key=`` is shown as; where a parameter is a secret, as one."""
         self._left_out = ignore
         self._names = tuple(each for each in ignore if each not in parameters)
         self.fingerprint = fingerprint if fingerprint.ignore == self._names else Fingerprint(function, self._names)
@@ -315,7 +317,7 @@ class KeyBuilder:
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
         if self.key is not None:
-            return {"key": self.key(*args, **kwargs)}
+            return {self.returned: self.key(*args, **kwargs)}
         bound = self.bind(args, kwargs)
         return {name: bound[place] for place, name, _ in self._keyed}
 

@@ -96,7 +96,7 @@ def test_the_key_function_is_not_called_for_its_text() -> None:
 
     ask("abcdef")
     before = len(calls)
-    assert ask.entries()[0].arguments.startswith("key=")
+    assert ask.entries()[0].arguments.startswith("key()=")
     assert before == len(calls)
     assert ["abcdef"] * before == calls
 
