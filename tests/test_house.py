@@ -36,6 +36,7 @@ call
 shapes job
 batch
 requests
+serve
 lookup
 cache pickling typed
 function
@@ -238,6 +239,7 @@ HEAVY = (
     "rich",
     "tqdm",
     "filelock",
+    "uvicorn",
 )
 
 

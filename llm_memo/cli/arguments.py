@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from llm_memo import __version__
-from llm_memo.cli import completion, keys, looking, removing
+from llm_memo.cli import completion, keys, looking, removing, serving
 from llm_memo.errors import InvalidOption
 from llm_memo.options import byte_count
 from llm_memo.selection import age
@@ -35,6 +35,7 @@ examples:
   llm-memo prune --max-bytes 1GB         drop what was used longest ago
   llm-memo export summarize > out.jsonl  questions and answers, a line each
   llm-memo key                           where the key is that seals answers
+  llm-memo serve --upstream https://api.openai.com   cache cURL, NodeJS, …
   llm-memo ls --json | jq '.[].model'    everything as data
   eval "$(llm-memo completion bash)"     Tab knows commands and functions
 
@@ -145,6 +146,8 @@ def parser() -> _Parser:
     shell.words.update(dict.fromkeys(completion.SHELLS, ""))
     shell.set_defaults(run=_completion, parser=shell)
 
+    _serving(commands)
+
     demo = commands.add_parser("demo", help="see what it does, on a real model or a local one", description=_DEMO)
     demo.add_argument("--model", metavar="NAME", help="the model to ask")
     demo.set_defaults(run=_demo, parser=demo)
@@ -195,6 +198,23 @@ and read with these and with those in LLM_MEMO_OLD_KEYS (separated by commas).
 Before a folder moves to another machine or container, or is shared:
   export LLM_MEMO_KEY=$(llm-memo key new); llm-memo key seal
 """
+_SERVE = """\
+A local proxy before a model API: point a client at it, and the same request is
+answered from the cache. A line is printed for each. http://127.0.0.1:8765/ shows
+what was saved. Needs: pip install 'llm_memo[serve]'
+"""
+_SERVE_MORE = """\
+A request may say op-cache: readWrite|readOnly|writeOnly|off|replay|true|false,
+llm-memo-ttl: 1w, llm-memo-sample: 2, or in its body "openpipe": {"cache": …}.
+The answer says x-llm-memo: hit|miss|refresh|bypass|stale, and age in seconds.
+What is no request to a model passes. API keys pass, and are nowhere kept; each
+has its own answers, unless --shared. Ctrl-C finishes the answers under way, a
+second one ends at once.
+
+  llm-memo serve --upstream https://api.openai.com --ttl 1w
+  llm-memo serve --upstream openai=https://api.openai.com \\
+                 --upstream anthropic=https://api.anthropic.com
+"""
 _DEMO = """\
 Ask a few questions twice. With OPENAI_API_KEY or OPENAI_BASE_URL set, asks that
 model; else a small server in this process. Uses a cache folder of its own,
@@ -238,6 +258,33 @@ def _selecting(command: _Parser) -> None:
     )
 
 
+def _serving(commands: Any) -> None:
+    serve: _Parser = commands.add_parser(
+        "serve",
+        help="a local proxy that caches requests to models",
+        description=_SERVE,
+        epilog=_SERVE_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    serve.set_defaults(run=serving.serve, parser=serve)
+    add = serve.add_argument
+    add("--upstream", metavar="[NAME=]URL", action="append", required=True, help="a model API; NAME: the paths /NAME/…")
+    add("--policy", metavar="POLICY", help="readWrite, readOnly, writeOnly, off or replay")
+    add("--ttl", metavar="AGE", help="how old an answer may be: 12h, 7d, 1w; default: any age")
+    add("--host", metavar="ADDRESS", default="127.0.0.1", help="where to listen; default: 127.0.0.1")
+    add("--port", metavar="PORT", type=_port, default=8765, help="default: 8765; 0: one that is free")
+    add("--uds", metavar="PATH", help="listen on a Unix socket instead, of mode 0600")
+    add("--token", metavar="TOKEN", help="what every request must say in the header llm-memo-token")
+    add("--shared", action="store_true", help="let callers with different API keys share answers")
+    add("--allow-host", metavar="NAME", action="append", default=[], help="let in requests with this Host, too")
+    add("--allow-origin", metavar="ORIGIN", action="append", default=[], help="let in pages of https://…, too")
+    add("--cache-dir", metavar="DIR", default=argparse.SUPPRESS, help="the folder")
+    add("--ca", metavar="FILE", help="the certificates to trust, instead of the known ones")
+    add("--timeout", metavar="AGE", default="600s", help="how long the upstream may be silent: then 504; default: 600s")
+    add("--stale-if-error", action="store_true", help="answer with an expired answer where the upstream fails")
+    add("--grace", metavar="AGE", default="60s", help="how long answers may take once it is to stop; default: 60s")
+
+
 def _confirmed(command: _Parser) -> None:
     command.add_argument("--dry-run", action="store_true", help="remove nothing, tell what would go")
     command.add_argument("-y", "--yes", action="store_true", help="do not ask")
@@ -274,6 +321,14 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _port_number(text: str) -> int:
+    port = _whole(text)
+    if port > 65_535:
+        raise InvalidOption(f"{text} is not a port: 0 to 65535")
+    return port
+
+
+_port = _checked(_port_number)
 _size = _checked(lambda text: byte_count("SIZE", text))
 _number = _checked(_whole)
 _age = _checked(lambda text: age("AGE", text))

@@ -50,6 +50,10 @@ class Site:
     options: Options = field(default_factory=Options)
     headers: tuple[str, ...] = ()
     """Names of headers, in lower case, that are part of the key beside the known ones."""
+    apart: bool = False
+    """Whether requests with different credentials get answers of their own."""
+    way_out: str = "cached_client(…, cache_if=…)"
+    """What can say that an answer is to be kept which is not proven to be whole."""
     counters: Counters = field(default_factory=RequestCounters)
     settings: EffectiveSettings = field(init=False)
     """Those of a request that gives none itself and is made outside of cached functions."""

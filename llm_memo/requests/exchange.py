@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from llm_memo.answers.usage import Usage
 from llm_memo.call import NOTHING
 from llm_memo.errors import MemoError
 from llm_memo.memo import Memo
@@ -82,6 +83,7 @@ class Exchange(Sender):
         if sample is None:
             sample = (running.memo.options.sample if running is not None else 0) or site.options.sample
         call_key = model_request.call_key(sample)
+        self.way_out = site.way_out
         self.turn = Turn(running, call_key.digest if running is not None else "")
         if self.turn.ordinal:
             call_key = model_request.call_key(sample, self.turn.ordinal)
@@ -95,6 +97,8 @@ class Exchange(Sender):
         self.age: float | None = None
         self.served: Response | None = None
         """The kept answer that the client gets."""
+        self.usage: Usage | None = None
+        """What the answer used, or would have used."""
         self.task: asyncio.Task[Any] | None = None
         keys: Any = RequestKeys(
             site.options.name or model_request.name, model_request, call_key, sample, self.turn.ordinal
@@ -124,6 +128,7 @@ class Exchange(Sender):
             return NOTHING
         self.served = answer
         self.outcome = outcome
+        self.usage = stored.usage
         self.age = max(time.time() - stored.header.created, 0.0)
         if answer.head.is_error:
             self.turn.released()

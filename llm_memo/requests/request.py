@@ -19,6 +19,7 @@ from llm_memo.identity.preview import preview
 from llm_memo.identity.scan.part import Part
 from llm_memo.requests import multipart
 from llm_memo.requests.endpoints import Endpoint, endpoint_of, has_state, model_in_path
+from llm_memo.stores.seal import seal_key
 
 __all__ = ["LARGEST_BODY", "ModelRequest", "RequestKeys", "may_be_cached", "read"]
 
@@ -77,7 +78,7 @@ _HEADERS = frozenset(
 """The headers that change what a model answers, or which one does."""
 
 _SECRET_QUERY = frozenset({"key", "api_key", "access_token", "sig", "token", "subscription-key"})
-_CREDENTIALS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key")
+_CREDENTIALS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "ocp-apim-subscription-key", "cookie")
 
 _CHAIN_TTL = 29 * 86400.0
 """OpenAI forgets a stored response after 30 days, and what continues a forgotten one is an error there."""
@@ -148,6 +149,8 @@ def read(
     content: bytes,
     named: Collection[str] = (),
     ignore: Collection[str] = (),
+    *,
+    apart: bool = False,
 ) -> ModelRequest | None:
     """What ``request`` asks of a model; None if it passes.
 
@@ -158,6 +161,7 @@ def read(
         content: Its body.
         named: Names of headers, in lower case, that count beside the known ones.
         ignore: Top-level fields of the body that do not count.
+        apart: Whether who sends it counts.
     """
     url = request.url
     media = headers.get("content-type", "")
@@ -173,6 +177,9 @@ def read(
     name = f"POST {url.host}{'' if url.port is None else f':{url.port}'}{url.path}"
     parts = [*_address(url), *_headers(headers, named)]
     parts += [(f"argument {field}", value, shown) for field, value, shown in fields if field not in ignore]
+    if apart:
+        caller = _caller(url, headers)
+        parts.append(("caller", caller, caller.hex()[:8]))
     streams = body.get("stream") is True or url.path.endswith(":streamGenerateContent")
     if endpoint.kind == "ollama":
         streams = body.get("stream") is not False
@@ -254,12 +261,17 @@ def _form(content: bytes, media: str) -> tuple[dict[str, Any], _Fields] | None:
     return body, fields
 
 
-def _credentials(url: Any, headers: Mapping[str, str]) -> bytes:
+def _credentials(url: Any, headers: Mapping[str, str], key: bytes | None = None) -> bytes:
+    """A digest of who sends a request; by default one that only this process can make."""
     credentials = [headers.get(name, "") for name in _CREDENTIALS]
     credentials += [value for name, value in _query(url) if name.lower() in _SECRET_QUERY]
-    return hashlib.blake2b(
-        "\0".join(credentials).encode("utf-8", "surrogateescape"), digest_size=16, key=_PROCESS
-    ).digest()
+    text = "\0".join(credentials).encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(text, digest_size=16, key=key or _PROCESS).digest()
+
+
+def _caller(url: Any, headers: Mapping[str, str]) -> bytes:
+    """The same in every process of a user, since it is made with the key that seals entries."""
+    return _credentials(url, headers, hashlib.blake2b(seal_key(), person=b"llm_memo caller").digest())
 
 
 _PROCESS = os.urandom(16)

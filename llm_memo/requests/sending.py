@@ -28,15 +28,25 @@ _FINISHING: set[asyncio.Task[Any]] = set()
 """The sendings that nobody waits for: a loop alone would forget them."""
 
 
+async def finishing(seconds: float | None) -> None:
+    """Wait until what nobody waits for has been read, for at most so long; None: to the end."""
+    if _FINISHING:
+        await asyncio.wait(tuple(_FINISHING), timeout=seconds)
+
+
 class Sender(Call):
     """A call that sends a request: what `Sending` needs of it."""
 
-    __slots__ = ("ended", "last_event", "model_request", "outcome", "request", "task", "turn")
+    __slots__ = ("ended", "last_event", "model_request", "outcome", "request", "task", "turn", "usage", "way_out")
 
     request: Any
     """Of httpx or httpx2."""
     model_request: ModelRequest
     turn: Turn
+    way_out: str
+    """As `llm_memo.requests.client.Site.way_out`."""
+    usage: Usage | None
+    """What the answer used, or would have used."""
     outcome: Outcome | None
     ended: bool
     """Whether all of the answer has come, though its reader may not have read to the end of the body."""
@@ -103,7 +113,8 @@ class Sending(Leader):
         if answer.head.is_error:
             return None
         said = answer.said()
-        return usage_of(Recording(said) if isinstance(said, list) else said)
+        self.call.usage = usage_of(Recording(said) if isinstance(said, list) else said)
+        return self.call.usage
 
     def _is_wanted(self, answer: Response) -> bool:
         """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""
@@ -129,7 +140,7 @@ class Sending(Leader):
             warn(
                 NotStored,
                 f"{exchange.memo.name}: the answer was returned but not kept: {reason}; "
-                "cached_client(…, cache_if=…) can say otherwise",
+                f"{exchange.way_out} can say otherwise",
             )
         return False
 

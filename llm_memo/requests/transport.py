@@ -27,7 +27,7 @@ from llm_memo.singleflight import WaitedTooLong
 
 log = logging.getLogger("llm_memo")
 
-__all__ = ["Transport", "site_of", "take_hold", "take_hold_of_made", "wrapped"]
+__all__ = ["Transport", "exchange_of", "site_of", "take_hold", "take_hold_of_made", "wrapped"]
 
 
 class Transport:
@@ -65,7 +65,9 @@ class Transport:
             site = self._llm_memo_site
             body = content if controls.content is None else controls.content
             try:
-                model_request = read(request, headers, endpoint, body, site.headers, site.options.ignore)
+                model_request = read(
+                    request, headers, endpoint, body, site.headers, site.options.ignore, apart=site.apart
+                )
             except Exception as fault:  # nothing that goes wrong in here may break a request
                 log.info("a request to %s passes: %s", request.url.host, type(fault).__name__)
         if model_request is None:
@@ -136,6 +138,11 @@ def wrapped(transport: Any, site: Site) -> Any:
     if isinstance(transport, Transport):
         return transport
     return Transport(transport, site)
+
+
+def exchange_of(response: Any) -> Exchange | None:
+    """The exchange that a response of `Transport` comes from; None of one that passes."""
+    return response.extensions.get("llm_memo_exchange")  # type: ignore[no-any-return]
 
 
 def site_of(client: Any) -> Site | None:
@@ -263,7 +270,7 @@ def _response(exchange: Exchange, head: Head, stream: Any) -> Any:
         headers.append(("age", f"{exchange.age:.0f}"))
         if not served.is_stream:
             headers.append(("content-length", str(sum(map(len, served.items[1:])))))
-    extensions = {"http_version": b"HTTP/1.1"}
+    extensions = {"http_version": b"HTTP/1.1", "llm_memo_exchange": exchange}
     return _library(exchange.request).response(head.status, headers=headers, stream=stream, extensions=extensions)
 
 
