@@ -64,6 +64,20 @@ def _image() -> Any:
     return PIL.Image.new("1", (1, 1))
 
 
+def _httpx() -> Any:
+    return importlib.import_module("httpx").AsyncClient
+
+
+def _protocol() -> Any:
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+    from uvicorn.server import ServerState
+
+    loop = asyncio.new_event_loop()
+    loop.close()
+    return H11Protocol(uvicorn.Config(lambda: None, log_config=None), ServerState(), {}, loop)  # type: ignore[arg-type]
+
+
 MISSING = object()
 PRIVATES = [
     Private("openai", "_base_url", "a client's key is where it sends questions", _openai),
@@ -109,6 +123,15 @@ PRIVATES = [
     Private("httpx2", "_transport", "cached_client takes hold of the transport", httpx2.Client),
     Private("httpx2", "_mounts", "cached_client takes hold of the transports of proxies", httpx2.Client),
     Private("httpx2", "_transport_for_url", "configure(requests=True) reaches every client", lambda: httpx2.Client),
+    Private("httpx", "_transport_for_url", "the proxy sends through the transport for its upstream", _httpx),
+    *(
+        Private("uvicorn", name, "the proxy limits slow senders and their number", _protocol)
+        for name in ("conn", "flow", "cycle", "connections", "transport", "loop", "logger", "access_log")
+    ),
+    *(
+        Private("uvicorn", name, "the proxy limits slow senders and their number", lambda: type(_protocol()))
+        for name in ("connection_made", "data_received", "connection_lost", "on_response_complete", "send_400_response")
+    ),
     Private("mock", "_mock_children", "a mock is keyed by how it was configured", unittest.mock.Mock),
     Private("mock", "_mock_delegate", "a mock that stands for a function is one", unittest.mock.Mock),
     Private("mock", "_mock_return_value", "what a mock answers is in its key", unittest.mock.Mock),

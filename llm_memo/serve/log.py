@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,8 @@ __all__ = ["Log", "Record"]
 LATEST = 50
 """So many requests are remembered."""
 _SERVED = ("hit", "stale")
+_price = functools.lru_cache(maxsize=1_000)(price)
+"""Looking one up takes longer than a hit, and hits are of the same tokens each time."""
 
 
 class Record:
@@ -73,7 +76,7 @@ class Record:
     @property
     def money(self) -> Decimal | None:
         """What they cost, or would have cost, in US dollars; None if that is not known."""
-        return None if self.usage is None else price(self.usage)
+        return None if self.usage is None else _price(self.usage)
 
     def line(self) -> str:
         """It in one line: time, method, path, outcome, status, duration, tokens and money saved."""

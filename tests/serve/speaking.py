@@ -54,9 +54,9 @@ def status(answer: bytes) -> int:
 def received(connection: socket.socket, end: bytes) -> bytes:
     """What comes on a connection, to these bytes."""
     connection.settimeout(30)
-    came = b""
+    came = bytearray()
     while not came.endswith(end):
-        piece = connection.recv(65_536)
-        assert piece, came
+        piece = connection.recv(1_000_000)
+        assert piece, bytes(came)
         came += piece
-    return came
+    return bytes(came)
