@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -22,6 +23,23 @@ ROOT = Path(__file__).parent.parent
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault
 settings.load_profile("unhurried")
+
+
+SLOWER = ("long", "pairs", "node", "browser", "root", "users")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``-m quick`` is every test that has none of the other markers."""
+    for item in items:
+        if not any(map(item.get_closest_marker, SLOWER)):
+            item.add_marker("quick")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported so far stays; a collection of garbage need not look at it in each of thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +71,13 @@ def client(server: ModelServer) -> Iterator[OpenAI]:
     """The real client, asking `server`."""
     with OpenAI(base_url=server.base_url, api_key="test", max_retries=0) as ready:
         yield ready
+
+
+@pytest.fixture(scope="session")
+def mypy(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """mypy as strict as it can be, without a configuration; what it finds out of libraries serves all tests."""
+    cache = tmp_path_factory.mktemp("mypy")
+    return [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}"]
 
 
 Run = Callable[..., str]

@@ -28,6 +28,7 @@ def kinds(notebook: Any) -> list[list[str]]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs without a key, shows what it showed when it was committed, and the folder is empty after."""
@@ -68,6 +69,7 @@ for name in ("genai_prices", "matplotlib", "pandas", "rich", "tqdm"):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_without_extras(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing but llm_memo is installed, every cell runs, and says what to install where that would show more."""

@@ -75,10 +75,11 @@ def test_a_script_beside_the_clone_imports_it(beside: Path) -> None:
     assert "" == checked(beside, sys.executable, "script.py")
 
 
-def test_mypy_knows_the_types_of_the_examples(beside: Path) -> None:
+@pytest.mark.long
+@pytest.mark.xdist_group("mypy")
+def test_mypy_knows_the_types_of_the_examples(beside: Path, mypy: list[str]) -> None:
     """mypy --strict has nothing to say of the examples, and knows what the cached functions return."""
-    arguments = ("-m", "mypy", "--strict", "--config-file=", "examples.py")
-    assert "Success: no issues found in 1 source file\n" == checked(beside, sys.executable, *arguments)
+    assert "Success: no issues found in 1 source file\n" == checked(beside, *mypy, "examples.py")
 
 
 @pytest.mark.node

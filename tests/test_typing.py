@@ -13,10 +13,10 @@ TYPING = ROOT / "tests" / "typing"
 
 
 @pytest.mark.long
-def test_mypy_agrees() -> None:
+@pytest.mark.xdist_group("mypy")
+def test_mypy_agrees(mypy: list[str]) -> None:
     """mypy, as strict as it can be, finds no error in what is shown to be right, and each that is shown to be one."""
-    command = [sys.executable, "-m", "mypy", "--strict", *map(str, TYPING.glob("*.py"))]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([*mypy, *map(str, TYPING.glob("*.py"))], capture_output=True, text=True, cwd=ROOT)
     assert (0, "") == (done.returncode, done.stderr), done.stdout
 
 

@@ -13,13 +13,16 @@ from witness import Asked, descriptors, leftovers
 
 from llm_memo import Cache, NotStored, configure
 
-ERRORS = [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EMFILE]
+ERRORS = [
+    errno.EIO,
+    *(pytest.param(error, marks=pytest.mark.long) for error in (errno.ENOSPC, errno.EACCES, errno.EMFILE)),
+]
 Fails = Callable[[], Iterator[FailingOs]]
 
 pytestmark = pytest.mark.usefixtures("open_files")
 
 
-@pytest.fixture(params=ERRORS, ids=errno.errorcode.__getitem__)
+@pytest.fixture(params=ERRORS, ids=lambda error: errno.errorcode[error])
 def error(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 

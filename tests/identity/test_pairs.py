@@ -61,6 +61,7 @@ def test_pairs(verdicts: Results, pair: Pair) -> None:
     assert "" == verdicts[pair.name].result()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pair", [*MISSES, *VALUE_MISSES, *WRITTEN], ids=str)
 def test_explain_names_what_was_changed(changes: Results, pair: Pair) -> None:
     """Asked in a new process, before the call, `explain` names the one thing that was edited, and nothing else."""

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -223,7 +224,7 @@ def test_a_wrong_key_is_nobody_elses_error(server: ModelServer) -> None:
         else:
             first.wait()
             while not server.requests:
-                pass
+                time.sleep(0.01)
         return outcome(clients[index])
 
     bad, good = together(2, work)
@@ -250,7 +251,7 @@ def test_a_waiter_waits_no_longer_than_its_time_out(server: ModelServer) -> None
     with client, ThreadPoolExecutor(1) as pool:
         leading = pool.submit(outcome, client)
         while not server.requests:
-            pass
+            time.sleep(0.01)
         with pytest.raises(APITimeoutError):
             outcome(client.with_options(timeout=0.2))
         with pytest.raises(APITimeoutError):

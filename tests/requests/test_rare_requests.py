@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,6 @@ def test_what_continues_a_response_does_not_get_old(
     cached: OpenAI, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that continues one which is forgotten after 30 days is asked for again before."""
-    import time
 
     def ask_on() -> str:
         return cached.responses.create(model="m", input="a", previous_response_id="r").id
@@ -190,7 +190,7 @@ def test_the_lock_of_another_process(server: ModelServer, tmp_path: Path) -> Non
     program.write_text(textwrap.dedent(text))
     other = subprocess.Popen([sys.executable, str(program), server.base_url], stdout=subprocess.PIPE, text=True)
     while not server.requests:
-        pass
+        time.sleep(0.01)
     with cached_client(OpenAI(base_url=server.base_url, api_key="test", max_retries=0)) as client:
         with pytest.raises(APITimeoutError):
             ask(client.with_options(timeout=0.2), "a")
