@@ -46,7 +46,7 @@ def pytest_collection_finish() -> None:
 def _clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing of the user's own takes part in a test."""
     for variable in list(os.environ):
-        if variable.startswith(("LLM_MEMO_", "OPENAI_", "JPY_")) or variable in ("COLUMNS", "LINES"):
+        if variable.startswith(("LLM_MEMO_", "OPENAI_", "JPY_", "PYTEST_ADD")) or variable in ("COLUMNS", "LINES"):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("LLM_MEMO_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
