@@ -11,12 +11,15 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import sys
 import tempfile
 import traceback
 import warnings
 from typing import Any
+
+import pydantic
 
 WARM = (
     "joblib", "llm_memo", "llm_memo.adapters.openai", "llm_memo.adapters.pydantic", "llm_memo.adapters.numpy",
@@ -111,6 +114,11 @@ def main() -> None:
             importlib.import_module(name)
         except ImportError:
             continue
+    for name in ("identity", "stores", "codec"):  # what is imported late would be in each process anew
+        package = importlib.import_module(f"llm_memo.{name}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    importlib.import_module("llm_memo.identity.local").is_own_file(pydantic.__file__)  # and reads what is installed
     gc.collect()
     gc.freeze()  # else a collection in the child copies all of it
     for line in sys.stdin:
