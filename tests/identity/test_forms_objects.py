@@ -132,6 +132,10 @@ def late():
     return Made
 
 kind = lambda name, **body: type(name, (), body)
+
+def typed(kind):
+    class Typed: field: kind
+    return Typed
 """
 
 
@@ -268,6 +272,7 @@ def test_a_class_that_is_made_at_run_time_counts_by_what_it_was_made_of(package:
     """By its bases and its body; a model by its schema."""
     differ(package.kind("A", x=1), package.kind("A", x=2), package.kind("B", x=1), package.late())
     agree(package.late(), package.late())
+    differ(package.typed(int), package.typed(str), package.kind("Typed"))
     make = functools.partial(pydantic.create_model, "Made", __module__="foreign")
     differ(make(a=(int, 1)), make(a=(int, 2)), make(a=(str, "")), package.Model)
     agree(make(a=(int, 1)), make(a=(int, 1)))

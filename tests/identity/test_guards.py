@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -116,6 +117,18 @@ def test_nothing_is_looked_at_twice(head: str, expression: str) -> None:
     cell = Cell(asking(expression, HEAD + head))
     assert cell.now() is cell.now()
     assert 1 < len(cell.now().parts)
+
+
+def test_what_python_notes_in_a_class_is_no_change() -> None:
+    """A class whose annotations were read, or whose instance was pickled, is what it was; a new name is a change."""
+    cell = Cell(asking("sorted([V])", "class V:\n a: int = 1"))
+    kind, before = cell.names["V"], cell.now()
+    copy.copy(kind())
+    assert "__slotnames__" in vars(kind)
+    assert {"a": int} == kind.__annotations__
+    assert before is cell.now()
+    kind.b = 1
+    assert before.digest != cell.now().digest
 
 
 CHANGES = [

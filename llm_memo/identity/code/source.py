@@ -44,7 +44,7 @@ def pin(function: FunctionType, text: str | None = None) -> None:
 
 def _loader_of(function: FunctionType) -> dict[str, Any]:
     """The globals that `linecache` finds the loader of a function's module by; it warns of a module without one."""
-    spec = function.__globals__.get("__spec__")
+    spec: Any = function.__globals__.get("__spec__")
     loader = getattr(spec, "loader", None)
     return {} if loader is None else {"__name__": spec.name, "__spec__": spec, "__loader__": loader}
 

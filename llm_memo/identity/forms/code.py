@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import types
 import typing
@@ -106,7 +107,7 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
     name = _public(value.__module__, value.__qualname__, value)
     if "<locals>" not in name and (is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
         return "installed", name
-    return "made class", name, value.__bases__, Attributes(_body(value))
+    return "made class", name, value.__bases__, Attributes(_body(value)), annotations_of(value)
 
 
 def _is_made(value: Any) -> bool:
@@ -122,13 +123,36 @@ HEAP = 1 << 9
 
 
 def _body(value: Any) -> list[tuple[str, object]]:
-    said = {"__annotations__", "__doc__", "__total__", "__required_keys__", "__optional_keys__"}
+    said = {"__doc__", "__total__", "__required_keys__", "__optional_keys__"}
     plumbing = (types.GetSetDescriptorType, types.MemberDescriptorType)
     return sorted(
         (name, item)
         for name, item in vars(value).items()
         if (name in said or not name.startswith("_")) and not isinstance(item, plumbing)
     )
+
+
+def annotations_of(subject: Any) -> object:
+    """The annotations of a function or in the body of a class, as data; names that cannot be resolved as text."""
+    try:
+        found = _annotations(subject)
+    except Exception:
+        return "unreadable"
+    return [(name, annotation_form(value)) for name, value in found.items()]
+
+
+if sys.version_info >= (3, 14):  # pragma: no cover - they are evaluated when they are asked for
+    import annotationlib
+
+    _annotations = functools.partial(annotationlib.get_annotations, format=annotationlib.Format.FORWARDREF)
+else:
+    _annotations = inspect.get_annotations
+
+
+def annotation_form(value: Any) -> object:
+    """An annotation; one that is text, as under ``from __future__ import annotations``, by its text."""
+    text = getattr(value, "__forward_arg__", value)
+    return " ".join(text.split()) if isinstance(text, str) else value
 
 
 def _alias(value: Any, subject: Subject) -> Form:

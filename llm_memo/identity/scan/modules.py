@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_memo import location
 from llm_memo.identity.local import is_own_file, is_own_module
-from llm_memo.identity.scan.reached import MISSING, Reached, opaque
+from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
 
 if TYPE_CHECKING:
     from llm_memo.identity.scan.scan import Followed, Scan
@@ -115,8 +115,9 @@ def attribute(scan: Scan, module: types.ModuleType, name: str, text: str) -> lis
     if module is os and name == "environ":
         return [Reached(os.environ, text)]
     if name in names:
+        value = item_of(names, name)
         scan.guards.name(names, name, names[name])
-        return [Reached(names[name], text, place=place)]
+        return [Reached(value, text, place=place)]
     scan.guards.no_name(names, name)
     getter = names.get("__getattr__")
     if getter is None:

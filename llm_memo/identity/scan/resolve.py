@@ -31,6 +31,7 @@ from llm_memo.identity.scan.reached import (
     cell_value,
     current_value,
     is_container,
+    item_of,
     opaque,
     own_dict,
 )
@@ -97,8 +98,8 @@ def _after(scan: Scan, followed: Followed) -> list[Reached]:
 
 def _held(scan: Scan, container: Any, key: Any, text: str, place: Place, holder: Any = None) -> Reached:
     """``container[key]``, which is there, or what it was before the call that made it."""
-    value = container[key]
-    scan.guards.name(container, key, value)
+    value = item_of(container, key)
+    scan.guards.name(container, key, container[key])
     if lazily.is_pending(scan, container, key, value):
         value = lazily.before(container, key)
     return Reached(value, text, holder, place)

@@ -24,6 +24,7 @@ from llm_memo.identity.code.names import Function
 from llm_memo.identity.code.reads import reads_of
 from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Use
 from llm_memo.identity.forms import encoding
+from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import class_item, is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
@@ -593,7 +594,7 @@ class Scan:
         function = followed.function
         self.take(followed.label, "", function.__name__, "name")
         self.take(followed.label, "", classes.docstring_of(function), "docstring")
-        self.take(followed.label, "", classes.annotations_of(function), "annotations")
+        self.take(followed.label, "", annotations_of(function), "annotations")
         held = {name: value for name, value in (own_dict(function) or {}).items() if not name.startswith("__")}
         if held:
             self.take(followed.label, "attributes", held, "attribute")

@@ -14,7 +14,18 @@ from llm_memo.identity.forms import encoding
 from llm_memo.identity.local import class_item, is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan import classes
-from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Place, Reached, current_value, own_dict
+from llm_memo.identity.scan.reached import (
+    MISSING,
+    Fresh,
+    Made,
+    Method,
+    Next,
+    Place,
+    Reached,
+    current_value,
+    item_of,
+    own_dict,
+)
 
 if TYPE_CHECKING:
     from llm_memo.identity.scan.scan import Scan
@@ -89,13 +100,14 @@ def take_names(scan: Scan, owner: str, names: dict[str, Any], data_only: bool = 
     """All names of a module of one's own: data, and the functions and classes that are defined there."""
     scan.guard_names(names)
     here = names.get("__name__")
-    for key, value in sorted(names.items()):
+    for key in sorted(names):
+        value = item_of(names, key)
         if isinstance(value, types.ModuleType) or (key.startswith("__") and key.endswith("__")):
             continue
         is_code = isinstance(value, type) or callable(value)
         if is_code and (data_only or getattr(value, "__module__", here) != here):
             continue
-        scan.guards.name(names, key, value)
+        scan.guards.name(names, key, names[key])
         take(scan, owner, key, value, "global", (id(names), key))
 
 
