@@ -58,6 +58,8 @@ _SCOPED = ("policy", "ttl", "cache_dir")
 class CachedFunction(Shown, Attributes, Generic[P, R_co]):
     """What `cached_completion` makes of a function: it looks and is called like the one it wraps."""
 
+    __slots__ = ()  # its __dict__ is that of the function, as wrapt has it
+
     if TYPE_CHECKING:
 
         @property
