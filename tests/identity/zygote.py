@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import pkgutil
+import resource
 import runpy
 import sys
 import tempfile
@@ -26,6 +27,10 @@ WARM = (
     "platformdirs", "filelock", "pydantic", "openai", "IPython.core.interactiveshell", "diskcache", "cachier",
 )  # fmt: skip
 """What a program may import, if it is installed."""
+
+
+SECONDS = 20
+"""A program ends after so much time of the processor: a random one may go on for ever."""
 
 
 class Explained(BaseException):
@@ -94,6 +99,7 @@ def forked(order: dict[str, Any]) -> str:
     if os.fork() == 0:
         os.close(reading)
         os.dup2(2, 1)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         try:
             answer = run(order)
         except BaseException:
