@@ -10,10 +10,12 @@ NEVER_SENT: dict[str, frozenset[str]] = {
     name: frozenset(attributes.split())
     for name, attributes in {
         "agno.agent.agent.Agent": "id session_id telemetry checkpoint _formatter _hooks_normalised",
+        "autogen_ext.models.openai._openai_client.BaseOpenAIChatCompletionClient": "_total_usage _actual_usage",
         "cohere.core.client_wrapper.BaseClientWrapper": "_token",
         "dspy.clients.base_lm.BaseLM": "history _engine_store",
         "dspy.predict.predict.Predict": "stage traces",
         "dspy.primitives.module.Module": "history",
+        "haystack.components.generators.chat.openai.OpenAIChatGenerator": "client async_client _tools_warmed_up",
         "instructor.v2.core.patch._create_sync_wrapper.<locals>.new_create_sync": "cache_scope",
         "instructor.v2.core.patch._create_async_wrapper.<locals>.new_create_async": "cache_scope",
         "langchain_core.messages.human.HumanMessage": "id",
@@ -25,6 +27,7 @@ NEVER_SENT: dict[str, frozenset[str]] = {
         "mistralai.client._hooks.tracing.TracingHook": "_telemetry_auto_disabled",
         "mistralai.client.sdk.Mistral": "agents audio batch beta chat classifiers embeddings events files "
         "fim models ocr realtime responses workflows",
+        "smolagents.tools.Tool": "is_initialized",
         "tenacity.BaseRetrying.wraps.<locals>.wrapped_f": "statistics",
         "tenacity.asyncio.AsyncRetrying.wraps.<locals>.async_wrapped": "statistics",
     }.items()

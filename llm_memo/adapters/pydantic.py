@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import types
 import typing
 import weakref
@@ -106,7 +107,12 @@ def freeze(value: Any) -> Frozen | None:
         if type(value).__module__ == "pydantic.types" and type(value).__name__.startswith("Secret"):
             raise Unfreezable(f"it holds a {type(value).__name__}")
         return None
-    name = reference(type(value))
+    try:
+        name = reference(type(value))
+    except Unfreezable:
+        if remade(type(value)) is None:
+            raise
+        return None  # pickle makes its class, too
     try:
         text, copy = _as_json(value)
     except Exception:
@@ -115,6 +121,30 @@ def freeze(value: Any) -> Frozen | None:
     if lost is None:
         return None
     return Frozen(f"pydantic {name}", pickled.dumps((text, lost)) if lost else text)
+
+
+def remade(kind: Any) -> tuple[Callable[..., Any], tuple[object, ...]] | None:
+    """What makes a class again that ``create_model`` made at run time, as DSPy does of a text; None of any other.
+
+    A class that was written, or has functions of its own, is more than its base and its fields.
+    """
+    fields = vars(kind).get("__pydantic_fields__")
+    if fields is None or len(kind.__bases__) != 1 or "<locals>" in kind.__qualname__:
+        return None
+    if hasattr(sys.modules.get(kind.__module__), kind.__qualname__):
+        return None  # it was written there, and then anew
+    if any(isinstance(item, types.FunctionType) for name, item in vars(kind).items() if not name.startswith("__")):
+        return None
+    base = kind.__bases__[0]
+    known = getattr(base, "__pydantic_fields__", {})
+    own = {name: (field.annotation, field) for name, field in fields.items() if known.get(name) is not field}
+    return _made, (kind.__name__, base, kind.__module__, kind.__doc__, own)
+
+
+def _made(name: str, base: Any, module: str, doc: str | None, fields: dict[str, Any]) -> Any:
+    import pydantic
+
+    return pydantic.create_model(name, __base__=base, __module__=module, __doc__=doc, **fields)
 
 
 def thawer(codec: str) -> Thawer:

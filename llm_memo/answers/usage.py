@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_memo.adapters.equipment import class_name
 from llm_memo.answers import wire
 from llm_memo.answers.walk import walk
 from llm_memo.codec.recording import Recording
+from llm_memo.errors import MemoWarning, warn
 from llm_memo.runtime.context import innermost
 
 
@@ -281,8 +283,8 @@ def _count(report: Any, *ways: str) -> int:
             if found is None:
                 break
             found = wire.get(found, name)
-        if type(found) is int and found > 0:
-            return found
+        if type(found) in (int, float) and found >= 1:  # Cohere counts in floats
+            return int(found)
     return 0
 
 
@@ -308,7 +310,8 @@ def completion_usage(
     function starts are outside, unless they run in a copy of its context, as tasks do.
 
     Args:
-        reply: What the model's client returned, with its usage; one without is passed over.
+        reply: What the model's client returned, with its usage. One without is passed over, with a warning if no
+            tokens are given either.
         model: The model's name; read from ``reply`` if not given.
         provider: Who served it, as genai-prices names providers.
         input_tokens: Tokens of the prompt, cached ones included.
@@ -326,3 +329,9 @@ def completion_usage(
         usage = dataclasses.replace(usage, model=model or usage.model, provider=provider or usage.provider)
     if usage.total_tokens:
         running.usages.append(usage)
+    elif reply is not None:
+        warn(
+            MemoWarning,
+            f"completion_usage: no tokens are reported by this {class_name(type(reply))}; give it what the client "
+            "returned, or input_tokens= and output_tokens=",
+        )

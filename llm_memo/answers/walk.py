@@ -14,7 +14,7 @@ from llm_memo.answers import wire
 
 Found = TypeVar("Found")
 
-HISTORY = ("messages", "message_history", "raw_responses", "new_messages")
+HISTORY = ("messages", "message_history", "raw_responses", "new_messages", "steps")
 """Fields that hold what was said before the reply, too."""
 
 _FIELDS = (

@@ -9,6 +9,7 @@ import json
 import struct
 from typing import Any
 
+from llm_memo import adapters
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Unfreezable, UnknownClass, thaw
 from llm_memo.codec.references import is_replaced
@@ -61,8 +62,16 @@ def _read_back(frozen: Frozen, value: object) -> None:
         copy = thaw(frozen)
     except Exception as error:
         raise Unfreezable(f"it cannot be read back: {type(error).__name__}") from error
-    if frozen.codec == "pickle" and type(copy) is not type(value) and not is_replaced(type(value)):
+    if frozen.codec == "pickle" and not _is_alike(type(copy), type(value)):
         raise Unfreezable(f"it is a {type(value).__name__} and comes back as a {type(copy).__name__}")
+
+
+def _is_alike(kind: type, original: type) -> bool:
+    """Whether a class is the original, what has replaced it, or that class made again."""
+    if kind is original or is_replaced(original):
+        return True
+    remade = adapters.offering(original, "remade")
+    return remade is not None and remade(original) is not None and kind.__name__ == original.__name__
 
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

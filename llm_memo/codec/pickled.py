@@ -67,7 +67,14 @@ def frozen_by_adapter(value: object) -> Frozen | None:
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, (type, types.FunctionType, types.GenericAlias)):
-            name = reference(value)
+            try:
+                name = reference(value)
+            except Unfreezable:
+                remade = adapters.offering(value, "remade") if isinstance(value, type) else None
+                found = remade and remade(value)
+                if not found:
+                    raise
+                return found
             # pickle itself would refuse what is replaced, or came by value, and write a name of this process's
             by_name = "[" in name or is_replaced(value) or value.__module__ in MAIN
             return (resolve, (name,)) if by_name else NotImplemented

@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion
 from llm_memo import completion_usage
 from llm_memo.answers.usage import Usage, sum_of, usage_of
 from llm_memo.codec.recording import Recording
+from llm_memo.errors import MemoWarning
 from llm_memo.runtime.context import Running
 from llm_memo.testing import ModelServer
 
@@ -210,7 +211,8 @@ def test_a_function_tells_its_usage() -> None:
     with running:
         completion_usage(model="small", input_tokens=1, output_tokens=2)
         completion_usage(CHAT, model="gpt-5.2-mini", provider="azure")
-        completion_usage("a reply without usage")
+        with pytest.warns(MemoWarning, match=r"no tokens are reported by this builtins\.str; give it"):
+            completion_usage("a reply without usage")
         completion_usage()
     total = sum_of(running.usages)
     assert total is not None

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from llm_memo import adapters
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Step, step_text
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import is_fixed
@@ -268,6 +269,8 @@ def of_instance(scan: Scan, value: Any, name: str, text: str) -> list[Reached] |
         if held is not None and name in held and not hasattr(type(raw), "__set__"):
             return [_held(scan, held, name, text, place)]
         return _described(scan, value, raw, name, text, place)
+    if found is None and _is_made_late(scan, kind, name):
+        return None
     if held is not None and name in held:
         return [_held(scan, held, name, text, place)]
     if found is not None:
@@ -288,6 +291,12 @@ _FUNCTIONS = (
 def _of_thread(value: Any, name: str) -> Any:
     """An attribute of a ``threading.local`` as this thread has it."""
     return vars(value).get(name, MISSING)
+
+
+def _is_made_late(scan: Scan, kind: type, name: str) -> bool:
+    """Whether an installed ``__getattr__`` makes the attribute of what the object holds, and keeps it there."""
+    getter = _in_classes(scan, kind, "__getattr__") if name in adapters.never_sent(kind) else None
+    return getter is not None and not scan.is_own(getter[0])
 
 
 def _not_there(scan: Scan, value: Any, kind: type, text: str, place: Place) -> list[Reached] | None:
