@@ -179,7 +179,7 @@ class Flights:
                 waits_for.remove(flight)
                 each.waits_for = tuple(waits_for)
 
-    def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+    def after_fork(self) -> None:
         """Forget, in a child process, the flights that only its parent is on."""
         self.lock = threading.RLock()
         self._up.clear()

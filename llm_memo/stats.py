@@ -125,7 +125,7 @@ _lock = threading.Lock()
 
 
 @renewed_in_child
-def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
 

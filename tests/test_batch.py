@@ -288,10 +288,12 @@ def test_without_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_cancelled_map_cancels_its_calls() -> None:
     """A map that is cancelled leaves no call running."""
+    begun = []
     ended = []
 
     @cached_completion
     async def ask(text: str) -> str:
+        begun.append(text)
         try:
             await asyncio.sleep(60)
         finally:
@@ -299,7 +301,8 @@ async def test_a_cancelled_map_cancels_its_calls() -> None:
         return text
 
     batch = asyncio.create_task(ask.map(list("abcd"), max_workers=2))
-    await asyncio.sleep(0.1)
+    while len(begun) < 2:
+        await asyncio.sleep(0.01)
     batch.cancel()
     with pytest.raises(asyncio.CancelledError):
         await batch

@@ -17,7 +17,7 @@ _tokens = itertools.count()
 
 if hasattr(os, "register_at_fork"):
 
-    def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+    def _after_fork() -> None:
         global _PROCESS
         _PROCESS = os.urandom(16)
 

@@ -93,7 +93,7 @@ _looking = threading.RLock()
 
 
 @renewed_in_child
-def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+def _after_fork() -> None:
     global _looking
     _looking = threading.RLock()
 

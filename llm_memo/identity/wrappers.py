@@ -64,7 +64,7 @@ def read_signature(function: Callable[..., Any], *, follow_wrapped: bool = True)
     Raises:
         TypeError, ValueError: There is none.
     """
-    if sys.version_info >= (3, 14):  # pragma: no cover - since 3.14 they are evaluated when they are asked for
+    if sys.version_info >= (3, 14):  # they are evaluated when they are asked for
         from annotationlib import Format
 
         return inspect.signature(function, follow_wrapped=follow_wrapped, annotation_format=Format.STRING)

@@ -21,7 +21,7 @@ _used_up: dict[str, int] = {}
 
 
 @renewed_in_child
-def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+def _after_fork() -> None:
     global _lock
     _lock = threading.Lock()
 

@@ -60,7 +60,7 @@ class Background:
                 self._pool.shutdown(wait=False)
                 self._pool = None
 
-    def after_fork(self) -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+    def after_fork(self) -> None:
         """Begin anew in a child process, which has none of its parent's threads."""
         self.__init__(self._threads)  # type: ignore[misc]
 

@@ -17,7 +17,7 @@ def renewed_in_child(renew: _Renew) -> _Renew:
     return renew
 
 
-def _renew_all() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+def _renew_all() -> None:
     for renew in _renewals:
         renew()
 

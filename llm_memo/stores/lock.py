@@ -87,7 +87,7 @@ class Lock:
 
 
 @renewed_in_child
-def _after_fork() -> None:  # pragma: no cover - runs in forked children, where nothing is measured
+def _after_fork() -> None:
     for lock in list(_held):
         descriptor, lock._descriptor = lock._descriptor, -1
         if descriptor >= 0:

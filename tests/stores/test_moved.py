@@ -361,6 +361,7 @@ def test_ten_thousand_functions_cost_a_miss_one_look(cache_dir: Path, monkeypatc
             real = getattr(os, name)
             patch.setattr(os, name, lambda path, *rest, real=real: (looks.append(str(path)), real(path, *rest))[1])
         assert not ask.is_cached("b")
+    looks = [path for path in looks if path.startswith(str(cache_dir))]  # whoever measures coverage looks around too
     assert 1 == len([path for path in looks if ".keys" in path])
     assert len(looks) < 10
 

@@ -171,7 +171,7 @@ def _variable(value: Any, subject: Subject) -> Form:
     return "type variable", str(value), getattr(value, "__bound__", None), getattr(value, "__constraints__", ())
 
 
-def _type_alias(value: Any, subject: Subject) -> Form:  # pragma: no cover - since 3.12
+def _type_alias(value: Any, subject: Subject) -> Form:
     return "type alias", value.__name__, value.__value__
 
 
@@ -220,5 +220,5 @@ MAKERS: dict[Any, Maker] = {
 }
 """What makes the form of each kind of code and type; the nearest base of a class decides."""
 
-if hasattr(typing, "TypeAliasType"):  # pragma: no cover - since 3.12
+if hasattr(typing, "TypeAliasType"):
     MAKERS[typing.TypeAliasType] = _type_alias

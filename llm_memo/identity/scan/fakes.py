@@ -67,7 +67,7 @@ _loaded = 0
 
 def _unchanged() -> bool:
     """Whether all places hold what belongs there; compiled anew by `_compile`, since it runs with each call."""
-    return False  # pragma: no cover - before the first look
+    return False
 
 
 def _look_for_places() -> None:
