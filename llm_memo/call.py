@@ -92,7 +92,7 @@ class Call(CallState):
         try:
             stored = self.disk.read(self.path, key.key, settings.memory_bytes, most)
             if stored is None and not again:
-                self.owner = self.memo.owner()
+                self.owner = self.memo.owner(key)
                 stored = moved.find(
                     self.disk, self.path, key.key, self.owner, lambda entry: entry.answers(key),
                     settings.memory_bytes, most, link=settings.policy.writes,
@@ -142,7 +142,7 @@ class Call(CallState):
         if not policy.calls:
             raise self._missed()
         if self.owner is None and policy is not _OFF:
-            self.owner = self.memo.owner()
+            self.owner = self.memo.owner(self.call_key)
 
         flight: Flight | None = None
         if policy.reads and options.single_flight:
@@ -223,7 +223,7 @@ class Call(CallState):
 
     def _key_changed(self) -> bool:
         """Whether, while the call waited, its arguments or the code's globals became those of another key."""
-        return self.memo.key_builder.key_of(self.arguments, self.kwargs).digest != self.call_key.digest
+        return not self.memo.key_builder.key_of(self.arguments, self.kwargs).same(self.call_key)
 
     def _key_anew(self) -> Generator[Step, Any, Any]:
         """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
@@ -266,7 +266,7 @@ class Call(CallState):
         return explain(
             memo.key_builder,
             memo.folder,
-            self.owner or memo.owner(),
+            self.owner or memo.owner(self.call_key),
             self.settings,
             self.arguments,
             self.kwargs,

@@ -116,7 +116,7 @@ def explain(
 ) -> Explanation:
     """Explain the call with these arguments, the instance first, without making it."""
     call_key = key_builder.key_of(args, kwargs)
-    parts = key_builder.parts(args, kwargs)
+    parts = key_builder.parts(call_key, key_builder.arguments(args, kwargs), key_builder.snapshots(call_key))
     outcome = outcome_of(call_key, folder, owner, settings)
     nearest = _nearest(disk(settings.cache_dir), folder, parts) if outcome == "miss" else None
     return Explanation(
@@ -124,7 +124,7 @@ def explain(
         key=call_key.key,
         outcome=outcome,
         parts=tuple(Part(*part, digest, parts.previews.get(part, "")) for part, digest in parts.digests.items()),
-        untracked=key_builder.untracked(args, kwargs),
+        untracked=key_builder.untracked(call_key),
         nearest=nearest,
         changes=() if nearest is None else tuple(differences(nearest.provenance, parts)),
         rejected=why_not_stored(call_key.key) if outcome == "miss" else "",

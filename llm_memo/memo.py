@@ -39,10 +39,10 @@ class Memo:
         """What messages call it."""
         self.folder = function_folder(key_builder.name)
 
-    def owner(self) -> Owner:
-        """Whose answers these are: the function's name, its program and its code as it is now."""
+    def owner(self, call_key: CallKey | None = None) -> Owner:
+        """Whose answers these are: the function's name, its program and its code, as it is now or made this key."""
         program = "" if self.function is None else location.program(self.function)
-        return Owner(self.name, program, self.key_builder.code)
+        return Owner(self.name, program, self.key_builder.code(call_key))
 
 
 class CallState:

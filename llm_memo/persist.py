@@ -15,7 +15,6 @@ from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import NotStored, SelfChanging, warn
 from llm_memo.identity.changes import NOTHING_CHANGED, Before, Changed
 from llm_memo.identity.preview import redacted
-from llm_memo.identity.texts import LENGTH, texts_of
 from llm_memo.memo import CallState, Memo
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
@@ -41,7 +40,6 @@ class Leader:
         "_before",
         "_changed",
         "_ended",
-        "_provenance",
         "_reader_since",
         "_readers_seconds",
         "_started",
@@ -63,36 +61,31 @@ class Leader:
         self.wrote = False
         """Whether the answer is kept."""
         self._ended = False
-        self._provenance = Provenance()
         self._before: Before | None = None
         self._changed: Changed | None = None
         self._started = self._reader_since = self._readers_seconds = 0.0
 
     def start(self) -> None:
-        """The function is about to run. It may change its arguments, so what the header says of them is taken now."""
-        key_builder = self.call.memo.key_builder
-        if self.call.settings.policy.writes:
-            before = self._before = Before(key_builder, self.call.arguments, self.call.kwargs)
-            owner = self.call.owner or self.call.memo.owner()
-            self._provenance = Provenance(
-                code=owner.code,
-                parts={part.text: digest for part, digest in before.parts.digests.items()},
-                previews={part.text: text for part, text in before.parts.previews.items()},
-                texts=before.parts.kept_texts(),
-                program=owner.program_in(self.call.disk.root),
-            )
-            self._provenance.arguments, self._provenance.cut = self._texts()
+        """The function is about to run: note what its key is made of, which it may change."""
+        call = self.call
+        if call.settings.policy.writes:
+            self._before = Before(call.memo.key_builder, call.call_key, call.arguments, call.kwargs)
         self._started = time.perf_counter()
 
-    def _texts(self) -> tuple[dict[str, str], list[str]]:
-        """The texts of the arguments that are kept, and which of them are cut short."""
-        memo = self.call.memo
-        if memo.options.key is not None:  # it is not called once more
-            name = memo.key_builder.returned
-            part = f"argument {name}"
-            text = self._provenance.texts.get(part) or self._provenance.previews.get(part, "")
-            return {name: text}, [name] if "… (cut: " in text[LENGTH:] else []
-        return texts_of(memo.key_builder.arguments(self.call.arguments, self.call.kwargs))
+    def _provenance(self) -> Provenance:
+        """What the call was made of, told now that its caller has the answer, or is about to."""
+        if self._before is None:
+            return Provenance()
+        parts, owner = self._before.parts, self.call.owner or self.call.memo.owner(self.call.call_key)
+        return Provenance(
+            code=owner.code,
+            parts={part.text: digest for part, digest in parts.digests.items()},
+            previews={part.text: text for part, text in parts.previews.items()},
+            texts=parts.kept_texts(),
+            program=owner.program_in(self.call.disk.root),
+            arguments=parts.arguments,
+            cut=parts.cut,
+        )
 
     def recording(self) -> Recording:
         """What an answer that comes in pieces is recorded in."""
@@ -116,7 +109,7 @@ class Leader:
         return answer
 
     def _changes(self) -> Changed:
-        return NOTHING_CHANGED if self._before is None else self._before.changed(self.call.call_key)
+        return NOTHING_CHANGED if self._before is None else self._before.changed()
 
     def progress(self, waiting_for_reader: bool) -> None:
         """Note whether the function is at work, or whoever reads its stream is."""
@@ -273,7 +266,7 @@ class Leader:
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
             changes=changed.by_call,
-            _provenance=self._provenance,
+            _provenance=self._provenance(),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.fingerprint import Snapshot
-from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.key import CallKey, KeyBuilder, Parts, are_fixed
 from llm_memo.identity.scan import lazily
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.scan import Scan
@@ -30,17 +30,32 @@ class Before:
 
     Args:
         builder: Of the function.
+        call_key: The call's key.
         args: The arguments, the instance first.
         kwargs: The keyword arguments.
     """
 
-    def __init__(self, builder: KeyBuilder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, builder: KeyBuilder, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         self._builder = builder
+        self._call_key = call_key
         self._call = args, kwargs
-        self._snapshots = builder.snapshots(args, kwargs)
-        self.parts = builder.parts(args, kwargs)
+        self._snapshots = builder.snapshots(call_key)
+        self.arguments = builder.arguments(args, kwargs)
+        self._fixed = builder.version is not None or (builder.key is None and are_fixed(self.arguments.values()))
+        self._parts: Parts | None = None
+        if not self._fixed:  # the call may change them
+            self._parts = self.parts
 
-    def changed(self, call_key: CallKey) -> Changed:
+    @property
+    def parts(self) -> Parts:
+        """All that the key is made of, told when it is first asked for."""
+        if self._parts is None:
+            self._parts = self._builder.parts(self._call_key, self.arguments, self._snapshots)
+        return self._parts
+
+    def changed(self) -> Changed:
         """Compare with what it is made of now. What the call itself has made lazily counts as not yet made."""
         if self._builder.version is not None:
             return NOTHING_CHANGED
@@ -48,10 +63,13 @@ class Before:
             if snapshot.candidates:
                 lazily.settle(list(snapshot.candidates), lambda: Scan())
         try:
-            if self._builder.key_of(*self._call).digest == call_key.digest:
+            if self._fixed and self._builder.head() == self._call_key.head:
                 return NOTHING_CHANGED
-            after = self._builder.parts(*self._call).digests
-            now = self._builder.snapshots(*self._call)
+            call_key = self._builder.key_of(*self._call)
+            if call_key.same(self._call_key):
+                return NOTHING_CHANGED
+            now = self._builder.snapshots(call_key)
+            after = self._builder.parts(call_key, self._builder.arguments(*self._call), now).digests
         except Exception as fault:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}

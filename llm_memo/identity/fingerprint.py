@@ -125,9 +125,8 @@ class Fingerprint:
             state = self._look_anew()
         return state
 
-    def of_argument(self, parameter: str, value: Any) -> Snapshot:
-        """What is read of an instance or class of one's own that a parameter is bound to."""
-        base = self.current()
+    def of_argument(self, parameter: str, value: Any, base: Snapshot) -> Snapshot:
+        """What is read of an instance or class of one's own that a parameter is bound to, by the function as it is."""
         mark = (parameter, id(value))
         known = self._arguments.get(mark)
         if known is not None and _is(known[0], value) and known[2] is base and known[1].guards.hold():

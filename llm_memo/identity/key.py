@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import xxhash
@@ -22,7 +22,7 @@ from llm_memo.identity.binding import check_key, compile_binder
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
-from llm_memo.identity.key_cache import Remembered, plain_bytes, plain_copy
+from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import LENGTH, is_secret, preview
 from llm_memo.identity.scan.fakes import stand_ins
@@ -51,37 +51,59 @@ _STAND_INS: dict[type, Any] = {
 }
 """Plain values are no loggers, so one of a type tells what a function does with all of them."""
 
+_WITH_TEXT = frozenset({str, list, dict, tuple})
 _OF_KEY: _Places = ((1, "key", b""),)
+_NO_SNAPSHOTS: Mapping[int, Any] = types.MappingProxyType({})
+_FIXED = frozenset({str, int, float, bool, type(None), bytes})
+"""Types of arguments that nobody can change."""
 
 
 class CallKey:
     """What names one call, as bytes and by name.
 
     Args:
-        pieces: Its canonical bytes, which are long if they are more than 100 kB.
+        pieces: Its canonical bytes, which are long if they are more than 100 kB: first the ``head``, which all keys of
+            a function as it is begin with, and then two of each argument: its name and its value.
+        followed: By place, the snapshot of an argument of which only counts what is read, or that may be a logger.
+        inside: By place, the snapshots of code and instances of one's own inside of an argument.
     """
 
-    __slots__ = ("_digest", "_pieces", "canonical", "key", "size")
+    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "size")
 
-    def __init__(self, pieces: Sequence[bytes]) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[bytes],
+        followed: Mapping[int, Snapshot] = _NO_SNAPSHOTS,
+        inside: Mapping[int, list[Snapshot]] = _NO_SNAPSHOTS,
+    ) -> None:
+        self._pieces = pieces
+        self._digest = ""
+        self.head = pieces[0]
+        self.followed = followed
+        self.inside = inside
         self.size = sum(map(len, pieces))
         self.canonical = b""
         """All of them together; empty if they are long: a copy of a megabyte takes as long as a digest of it."""
-        self._pieces: Sequence[bytes] = ()
-        self._digest = ""
         if self.size <= _SHORT:
             self.canonical = b"".join(pieces)
             self.key: str = xxhash.xxh3_128_hexdigest(self.canonical)
         else:
-            self._pieces = pieces
             self.key = _digest_of(pieces, xxhash.xxh3_128())
 
     @property
     def digest(self) -> str:
         """BLAKE2b-256 of the canonical bytes, in hex; looked for only when it is needed."""
         if not self._digest:
-            self._digest = _digest_of(self._pieces or (self.canonical,), hashlib.blake2b(digest_size=32))
+            self._digest = _digest_of(self._pieces, hashlib.blake2b(digest_size=32))
         return self._digest
+
+    def same(self, other: CallKey) -> bool:
+        """Whether another names the same call."""
+        return self is other or (self.key == other.key and self._pieces == other._pieces)
+
+    def argument(self, place: int) -> bytes:
+        """The canonical bytes of an argument."""
+        return self._pieces[2 * place + 2]
 
 
 def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
@@ -97,6 +119,10 @@ class Parts:
         self.digests: dict[Part, str] = {}
         self.previews: dict[Part, str] = {}
         self.texts: dict[Part, str] = {}
+        self.arguments: dict[str, str] = {}
+        """The arguments as text, redacted and up to 4,000 characters each: name → text."""
+        self.cut: list[str] = []
+        """The names of the arguments that are longer than that."""
 
     def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> None:
         """Add a part; another one of the same name gets a number."""
@@ -112,6 +138,11 @@ class Parts:
     def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
         """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
         previews, texts = snapshot.previews, snapshot.texts
+        if not inside and self.digests.keys().isdisjoint(snapshot.parts):
+            self.digests.update(snapshot.parts)
+            self.previews.update(previews)
+            self.texts.update(texts)
+            return
         for part, digest in snapshot.parts.items():
             there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
             self.add(there, digest, previews.get(part), texts.get(part))
@@ -177,10 +208,10 @@ class KeyBuilder:
             for place, parameter in enumerate(parameters)
             if parameter not in ignore
         )
-        self._known_head: tuple[object, bytes] = (None, b"")
+        self._known_head: tuple[Any, bytes] = (None, b"")
+        """The function's snapshot, and the head that it gave."""
         self._waits = False
         """What is read depends on an argument, so equal arguments may be another question later."""
-        self._known_keys: Remembered[CallKey] = Remembered()
 
     def _check_names(self, late: bool) -> None:
         if self._names:
@@ -198,8 +229,8 @@ class KeyBuilder:
         Raises:
             TypeError: They do not fit the signature, as the function itself would say.
         """
-        defaults, named = self._defaults
         now = self._innermost
+        defaults, named = self._defaults
         if defaults is not getattr(now, "__defaults__", None) or named is not getattr(now, "__kwdefaults__", None):
             self._bind = compile_binder(signature_of(self._function), self.name)  # IPython's autoreload was here
             self._defaults = self._defaults_now()
@@ -220,54 +251,69 @@ class KeyBuilder:
         if self._unchecked:
             self._check_names(late=True)
             self._unchecked = False
-        head = self._head()
+        head = self.head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
-            return CallKey(self._pieces(head, _OF_KEY, (self.key(*args, **kwargs),)))
+            return self._encoded(head, _OF_KEY, (self.key(*args, **kwargs),))
         values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
-        plain = None if self._waits else plain_bytes(values)
-        call_key = self._known_keys.get(plain, head)
+        if self._waits:
+            return self._encoded(head, self._keyed, values)
+        plain = plain_bytes(values)
+        call_key = KEYS.get(plain, head)
         if call_key is None:
-            copy = plain_copy(plain)
-            call_key = CallKey(self._pieces(head, self._keyed, values if copy is None else copy))
-            if copy is not None:
-                self._known_keys.put(plain, head, call_key, call_key.size)
+            copy = values if _FIXED.issuperset(map(type, values)) else plain_copy(plain)
+            call_key = self._encoded(head, self._keyed, values if copy is None else copy)
+            if plain is not None and copy is not None:
+                KEYS.put(plain, head, call_key, 2 * call_key.size)
         return call_key
 
-    def _pieces(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> list[bytes]:
-        """The canonical bytes of a call: ``head``, and each of the ``values``."""
+    def _encoded(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> CallKey:
+        """The key of a call: ``head``, and each of the ``values``."""
         pieces = [head]
+        followed: dict[int, Snapshot] = {}
+        inside: dict[int, list[Snapshot]] = {}
         name, value = "", None
         try:
-            for (_, name, tag), value in zip(places, values, strict=True):
+            for number, ((_, name, tag), value) in enumerate(zip(places, values, strict=True)):
                 pieces.append(tag)
-                pieces += self._argument(name, value)
+                if type(value) in _FIXED and not self._waits:
+                    pieces.append(encode(value))
+                elif self.version is not None:
+                    pieces.append(encode(value, _without_code))
+                else:
+                    snapshot = self._snapshot_of(name, value)
+                    if snapshot is not None:
+                        followed[number] = snapshot
+                    pieces.append(self._with_code(number, value, snapshot, inside))
         except NoCanonicalForm as problem:
             raise self._unkeyable(name, value, problem) from problem.__cause__
-        return pieces
+        return CallKey(pieces, followed or _NO_SNAPSHOTS, inside or _NO_SNAPSHOTS)
 
-    def _argument(self, name: str, value: Any) -> Iterator[bytes]:
-        """The bytes of one argument."""
-        if self.version is not None:
-            yield encode(value, _without_code)
-            return
-        snapshot = self._snapshot_of(name, value)
-        if snapshot is not None:
-            yield b"$" + snapshot.digest
-        if snapshot is None or not is_followed(value):
-            yield encode(value)
+    def _with_code(
+        self, number: int, value: Any, snapshot: Snapshot | None, inside: dict[int, list[Snapshot]]
+    ) -> bytes:
+        """The bytes of an argument, with those of code and instances of one's own in it, which are noted."""
+        looked = b"" if snapshot is None else b"$" + snapshot.digest
+        if snapshot is not None and is_followed(value):
+            return looked
+
+        def subject(each: Any) -> bytes:
+            found = subject_snapshot(each)
+            inside.setdefault(number, []).append(found)
+            return found.digest
+
+        return looked + encode(value, subject)
 
     def _snapshot_of(self, name: str, value: Any) -> Snapshot | None:
         """What is read of an argument, if it is followed, or if statements depend on whether it is a logger."""
-        if (
-            self.version is None
-            and self.key is None
-            and (is_followed(value) or name in self.fingerprint.current().waiting)
-        ):
-            if self._names:
-                self._check_attributes(name, value)
-            return self.fingerprint.of_argument(name, _STAND_INS[type(value)] if is_plain(value) else value)
-        return None
+        if self.key is not None:
+            return None
+        base = self._known_head[0]
+        if not is_followed(value) and not (self._waits and name in base.waiting):
+            return None
+        if self._names:
+            self._check_attributes(name, value)
+        return self.fingerprint.of_argument(name, _STAND_INS[type(value)] if is_plain(value) else value, base)
 
     def _check_attributes(self, name: str, value: Any) -> None:
         from llm_memo.identity.ignored import check_attribute
@@ -276,16 +322,16 @@ class KeyBuilder:
             if each.partition(".")[0] == name and is_followed(value):
                 check_attribute(self.name, each, value)
 
-    def _head(self) -> bytes:
-        """What all keys of the function as it is now begin with."""
+    def head(self) -> bytes:
+        """What all keys of the function as it is now begin with; the same object as long as nothing changes."""
         if self.version is not None:
             return self._head_by_version()
         snapshot = self.fingerprint.current()
-        code, self._waits = snapshot.digest, bool(snapshot.waiting)
         known, head = self._known_head
-        if known is not code:
-            head = encode((SCHEME, code, self.sample))
-            self._known_head = (code, head)
+        if known is not snapshot:
+            head = encode((SCHEME, snapshot.digest, self.sample))
+            self._waits = bool(snapshot.waiting)
+            self._known_head = (snapshot, head)
         fakes = stand_ins()
         return encode((head, fakes)) if fakes else head
 
@@ -301,18 +347,14 @@ class KeyBuilder:
         except NoCanonicalForm as problem:
             raise self._unkeyable("a closure value", problem.value, problem) from problem.__cause__
         if self._known_head[1] != head:
-            self._known_head = self.version, head
+            self._known_head = None, head
         return self._known_head[1]
 
-    def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Snapshot]:
-        """What the function, and those of its arguments that are followed, come to now."""
+    def snapshots(self, call_key: CallKey) -> list[Snapshot]:
+        """What the function, and those of its arguments that are followed, came to when this key was made of them."""
         if self.version is not None:
             return []
-        found = [self.fingerprint.current()]
-        for name, value in self.arguments(args, kwargs).items():
-            snapshot = self._snapshot_of(name, value)
-            found += [] if snapshot is None else [snapshot]
-        return found
+        return [self._snapshot(call_key), *call_key.followed.values()]
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
@@ -321,45 +363,51 @@ class KeyBuilder:
         bound = self.bind(args, kwargs)
         return {name: bound[place] for place, name, _ in self._keyed}
 
-    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parts:
-        """All that the call is made of."""
+    def parts(
+        self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Snapshot]
+    ) -> Parts:
+        """All that the call with this key, these arguments and these `snapshots` is made of."""
         found = Parts()
-        for name, value in self.arguments(args, kwargs).items():
-            if not (self.version is None and self.key is None and is_followed(value)):
-                self._add_argument(found, name, value)
+        found.arguments, found.cut = texts_of(arguments)
+        for number, (name, value) in enumerate(arguments.items()):
+            if number not in call_key.followed or not is_followed(value):
+                self._add_argument(found, call_key, number, name, value)
         if self.sample:
             found.add(Part("", "sample", ""), str(self.sample), str(self.sample))
         if self.version is not None:
             found.add(Part("", "version", ""), short_digest(encode(self.version)), preview(self.version))
-        for snapshot in self.snapshots(args, kwargs):
+        for snapshot in snapshots:
             found.add_all(snapshot)
         return found
 
-    def _add_argument(self, found: Parts, name: str, value: Any) -> None:
+    def _add_argument(self, found: Parts, call_key: CallKey, number: int, name: str, value: Any) -> None:
         """An argument, and the code and instances of one's own inside of it."""
-        inside: list[Snapshot] = []
-
-        def subject(each: Any) -> bytes | None:
-            if self.version is not None:
-                return _without_code(each)
-            inside.append(subject_snapshot(each))
-            return b""
-
-        digest = short_digest(encode(value, subject))
-        text = texts_of({name: value})[0][name] if type(value) in (str, list, dict, tuple) else ""
-        found.add(Part("", "argument", name), digest, preview(value, name), text if len(text) > LENGTH else None)
+        inside = call_key.inside.get(number, [])
+        if inside or number in call_key.followed:
+            data = encode(value, lambda _: b"")
+        else:
+            data = call_key.argument(number)
+        text = found.arguments[name] if type(value) in _WITH_TEXT else ""
+        shown = preview(value, name)
+        found.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)
         for snapshot in inside:
             found.add_all(snapshot, f"argument {name}")
 
-    @property
-    def code(self) -> str:
-        """The fingerprint in hex, or the version that stands for it."""
-        return self.fingerprint.current().digest.hex() if self.version is None else f"version {self.version}"
+    def code(self, call_key: CallKey | None = None) -> str:
+        """The fingerprint in hex that a key was made of, or the one of now; or the version that stands for it."""
+        if self.version is not None:
+            return f"version {self.version}"
+        return self._snapshot(call_key).digest.hex()
 
-    def untracked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, str]:
+    def _snapshot(self, call_key: CallKey | None) -> Snapshot:
+        """What the function came to when a key was made of it; of no key, or one of before, what it comes to now."""
+        snapshot, head = self._known_head
+        return snapshot if call_key is not None and head == call_key.head else self.fingerprint.current()
+
+    def untracked(self, call_key: CallKey) -> dict[str, str]:
         """What the code reads, or is given, and the key does not hold: name → why."""
         found: dict[str, str] = {}
-        for snapshot in self.snapshots(args, kwargs):
+        for snapshot in self.snapshots(call_key):
             found |= {each.part.text: each.why for each in snapshot.left} | dict.fromkeys(snapshot.unseen, "not seen")
         return found | dict.fromkeys(self._left_out, "ignore=")
 
@@ -376,8 +424,19 @@ class KeyBuilder:
         )
 
 
+KEYS: KeyCache[CallKey] = key_cache()
+"""The keys of calls before, of all functions of the process."""
+
+
+def are_fixed(values: Iterable[object]) -> bool:
+    """Whether nobody can change any of these arguments."""
+    return _FIXED.issuperset(map(type, values))
+
+
 def is_followed(value: Any) -> bool:
     """Whether an argument is an instance or a class of one's own, of which counts what the function reads."""
+    if type(value) in _STAND_INS:
+        return False
     from llm_memo.identity.scan.values import is_own_instance_of
 
     if isinstance(value, type):

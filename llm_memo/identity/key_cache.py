@@ -1,22 +1,25 @@
-"""Questions that were asked before, by their arguments: sooner looked up than encoded again."""
+"""Keys of calls before, by their arguments: sooner looked up than made again."""
 
 from __future__ import annotations
 
 import marshal
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from llm_memo.identity.guards import is_plain
+from llm_memo.runtime.fork import renewed_in_child
 
 T = TypeVar("T")
 
 _marshal: Callable[[Any, int], bytes] = marshal.dumps
 _WORTH_IT = 32_000
 """Arguments of up to so many bytes."""
-_MOST = 4_000_000
-"""Bytes of arguments, with what they were encoded to, for each function."""
-_OVERHEAD = 400
-"""About what one takes besides."""
+_MOST = 16_000_000
+"""Bytes that the keys of all functions of a process may take."""
+_OVERHEAD = 1_200
+"""About what one takes besides its arguments and what they were encoded to, in bytes."""
 
 
 def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
@@ -37,27 +40,50 @@ def plain_copy(plain: bytes | None) -> tuple[Any, ...] | None:
     return arguments if is_plain(arguments) else None
 
 
-class Remembered(Generic[T]):
-    """What arguments were encoded to, as long as ``head``, what comes before them, is the same object.
+class KeyCache(Generic[T]):
+    """What arguments were encoded to after ``head``; what was used longest ago goes first.
 
     Nothing but an equal plain value has the `marshal` bytes of a plain value: they are typed and framed,
     and whatever else marshal takes (bytes and their like, sets, code) has tags of its own. Dicts in
-    another order have other bytes; they are encoded, once, to the same question.
+    another order have other bytes; they are encoded, once, to the same key.
+
+    Args:
+        most: Bytes that all may take.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[bytes | None, tuple[object, T]] = {}
-        self._size = 0
+    def __init__(self, most: int = _MOST) -> None:
+        self._known: OrderedDict[tuple[bytes, bytes | None], tuple[T, int]] = OrderedDict()
+        self._most = most
+        self._lock = threading.Lock()
+        self.size = 0
+        """Bytes that they take, about."""
 
-    def get(self, plain: bytes | None, head: object) -> T | None:
+    def get(self, plain: bytes | None, head: bytes) -> T | None:
         """What the arguments were encoded to, if that is known."""
-        found = self._known.get(plain)
-        return found[1] if found is not None and found[0] is head else None
+        mark = (head, plain)
+        try:
+            self._known.move_to_end(mark)
+            return self._known[mark][0]
+        except KeyError:  # it is not known, or another thread has dropped it just now
+            return None
 
-    def put(self, plain: bytes | None, head: object, encoded: T, size: int) -> None:
+    def put(self, plain: bytes, head: bytes, encoded: T, size: int) -> None:
         """Remember what the arguments that have these bytes were encoded to, in ``size`` bytes."""
-        size += len(plain or b"") + _OVERHEAD
-        self._size += size
-        if self._size > _MOST:
-            self._known, self._size = {}, size
-        self._known[plain] = head, encoded
+        size += len(plain) + _OVERHEAD
+        with self._lock:
+            self.size += size - self._known.pop((head, plain), (encoded, 0))[1]
+            self._known[head, plain] = encoded, size
+            while self.size > self._most:
+                self.size -= self._known.popitem(last=False)[1][1]
+
+    def after_fork(self) -> None:
+        """Make the lock anew in a child process, where its holder may be gone, half-way through."""
+        self._lock = threading.Lock()
+        self.size = sum(size for _, size in self._known.values())
+
+
+def key_cache() -> KeyCache[Any]:
+    """A cache whose lock is made anew in each child process."""
+    made: KeyCache[Any] = KeyCache()
+    renewed_in_child(made.after_fork)
+    return made

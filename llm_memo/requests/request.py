@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from llm_memo.identity.forms.encoding import encode
 from llm_memo.identity.key import SCHEME, CallKey, Parts, short_digest
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan.part import Part
+from llm_memo.identity.texts import texts_of
 from llm_memo.requests import multipart
 from llm_memo.requests.endpoints import Endpoint, endpoint_of, has_state, model_in_path
 from llm_memo.stores.seal import seal_key
@@ -30,7 +31,7 @@ LARGEST_BODY = 32 * 1024 * 1024
 class RequestKeys:
     """What `llm_memo.call` asks of a function's keys, of one request."""
 
-    code = version = ""
+    version = ""
     """Nothing but the request is in its key."""
 
     def __init__(self, name: str, request: ModelRequest, call_key: CallKey, sample: int, ordinal: int) -> None:
@@ -39,13 +40,18 @@ class RequestKeys:
         self._call_key = call_key
         self._turn = {"sample": sample, "ordinal": ordinal}
 
+    def code(self, call_key: CallKey | None = None) -> str:
+        """No code is in it."""
+        return ""
+
     def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallKey:
         """The key."""
         return self._call_key
 
-    def parts(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parts:
+    def parts(self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Any]) -> Parts:
         """All that the key is made of."""
         found = self._request.described()
+        found.arguments, found.cut = texts_of(arguments)
         for kind, number in self._turn.items():
             if number:
                 found.add(Part("", kind, ""), str(number), str(number))
@@ -56,7 +62,7 @@ class RequestKeys:
         start = "argument "
         return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
 
-    def snapshots(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    def snapshots(self, call_key: CallKey) -> list[Any]:
         """Nothing that it was made of can change."""
         return []
 

@@ -80,7 +80,8 @@ class Memo(Contestant):
         """The decorator, with the folder given to it."""
         from llm_memo import cached_completion
 
-        return cached_completion(cache_dir=self.folder)(work.function)
+        # The bench's own prepared replies stand for the model, which is no part of a question.
+        return cached_completion(cache_dir=self.folder, ignore=("REPLIES",))(work.function)
 
 
 class LruCache(Contestant):

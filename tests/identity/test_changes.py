@@ -72,7 +72,6 @@ def test_a_change_by_somebody_else(by_others: tuple[str, ...], change: str) -> N
     """What the function's code does not write was changed by another task or thread."""
     there = cell("return A, N, x")
     builder: Any = cached_completion(there.names["f"])._self_memo.key_builder  # type: ignore[attr-defined]
-    before = Before(builder, ("a", "b"), {})
-    key = builder.key_of(("a", "b"), {})
+    before = Before(builder, builder.key_of(("a", "b"), {}), ("a", "b"), {})
     there.run(change)
-    assert Changed((), by_others) == before.changed(key)
+    assert Changed((), by_others) == before.changed()

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_memo import cached_completion
-from llm_memo.identity import key, key_cache
+from llm_memo.identity import key_cache
 from llm_memo.identity.key import CallKey
-from llm_memo.identity.key_cache import Remembered, plain_bytes
+from llm_memo.identity.key_cache import KeyCache, plain_bytes
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
 plain = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
@@ -71,13 +71,24 @@ def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.Mo
         assert fresh.cache_key(messages) == cached.cache_key(messages)
 
 
-def test_little_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is remembered has a bound, and goes with its head."""
-    monkeypatch.setattr(key_cache, "_MOST", 2_000)
-    found: Remembered[str] = Remembered()
+def test_little_is_remembered() -> None:
+    """What is remembered has a bound in bytes; what was used longest ago goes first, and all goes with its head."""
+    found: KeyCache[str] = KeyCache(5_000)
     for number in range(100):
-        plain = plain_bytes((number,))
-        found.put(plain, key, str(number), 20)
-        assert str(number) == found.get(plain, key)
-        assert None is found.get(plain, "another head")
-    assert len(found._known) < 10
+        found.put(b"%d" % number, b"head", str(number), 20)
+        assert str(number) == found.get(b"%d" % number, b"head")
+        assert None is found.get(b"%d" % number, b"another head")
+        assert "0" == found.get(b"0", b"head")
+        assert found.size <= 5_000
+    assert None is found.get(b"50", b"head")
+
+
+def test_a_key_put_again_takes_its_bytes_once() -> None:
+    """The same arguments, remembered again, take no more room."""
+    found: KeyCache[str] = KeyCache(5_000)
+    found.put(b"a", b"head", "first", 20)
+    size = found.size
+    found.put(b"a", b"head", "second", 20)
+    assert ("second", size) == (found.get(b"a", b"head"), found.size)
+    found.after_fork()
+    assert size == found.size
