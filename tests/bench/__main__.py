@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import crowd, exchanges, fresh, hits, identity, keys, loop, picture, steps, together
+from . import crowd, exchanges, fresh, hits, identity, keys, loop, picture, project, steps, together
 from .contestants import installed
 from .run import Part, Run, of_our_own
 from .table import Table
@@ -16,6 +16,7 @@ from .table import Table
 PARTS: dict[str, Part] = {
     **hits.PARTS,
     **fresh.PARTS,
+    **project.PARTS,
     **keys.PARTS,
     **crowd.PARTS,
     **together.PARTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import crowd, fresh, loop, together
+from . import crowd, fresh, loop, project, together
 
 TASKS = {
     "prime": fresh.prime,
@@ -16,6 +16,7 @@ TASKS = {
     "watch": crowd.watch,
     "ask": together.ask,
     "stops": loop.stops,
+    "first_call": project.first_call,
 }
 
 if __name__ == "__main__":

@@ -84,6 +84,9 @@ def source_of(function: FunctionType) -> str | None:
 
 
 def _found_in(text: str, code: CodeType) -> Function | None:
+    found = _cut_out(text, code.co_filename, code)
+    if found is not None:
+        return found
     source = _source(text, code.co_filename, code.co_flags & _FUTURE | _LIKE_IN_A_CELL)
     return source.find(code) if source is not None else None
 
@@ -107,6 +110,47 @@ def _on_disk(filename: str) -> str:
             return file.read()
     except (OSError, SyntaxError, UnicodeError, ValueError):
         return ""
+
+
+@functools.lru_cache(maxsize=8192)
+def _cut_out(text: str, filename: str, code: CodeType) -> Function | None:
+    """The tree of a function of a module or class, parsed alone; None if its lines do not compile to ``code``.
+
+    A module is large and few of its functions are reached. The imports come along, since a call of a name that the
+    module imports is compiled in its own way.
+    """
+    owner, _, name = code.co_qualname.rpartition(".")
+    lines, imports = _lines_of(text)
+    first = code.co_firstlineno - 1
+    if name == "<lambda>" or not owner.isidentifier() > bool(owner) - 1 or not 2 <= first < len(lines):
+        return None
+    start = lines[first]
+    indent = start[: len(start) - len(start.lstrip())]
+    if bool(owner) != bool(indent):
+        return None
+    last = min(_extent(code)[1][0], len(lines))
+    while last < len(lines) and (not lines[last].strip() or lines[last].startswith(indent + " ")):
+        last += 1
+    head = f"{imports}\n{f'class {owner}:' if owner else ''}{chr(10) * (first - 1)}"
+    flags = code.co_flags & _FUTURE | _LIKE_IN_A_CELL
+    source = _parsed(head + "".join(lines[first:last]), filename, flags)
+    if source is None:
+        return None
+    bare = _without_place(code)
+    for compiled in source.codes():
+        if compiled.co_name == name and _without_place(compiled) == bare:
+            return _node_of(compiled, source.statements[-1])
+    return None
+
+
+@functools.lru_cache(maxsize=512)
+def _lines_of(text: str) -> tuple[list[str], str]:
+    """The lines of a text, and on one line the imports that begin a line of it."""
+    imports = "; ".join(" ".join(each.split()) for each in _IMPORT.findall(text))
+    return text.splitlines(keepends=True), imports
+
+
+_IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s*(?:\([^()#]*\)|[^\n()#]+)|import\s+[^\n#]+)", re.MULTILINE)
 
 
 @functools.lru_cache(maxsize=512)
