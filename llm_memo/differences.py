@@ -40,10 +40,10 @@ class _Comparison:
 
     def __init__(self, kept: Provenance, parts: Parts) -> None:
         self.kept = kept
+        self.parts = parts
         self.typed = {part.text: part for part in parts.digests}
         self.now = {part.text: digest for part, digest in parts.digests.items()}
         self.shown = {part.text: text for part, text in parts.previews.items()}
-        self.long = {part.text: text for part, text in parts.texts.items()}
         self.texts = [*self.now, *(text for text in kept.parts if text not in self.now)]
         self.changed = {text for text in self.texts if kept.parts.get(text) != self.now.get(text)} or {
             text for text in kept.parts if kept.previews.get(text, "") != self.shown.get(text, "")
@@ -92,7 +92,8 @@ class _Comparison:
         """The text of a part as long as it was kept, and now."""
         kept, name = self.kept, self._part(text).name
         before = kept.texts.get(text) or kept.arguments.get(name if text == f"argument {name}" else "")
-        return before or kept.previews.get(text, ""), self.long.get(text) or self.shown.get(text, "")
+        now = self.parts.text(self.typed[text]) if text in self.typed else ""
+        return before or kept.previews.get(text, ""), now or self.shown.get(text, "")
 
     def _part(self, text: str) -> Part:
         return self.typed.get(text) or parsed(text)

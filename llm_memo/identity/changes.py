@@ -42,6 +42,8 @@ class Before:
         self._call_key = call_key
         self._call = args, kwargs
         self._snapshots = builder.snapshots(call_key)
+        for snapshot in self._snapshots:
+            snapshot.keep_texts()
         self.arguments = builder.arguments(args, kwargs)
         self._fixed = builder.version is not None or (builder.key is None and are_fixed(self.arguments.values()))
         self._parts: Parts | None = None

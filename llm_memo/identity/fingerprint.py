@@ -72,13 +72,23 @@ class Snapshot:
 
     @property
     def texts(self) -> Mapping[Part, str]:
-        """The source of each function that is followed, and values that are longer than a preview; made likewise."""
+        """The text of each value that is longer than its preview; made likewise."""
         if "texts" not in self._texts:
-            made = {part: shown_source(function) for part, function in self.code.items()}
-            values, _ = texts_of({part: self.long[part] for part in self.previews if part in self.long})
-            made |= {part: text for part, text in values.items() if len(text) > LENGTH}
-            self._texts["texts"] = {part: text for part, text in made.items() if text}
+            made, _ = texts_of({part: self.long[part] for part in self.previews if part in self.long})
+            self._texts["texts"] = {part: text for part, text in made.items() if len(text) > LENGTH}
         return self._texts["texts"]
+
+    def keep_texts(self) -> None:
+        """Make the texts of values now, before these may change."""
+        if "texts" not in self._texts:
+            self.texts  # noqa: B018 - made when it is first asked for
+
+    def source(self, part: Part) -> str:
+        """The source of a function that is followed; "" if it cannot be had or is long."""
+        made = self._texts.setdefault("source", {})
+        if part not in made:
+            made[part] = shown_source(self.code[part])
+        return made[part]
 
 
 def text_by(make: Callable[[], str]) -> str:

@@ -34,8 +34,8 @@ SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
-_TEXTS = 8_000
-"""Characters of source and long texts that an entry keeps, at most."""
+_TEXTS, _LITTLE = 8_000, 100
+"""Characters of source and long texts that an entry keeps, at most; with so few left no more are looked for."""
 
 _Places = tuple[tuple[int, str, bytes], ...]
 """Of each value in the key: its place among the arguments, its name, and what comes before it."""
@@ -118,14 +118,15 @@ class Parts:
     def __init__(self) -> None:
         self.digests: dict[Part, str] = {}
         self.previews: dict[Part, str] = {}
-        self.texts: dict[Part, str] = {}
+        self._texts: dict[Part, str] = {}
+        self._sources: dict[Part, Callable[[Part], str]] = {}
         self.arguments: dict[str, str] = {}
         """The arguments as text, redacted and up to 4,000 characters each: name → text."""
         self.cut: list[str] = []
         """The names of the arguments that are longer than that."""
 
-    def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> None:
-        """Add a part; another one of the same name gets a number."""
+    def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> Part:
+        """Add a part, and return it; another one of the same name gets a number."""
         wanted, number = part, 1
         while self.digests.setdefault(part, digest) != digest:
             number += 1
@@ -133,7 +134,8 @@ class Parts:
         if shown is not None:
             self.previews.setdefault(part, shown)
         if text is not None:
-            self.texts.setdefault(part, text)
+            self._texts.setdefault(part, text)
+        return part
 
     def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
         """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
@@ -141,17 +143,26 @@ class Parts:
         if not inside and self.digests.keys().isdisjoint(snapshot.parts):
             self.digests.update(snapshot.parts)
             self.previews.update(previews)
-            self.texts.update(texts)
+            self._texts.update(texts)
+            self._sources.update(dict.fromkeys(snapshot.code, snapshot.source))
             return
         for part, digest in snapshot.parts.items():
             there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
-            self.add(there, digest, previews.get(part), texts.get(part))
+            there = self.add(there, digest, previews.get(part), texts.get(part))
+            if part in snapshot.code:
+                self._sources.setdefault(there, lambda _, part=part: snapshot.source(part))
+
+    def text(self, part: Part) -> str:
+        """The source of a function that is followed, or a long value's text; "" of other parts."""
+        return self._texts.get(part) or (self._sources[part](part) if part in self._sources else "")
 
     def kept_texts(self) -> dict[str, str]:
         """As much of source and long texts as an entry keeps, by part; the function's own come first."""
         kept, room = {}, _TEXTS
-        for part, text in sorted(self.texts.items(), key=lambda item: bool(item[0].owner)):
-            if len(text) <= room:
+        parts = [*self._sources, *(part for part in self._texts if part not in self._sources)]
+        for part in [part for part in parts if not part.owner] + [part for part in parts if part.owner]:
+            text = self.text(part) if room > _LITTLE else ""
+            if 0 < len(text) <= room:
                 kept[part.text] = text
                 room -= len(text)
         return kept

@@ -12,6 +12,7 @@ import __future__
 import ast
 import functools
 import linecache
+import re
 import tokenize
 from collections.abc import Iterator
 from types import CodeType, FunctionType
@@ -116,51 +117,65 @@ def _on_disk(filename: str) -> str:
 def _cut_out(text: str, filename: str, code: CodeType) -> Function | None:
     """The tree of a function of a module or class, parsed alone; None if its lines do not compile to ``code``.
 
-    A module is large and few of its functions are reached. The imports come along, since a call of a name that the
-    module imports is compiled in its own way.
+    Few of a module's functions are reached, and to parse them all takes long. The imports come along, since a call of
+    a name that the module imports is compiled in its own way.
     """
     owner, _, name = code.co_qualname.rpartition(".")
     lines, imports = _lines_of(text)
     first = code.co_firstlineno - 1
-    if name == "<lambda>" or not owner.isidentifier() > bool(owner) - 1 or not 2 <= first < len(lines):
+    if name == "<lambda>" or (owner and not owner.isidentifier()) or not 2 <= first < len(lines):
         return None
-    start = lines[first]
-    indent = start[: len(start) - len(start.lstrip())]
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
     if bool(owner) != bool(indent):
         return None
     last = min(_extent(code)[1][0], len(lines))
-    while last < len(lines) and (not lines[last].strip() or lines[last].startswith(indent + " ")):
+    while last < len(lines) and (not lines[last].strip() or lines[last].startswith((f"{indent} ", f"{indent}\t"))):
         last += 1
-    head = f"{imports}\n{f'class {owner}:' if owner else ''}{chr(10) * (first - 1)}"
+    head = f"{imports}\n{owner and f'class {owner}:'}" + "\n" * (first - 1)
     flags = code.co_flags & _FUTURE | _LIKE_IN_A_CELL
-    source = _parsed(head + "".join(lines[first:last]), filename, flags)
-    if source is None:
-        return None
+    tree = _parsed(head + "".join(lines[first:last]), filename, flags)
     bare = _without_place(code)
-    for compiled in source.codes():
+    for compiled in _codes(tree, filename, flags) if tree is not None else ():
         if compiled.co_name == name and _without_place(compiled) == bare:
-            return _node_of(compiled, source.statements[-1])
+            return _node_of(compiled, tree.body[-1])  # type: ignore[union-attr]
     return None
+
+
+_IMPORT = re.compile(
+    r"^(?:from\s+[\w.]+\s+import\s*(?:\([^()#\\]*\)|[^\n()#\\]+)|import\s+[^\n()#\\]+)", re.MULTILINE
+)
 
 
 @functools.lru_cache(maxsize=512)
 def _lines_of(text: str) -> tuple[list[str], str]:
-    """The lines of a text, and on one line the imports that begin a line of it."""
-    imports = "; ".join(" ".join(each.split()) for each in _IMPORT.findall(text))
-    return text.splitlines(keepends=True), imports
+    """The lines of a text, and on one line its imports, as far as they are easily seen."""
+    return text.splitlines(keepends=True), "; ".join(" ".join(each.split()) for each in _IMPORT.findall(text))
 
 
-_IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s*(?:\([^()#]*\)|[^\n()#]+)|import\s+[^\n#]+)", re.MULTILINE)
-
-
-@functools.lru_cache(maxsize=512)
-def _source(text: str, filename: str, flags: int) -> _Source | None:
+def _parsed(text: str, filename: str, flags: int) -> ast.Module | None:
     try:
         tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     assert isinstance(tree, ast.Module)
-    return _Source(tree, filename, flags)
+    return tree
+
+
+def _codes(module: ast.Module, filename: str, flags: int) -> list[CodeType]:
+    """All code objects in a module, the outer before the inner."""
+    try:
+        found: list[CodeType] = [compile(module, filename, "exec", flags, dont_inherit=True)]
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    for code in found:
+        found.extend(const for const in code.co_consts if isinstance(const, CodeType))
+    return found[1:]
+
+
+@functools.lru_cache(maxsize=512)
+def _source(text: str, filename: str, flags: int) -> _Source | None:
+    tree = _parsed(text, filename, flags)
+    return None if tree is None else _Source(tree, filename, flags)
 
 
 class _Source:
@@ -177,7 +192,7 @@ class _Source:
         ]
         self.filename = filename
         self.flags = flags
-        self._codes = functools.cache(self._compile)
+        self._compiled = functools.cache(self._compile)
 
     def find(self, code: CodeType) -> Function | None:
         """The tree of the function that compiles to ``code``; lines above it may have come and gone."""
@@ -191,11 +206,11 @@ class _Source:
             # A call of a name that the module imports is compiled in its own way, except in a notebook,
             # where each statement is compiled alone.
             for with_imports in (True, False):
-                for compiled in self._codes(statement, with_imports):
+                for compiled in self._compiled(statement, with_imports):
                     if compiled.co_name == code.co_name and _without_place(compiled) == bare:
                         return _node_of(compiled, statement)
         for statement in near:
-            for compiled in self._codes(statement, True):
+            for compiled in self._compiled(statement, True):
                 if compiled.co_name == code.co_name and _has_rewritten_asserts(code, compiled):
                     return _node_of(compiled, statement)
         return None
@@ -203,13 +218,7 @@ class _Source:
     def _compile(self, statement: ast.stmt, with_imports: bool) -> list[CodeType]:
         """All code objects in a statement, the outer before the inner."""
         module = ast.Module([*(self.imports if with_imports else ()), statement], [])
-        try:
-            found: list[CodeType] = [compile(module, self.filename, "exec", self.flags, dont_inherit=True)]
-        except (SyntaxError, ValueError, RecursionError):
-            return []
-        for code in found:
-            found.extend(const for const in code.co_consts if isinstance(const, CodeType))
-        return found[1:]
+        return _codes(module, self.filename, self.flags)
 
 
 def _defines(statement: ast.stmt, name: str) -> bool:
