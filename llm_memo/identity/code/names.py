@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from llm_memo.identity.code.walk import children, walk
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 """The tree of a function."""
 
@@ -175,9 +177,9 @@ def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             case ast.ClassDef():
                 stack += [*node.decorator_list, *node.bases, *node.keywords]
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                stack += [each.target for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+                stack += [each.target for each in walk(node) if isinstance(each, ast.NamedExpr)]
             case _:
-                stack += ast.iter_child_nodes(node)
+                stack += children(node)
 
 
 def declared_global(body: Iterable[ast.AST]) -> set[str]:

@@ -30,6 +30,7 @@ from llm_memo.identity.code.names import (
     parameters,
 )
 from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Ref, Unless, Use
+from llm_memo.identity.code.walk import children, walk
 from llm_memo.identity.code.wording import is_handed_on, is_text_of, long_form
 
 _CAN_FAIL = frozenset({"remove", "pop", "popleft", "popitem"})
@@ -246,13 +247,13 @@ class _Reader:
                 self.read(value)
                 self.other_code_runs()
             case ast.expr():
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self.read(child)
                     elif not isinstance(child, (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)):
                         self.inside(child)
             case _:
-                self.all(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+                self.all(child for child in children(node) if isinstance(child, ast.expr))
 
     def compare(self, node: ast.Compare) -> None:
         sides = [node.left, *node.comparators]
@@ -566,14 +567,14 @@ class _Reader:
             case ast.Global() | ast.Nonlocal() | ast.Pass() | ast.Break() | ast.Continue():
                 pass
             case _:  # raise, assert, type aliases, and what later versions add
-                self.all(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+                self.all(child for child in children(node) if isinstance(child, ast.expr))
 
     def group(self, node: ast.stmt) -> Group | None:
         """The statement as one that may only print or log, or None if it does more for sure."""
         match node:
             case ast.Expr(value=ast.Call() as call):
                 if any(
-                    isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in ast.walk(call)
+                    isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in walk(call)
                 ):
                     return None
                 uses, self.uses = self.uses, []
@@ -712,16 +713,16 @@ class _Reader:
         """Whether an expression depends on no argument or local variable but the object that keeps its value."""
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
-        names = [each for each in ast.walk(value) if isinstance(each, ast.Name)]
+        names = [each for each in walk(value) if isinstance(each, ast.Name)]
         inside = {each.id for each in names if isinstance(each.ctx, ast.Store)}
-        inside |= {each.arg for each in ast.walk(value) if isinstance(each, ast.arg)}
+        inside |= {each.arg for each in walk(value) if isinstance(each, ast.arg)}
         if isinstance(target, ast.Name) and self.is_one_thing(target):
             inside.add(target.id)
         return all(each.id in inside or self.scope.owner(each.id) is None for each in names)
 
     def begins_loop(self, node: ast.stmt) -> None:
         """What a later turn of a loop does comes before what an earlier line of it reads."""
-        inner = list(ast.walk(node))
+        inner = list(walk(node))
         if any(isinstance(each, (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)) for each in inner):
             self.other_code_runs()
 
@@ -810,7 +811,7 @@ class _Reader:
             self.let(alias.asname or alias.name, refs)
 
     def inside_pattern(self, pattern: ast.pattern) -> None:
-        for node in ast.walk(pattern):
+        for node in walk(pattern):
             match node:
                 case ast.MatchValue(value=value):
                     self.read(value)
@@ -823,7 +824,7 @@ class _Reader:
 def binding_counts(function: Function) -> Counter[str]:
     """How often a function binds each name, those inside of it too; a decorated definition binds twice."""
     counts: Counter[str] = Counter()
-    for node in ast.walk(function):
+    for node in walk(function):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 counts[name] += 1
@@ -866,7 +867,7 @@ def may_only_log(node: ast.stmt) -> bool:
         return True
     elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         return False
-    return not any(isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in ast.walk(node))
+    return not any(isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in walk(node))
 
 
 def lazy_or(target: ast.expr, value: ast.expr) -> ast.expr | None:
