@@ -5,7 +5,7 @@ of a codec. An adapter is a module that offers any of these; what it does not of
 None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
-- ``steady(value)``: where all that its form is made of is held, see `llm_memo.identity`.
+- ``witness(value) -> tuple | None``: what tells that the form is unchanged without making it; compared by ``==``.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
 - ``facts(response)``: what may be kept of an HTTP response.
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from llm_memo.adapters import httpx, pydantic
@@ -30,21 +32,49 @@ _PLACES = (*_SETTINGS, "_azure_endpoint", "region", "aws_region", "project_id", 
 """Attributes of the clients of SDKs that say where requests go, beside the base URL."""
 
 
-def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
-    """Where all that the form of a client, or of a resource's, is made of is kept: dicts, and their keys."""
-    resource = bool({base.__name__ for base in type(value).__mro__} & {"SyncAPIResource", "AsyncAPIResource"})
-    client = value._client if resource else value
-    kind = type(client)
-    made_by = _home(kind, lambda base: base.__name__ == "BaseClient")
-    if made_by is None or made_by != _home(kind, lambda base: "base_url" in vars(base)):
+def witness(value: Any) -> tuple[object, ...] | None:
+    """All that the form of a client, or of a resource's, is made of, told without making it.
+
+    None where that takes more than a look: with hooks, with headers that are no texts, where a property says it.
+    """
+    client = vars(value).get("_client") if "_base_url" not in vars(value) else value
+    held = vars(client)
+    http = held["_client"]
+    added = (*held["_custom_headers"].items(), *held["_custom_query"].items())
+    transports = (http._transport, *filter(None, http._mounts.values()))
+    if (
+        not _is_plain_client(type(client))
+        or any(http.event_hooks.values())
+        or not _TEXT.issuperset(map(type, chain.from_iterable(added)))
+        or not all(map(_is_network, map(type, transports)))
+    ):
         return None
-    held = getattr(client, "__dict__", {})
-    if "_base_url" not in held or client.base_url is not held["_base_url"]:
-        return None
-    if any(hasattr(kind, name) for name in _SETTINGS):
-        return None  # a property of its own says it
-    via = [(vars(value), "_client")] if resource else []
-    return via + [(held, name) for name in ("_base_url", *_SETTINGS)]
+    return (
+        *(type(value), client, type(client), http, held["_base_url"], http.params, http.headers.raw, added),
+        *map(held.get, _PLACES),
+        *transports,
+        *(vars(each).get("_llm_memo_inner") for each in transports),
+    )
+
+
+_TEXT = frozenset({str})
+
+
+@functools.cache
+def _is_network(kind: type) -> bool:
+    """Whether transports of a class are httpx's own, to the network, with nothing to tell of them."""
+    names = ("HTTPTransport", "AsyncHTTPTransport")
+    return kind.__name__ in names and kind.__module__.partition(".")[0] in ("httpx", "httpx2")
+
+
+@functools.cache
+def _is_plain_client(kind: type) -> bool:
+    """Whether the clients of a class say where they send their requests as those of the SDKs' generator do."""
+    homes = {
+        _home(kind, lambda base: base.__name__ == "BaseClient"),
+        _home(kind, lambda base: "base_url" in vars(base)),
+    }
+    return len(homes) == 1 and None not in homes and not any(hasattr(kind, name) for name in _PLACES)
 
 
 def _home(kind: type, is_it: Callable[[type], bool]) -> str | None:

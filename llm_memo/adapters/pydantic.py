@@ -89,13 +89,6 @@ def _named_in_schema(core_schema: Any) -> Iterator[Any]:
             todo += schema
 
 
-def steady(value: Any) -> list[tuple[dict[str, Any], str]] | None:
-    """A type adapter is built once, for good; what classes of the user's own it is made of is looked at by itself."""
-    import pydantic
-
-    return [(vars(value), "core_schema")] if isinstance(value, pydantic.TypeAdapter) else None
-
-
 def freeze(value: Any) -> Frozen | None:
     """A model is its JSON, and whatever that alone does not give back to the letter.
 

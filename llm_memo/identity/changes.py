@@ -35,9 +35,7 @@ class Before:
         kwargs: The keyword arguments.
     """
 
-    def __init__(
-        self, builder: KeyBuilder, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+    def __init__(self, builder: KeyBuilder, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._builder = builder
         self._call_key = call_key
         self._call = args, kwargs

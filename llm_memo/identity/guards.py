@@ -8,9 +8,16 @@ from __future__ import annotations
 import marshal
 import types
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
+import xxhash
+
+from llm_memo import adapters
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_CONTAINERS = frozenset({list, tuple, dict})
+_KINDS = _PLAIN | _CONTAINERS
 _MARSHAL = 2
 """The version whose bytes tell types and order, and not what is shared."""
 
@@ -77,11 +84,12 @@ class Guards:
         """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
         if not self._first(("content", id(value))):
             return
-        known = _marshalled(value)
-        if known is not None:
-            self.checks.append(lambda: marshal.dumps(value, _MARSHAL) == known)
-        else:
+        witness = _marshalled if _is_marshalled(value) else adapters.offering(type(value), "witness")
+        known = None if witness is None else _told(witness, value)
+        if known is None:
             self.checks.append(lambda: look() == seen)
+        else:
+            self.checks.append(lambda: _told(witness, value) == known or look() == seen)
 
     def _first(self, mark: object) -> bool:
         if mark in self._known:
@@ -108,24 +116,50 @@ def is_fixed(value: Any) -> bool:
     return kind in (tuple, frozenset) and all(map(is_fixed, value))
 
 
-def _marshalled(value: Any) -> bytes | None:
-    """The bytes of `marshal`; None of what is not plain, is nested too deeply, or shares its parts too often."""
-    todo, left = [value], 100_000
-    while todo:
-        each = todo.pop()
-        kind, left = type(each), left - 1
-        if kind is dict:
-            todo += [*each, *each.values()]
-        elif kind in (list, tuple):
-            todo += each
-        elif kind not in _PLAIN:
-            return None
-        if left < 0:
-            return None
+def _told(witness: Callable[[Any], object], value: Any) -> object:
+    """What a witness tells of a value; None if it cannot."""
     try:
-        return marshal.dumps(value, _MARSHAL)
-    except ValueError:
+        return witness(value)
+    except Exception:
         return None
+
+
+def _marshalled(value: Any) -> bytes:
+    """The bytes of `marshal`, or of long ones what stands for them.
+
+    Raises:
+        ValueError: It cannot write the value any more.
+    """
+    written = marshal.dumps(value, _MARSHAL)
+    if len(written) <= _LONG:
+        return written
+    return b"%d %b" % (len(written), xxhash.xxh3_128_digest(written))
+
+
+_LONG = 65_536
+_SHARED = 4
+"""How often each part may occur on average, so that writing all takes no longer than that."""
+
+
+def _is_marshalled(value: Any) -> bool:
+    """Whether a value is plain, and does not share its parts so often that writing them out would take long.
+
+    Level by level, in loops in C: what 40 levels of ``[x, x]`` hold doubles with each, and not what is different.
+    """
+    containers, items, different = [value], 1, 1
+    if type(value) not in _CONTAINERS:
+        return type(value) in _PLAIN
+    while containers:
+        dicts = [each for each in containers if type(each) is dict]
+        inside = [*chain.from_iterable(containers), *chain.from_iterable(map(dict.values, dicts))]
+        if not {*map(type, inside)} <= _KINDS:
+            return False
+        containers = [each for each in inside if type(each) in _CONTAINERS]
+        items += len(containers)
+        different += len({*map(id, containers)})
+        if items > _SHARED * different + 1_000:
+            return False
+    return True
 
 
 def is_plain(value: Any) -> bool:

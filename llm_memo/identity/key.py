@@ -374,9 +374,7 @@ class KeyBuilder:
         bound = self.bind(args, kwargs)
         return {name: bound[place] for place, name, _ in self._keyed}
 
-    def parts(
-        self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Snapshot]
-    ) -> Parts:
+    def parts(self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Snapshot]) -> Parts:
         """All that the call with this key, these arguments and these `snapshots` is made of."""
         found = Parts()
         found.arguments, found.cut = texts_of(arguments)
@@ -394,10 +392,8 @@ class KeyBuilder:
     def _add_argument(self, found: Parts, call_key: CallKey, number: int, name: str, value: Any) -> None:
         """An argument, and the code and instances of one's own inside of it."""
         inside = call_key.inside.get(number, [])
-        if inside or number in call_key.followed:
-            data = encode(value, lambda _: b"")
-        else:
-            data = call_key.argument(number)
+        mixed = inside or number in call_key.followed
+        data = encode(value, lambda _: b"") if mixed else call_key.argument(number)
         text = found.arguments[name] if type(value) in _WITH_TEXT else ""
         shown = preview(value, name)
         found.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)

@@ -66,7 +66,7 @@ class RequestKeys:
         """Nothing that it was made of can change."""
         return []
 
-    def untracked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, str]:
+    def untracked(self, call_key: CallKey) -> dict[str, str]:
         """Nothing."""
         return {}
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import crowd, exchanges, fresh, hits, identity, keys, loop, picture, project, steps, together
+from . import crowd, exchanges, frames, fresh, hits, identity, keys, loop, picture, project, steps, together, values
 from .contestants import installed
 from .run import Part, Run, of_our_own
 from .table import Table
@@ -18,6 +18,7 @@ PARTS: dict[str, Part] = {
     **fresh.PARTS,
     **project.PARTS,
     **keys.PARTS,
+    **values.PARTS,
     **crowd.PARTS,
     **together.PARTS,
     **loop.PARTS,
@@ -36,6 +37,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures, with quartiles")
     parser.add_argument("--svg", type=Path, metavar="PATH", help="draw the hits and misses")
     parser.add_argument("--profile", action="store_true", help="where the time of one hit goes, by step; nothing else")
+    parser.add_argument("--calls", action="store_true", help="the functions that a miss and a hit call; nothing else")
     parser.add_argument("--write", action="store_true", help="with --profile: put it into tests/bench/README.md")
     parser.add_argument("--identity", action="store_true", help="the score of each on tests/identity; nothing else")
     return parser
@@ -55,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         run = Run(kinds, folder, told.quick, told.full)
         if told.identity:
             print("\n".join(identity.scores(folder, kinds)))
+        elif told.calls:
+            frames.show(run)
         elif told.profile:
             steps.show(run, write=told.write)
         else:

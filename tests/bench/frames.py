@@ -1,9 +1,8 @@
-"""Which functions of ours one call goes through: their calls counted by `sys.setprofile`."""
+"""Which functions of ours one call goes through, counted by `sys.setprofile`."""
 
 from __future__ import annotations
 
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import Any
 
 import llm_memo
 
+from .contestants import Memo
 from .run import Run
-from .work import TEXT
+from .work import REPLIES, TEXT
 
 _PACKAGE = str(Path(llm_memo.__file__).parent) + "/"
 
-MOST_OF_A_MISS = 100
-MOST_OF_A_HIT = 22
-"""Calls of ours that a text function may take."""
+MOST = {"miss": 100, "repeated hit": 22}
+"""Calls of ours that are to be enough for a text function."""
 
 
 def counted(work: Callable[[], Any]) -> Counter[str]:
@@ -38,6 +37,29 @@ def counted(work: Callable[[], Any]) -> Counter[str]:
         sys.setprofile(None)
     counts: Counter[str] = Counter()
     for code, count in found.items():
-        file = code.co_filename.removeprefix(_PACKAGE)
-        counts[f"{file} {getattr(code, 'co_qualname', code.co_name)}"] += count
+        counts[f"{code.co_filename.removeprefix(_PACKAGE)} {code.co_qualname}"] += count
     return counts
+
+
+def counts(run: Run) -> dict[str, Counter[str]]:
+    """The calls of a miss and of a repeated hit of a function that takes a text and reads a prompt and a client."""
+    cached = Memo(run.folder / "frames").cached(TEXT)
+    TEXT.prime(cached, range(3))
+    TEXT.check(cached, range(3))
+    REPLIES[:] = [TEXT.answer(7)]
+    (question,) = TEXT.questions([7])
+    miss = counted(lambda: cached(*question))
+    assert not REPLIES, "it was no miss"
+    return {"miss": miss, "repeated hit": counted(lambda: cached(*question))}
+
+
+def show(run: Run) -> None:
+    """Print each function with its calls, then how many calls and files these are."""
+    found = counts(run)
+    for title, each in found.items():
+        print(f"{title}:")
+        print("\n".join(f"  {count:3} {function}" for function, count in each.items()))
+    for title, each in found.items():
+        files = len({function.partition(" ")[0] for function in each})
+        reached = "reached" if each.total() <= MOST[title] else "NOT reached"
+        print(f"{title}: {each.total()} calls in {files} files, at most {MOST[title]}: {reached}")

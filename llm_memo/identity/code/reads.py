@@ -573,9 +573,7 @@ class _Reader:
         """The statement as one that may only print or log, or None if it does more for sure."""
         match node:
             case ast.Expr(value=ast.Call() as call):
-                if any(
-                    isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in walk(call)
-                ):
+                if any(isinstance(each, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for each in walk(call)):
                     return None
                 uses, self.uses = self.uses, []
                 self.call(call, statement=True)

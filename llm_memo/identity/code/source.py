@@ -141,9 +141,7 @@ def _cut_out(text: str, filename: str, code: CodeType) -> Function | None:
     return None
 
 
-_IMPORT = re.compile(
-    r"^(?:from\s+[\w.]+\s+import\s*(?:\([^()#\\]*\)|[^\n()#\\]+)|import\s+[^\n()#\\]+)", re.MULTILINE
-)
+_IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s*(?:\([^()#\\]*\)|[^\n()#\\]+)|import\s+[^\n()#\\]+)", re.MULTILINE)
 
 
 @functools.lru_cache(maxsize=512)
