@@ -102,7 +102,7 @@ class Call(CallState):
             return NOTHING
         if stored is None or not stored.answers(key):
             return NOTHING
-        if stored.expired(settings.ttl):
+        if settings.ttl is not None and stored.expired(settings.ttl):
             self.expired = stored
             return NOTHING
         return self.thaw(stored, _HIT)
@@ -126,7 +126,8 @@ class Call(CallState):
             return NOTHING
         if self.memo.options.replay_delay:
             answer = streams.paced(answer, self.memo.options.replay_delay)
-        self.memo.counters.answered(outcome, stored.header.seconds, stored.usage)
+        usage = None if stored.header.usage is None else stored.usage
+        self.memo.counters.answered(outcome, stored.header.seconds, usage)
         if stored.header.changes:
             warn_of_changes(self.memo, stored.header.changes)
         return answer

@@ -15,6 +15,7 @@ from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import NotStored, SelfChanging, warn
 from llm_memo.identity.changes import NOTHING_CHANGED, Before, Changed
 from llm_memo.identity.preview import redacted
+from llm_memo.identity.scan.part import text_of
 from llm_memo.memo import CallState, Memo
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
@@ -79,8 +80,8 @@ class Leader:
         parts, owner = self._before.parts, self.call.owner or self.call.memo.owner(self.call.call_key)
         return Provenance(
             code=owner.code,
-            parts={part.text: digest for part, digest in parts.digests.items()},
-            previews={part.text: text for part, text in parts.previews.items()},
+            parts=dict(zip(map(text_of, parts.digests), parts.digests.values(), strict=True)),
+            previews=dict(zip(map(text_of, parts.previews), parts.previews.values(), strict=True)),
             texts=parts.kept_texts(),
             program=owner.program_in(self.call.disk.root),
             arguments=parts.arguments,

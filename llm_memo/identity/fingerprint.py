@@ -116,7 +116,7 @@ class Fingerprint:
         ignore: Names that are left out, see `llm_memo.identity.ignored`.
     """
 
-    __slots__ = ("_arguments", "_state", "function", "ignore", "inner", "label", "warned")
+    __slots__ = ("_arguments", "function", "ignore", "inner", "label", "state", "warned")
 
     def __init__(self, function: Callable[..., object], ignore: tuple[str, ...] = ()) -> None:
         self.function = function
@@ -125,12 +125,13 @@ class Fingerprint:
         self.label = str(getattr(self.inner, "__qualname__", type(self.inner).__qualname__))
         self.warned: set[str] = set()
         """What the user was warned of."""
-        self._state: Snapshot | None = None
+        self.state: Snapshot | None = None
+        """What it depended on when it was last looked at."""
         self._arguments: OrderedDict[tuple[str, int], tuple[object, Snapshot, Snapshot]] = OrderedDict()
 
     def current(self) -> Snapshot:
         """What the function depends on now. While nothing has changed, this is always the same object."""
-        state = self._state
+        state = self.state
         if state is None or not state.guards.hold():
             state = self._look_anew()
         return state
@@ -152,9 +153,9 @@ class Fingerprint:
     def _look_anew(self) -> Snapshot:
         """Look again, one thread at a time: what is looked through, source above all, is shared by all."""
         with _Turn():
-            state = self._state
+            state = self.state
             if state is None or not state.guards.hold():
-                state = self._state = self._look()
+                state = self.state = self._look()
                 self.warn_of_untracked(state)
             return state
 

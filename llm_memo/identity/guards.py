@@ -53,9 +53,12 @@ class Guards:
                     or function.__kwdefaults__ is not named
                 ):
                     return False
-            return all(check() for check in self.checks)
+            for check in self.checks:
+                if not check():
+                    return False
         except Exception:  # a name is gone, or somebody's value does not want to be looked at
             return False
+        return True
 
     def name(self, container: Any, key: object, value: object) -> None:
         """Guard that ``container[key]`` is this very value."""

@@ -337,7 +337,9 @@ class KeyBuilder:
         """What all keys of the function as it is now begin with; the same object as long as nothing changes."""
         if self.version is not None:
             return self._head_by_version()
-        snapshot = self.fingerprint.current()
+        snapshot = self.fingerprint.state
+        if snapshot is None or not snapshot.guards.hold():
+            snapshot = self.fingerprint.current()
         known, head = self._known_head
         if known is not snapshot:
             head = encode((SCHEME, snapshot.digest, self.sample))
@@ -395,7 +397,7 @@ class KeyBuilder:
         mixed = inside or number in call_key.followed
         data = encode(value, lambda _: b"") if mixed else call_key.argument(number)
         text = found.arguments[name] if type(value) in _WITH_TEXT else ""
-        shown = preview(value, name)
+        shown = text if type(value) is str and len(text) <= LENGTH else preview(value, name)
         found.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)
         for snapshot in inside:
             found.add_all(snapshot, f"argument {name}")

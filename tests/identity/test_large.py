@@ -279,7 +279,7 @@ def frame_edits() -> Iterator[tuple[str, Edit]]:
 
     def column_more(held: Any) -> Callable[[], object]:
         held["new"] = np.zeros(len(held))
-        return lambda: held.drop(columns="new", inplace=True)
+        return lambda: held.pop("new")
 
     yield "a column more", column_more
 

@@ -105,8 +105,12 @@ def stand_ins() -> tuple[tuple[str, object], ...]:
     if len(sys.modules) != _loaded:
         _loaded = len(sys.modules)
         _look_for_places()
-    elif _is_unchanged():
-        return ()
+    else:
+        try:
+            if _unchanged():
+                return ()
+        except AttributeError:  # taken away
+            pass
     found: list[tuple[str, object]] = []
     changed = False
     for place in _places.values():
@@ -121,10 +125,3 @@ def stand_ins() -> tuple[tuple[str, object], ...]:
     if changed:
         _compile()
     return tuple(found)
-
-
-def _is_unchanged() -> bool:
-    try:
-        return _unchanged()
-    except AttributeError:
-        return False  # taken away

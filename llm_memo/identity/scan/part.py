@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 
@@ -32,6 +33,9 @@ class Part(NamedTuple):
             return self._replace(name=f"{self.name} ({number})")
         return self._replace(owner=f"{self.owner or self.kind} ({number})")
 
+
+text_of = functools.lru_cache(maxsize=65_536)(lambda part: part.text)
+"""A part's text, remembered: with each miss a function's parts are the same."""
 
 _OF_OWNER = frozenset(
     {"attribute", "member", "field", "global", "bases", "name", "docstring", "annotations", "class", "value"}
