@@ -42,8 +42,9 @@ def witness(value: Any) -> tuple[object, ...] | None:
     http = held["_client"]
     added = (*held["_custom_headers"].items(), *held["_custom_query"].items())
     transports = (http._transport, *filter(None, http._mounts.values()))
+    kind: Any = type(client)
     if (
-        not _is_plain_client(type(client))
+        not _is_plain_client(kind)
         or any(http.event_hooks.values())
         or not _TEXT.issuperset(map(type, chain.from_iterable(added)))
         or not all(map(_is_network, map(type, transports)))

@@ -119,7 +119,7 @@ class Parts:
         self.digests: dict[Part, str] = {}
         self.previews: dict[Part, str] = {}
         self._texts: dict[Part, str] = {}
-        self._sources: dict[Part, Callable[[Part], str]] = {}
+        self._sources: dict[Part, tuple[Snapshot, Part]] = {}
         self.arguments: dict[str, str] = {}
         """The arguments as text, redacted and up to 4,000 characters each: name → text."""
         self.cut: list[str] = []
@@ -144,17 +144,20 @@ class Parts:
             self.digests.update(snapshot.parts)
             self.previews.update(previews)
             self._texts.update(texts)
-            self._sources.update(dict.fromkeys(snapshot.code, snapshot.source))
+            self._sources.update({part: (snapshot, part) for part in snapshot.code})
             return
         for part, digest in snapshot.parts.items():
             there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
             there = self.add(there, digest, previews.get(part), texts.get(part))
             if part in snapshot.code:
-                self._sources.setdefault(there, lambda _, part=part: snapshot.source(part))
+                self._sources.setdefault(there, (snapshot, part))
 
     def text(self, part: Part) -> str:
         """The source of a function that is followed, or a long value's text; "" of other parts."""
-        return self._texts.get(part) or (self._sources[part](part) if part in self._sources else "")
+        if part in self._sources:
+            snapshot, there = self._sources[part]
+            return snapshot.source(there)
+        return self._texts.get(part, "")
 
     def kept_texts(self) -> dict[str, str]:
         """As much of source and long texts as an entry keeps, by part; the function's own come first."""
