@@ -147,9 +147,10 @@ _SHARED = 4
 def _is_marshalled(value: Any) -> bool:
     """Whether a value is plain, and does not share its parts so often that writing them out would take long.
 
-    Level by level, in loops in C: what 40 levels of ``[x, x]`` hold doubles with each, and not what is different.
+    Level by level, in loops in C: what 40 levels of ``[x, x]`` hold doubles with each, and what is different does not;
+    what holds itself is written out for ever.
     """
-    containers, items, different = [value], 1, 1
+    containers, written, seen = [value], 1, {id(value)}
     if type(value) not in _CONTAINERS:
         return type(value) in _PLAIN
     while containers:
@@ -158,9 +159,9 @@ def _is_marshalled(value: Any) -> bool:
         if not {*map(type, inside)} <= _KINDS:
             return False
         containers = [each for each in inside if type(each) in _CONTAINERS]
-        items += len(containers)
-        different += len({*map(id, containers)})
-        if items > _SHARED * different + 1_000:
+        written += len(containers)
+        seen.update(map(id, containers))
+        if written > _SHARED * len(seen) + 1_000:
             return False
     return True
 
