@@ -87,7 +87,7 @@ class Guards:
         """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
         if not self._first(("content", id(value))):
             return
-        witness = _marshalled if _is_marshalled(value) else adapters.offering(type(value), "witness")
+        witness = _marshalled if _told(_is_marshalled, value) else adapters.offering(type(value), "witness")
         known = None if witness is None else _told(witness, value)
         if known is None:
             self.checks.append(lambda: look() == seen)
