@@ -74,7 +74,7 @@ class Leader:
         self._started = time.perf_counter()
 
     def _provenance(self) -> Provenance:
-        """What the call was made of, told now that its caller has the answer, or is about to."""
+        """What the call was made of, written down once the answer is there."""
         if self._before is None:
             return Provenance()
         parts, owner = self._before.parts, self.call.owner or self.call.memo.owner(self.call.call_key)

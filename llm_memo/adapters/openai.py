@@ -33,7 +33,7 @@ _PLACES = (*_SETTINGS, "_azure_endpoint", "region", "aws_region", "project_id", 
 
 
 def witness(value: Any) -> tuple[object, ...] | None:
-    """All that the form of a client, or of a resource's, is made of, told without making it.
+    """All that the form of a client, or of a resource's, is made of, read without making it.
 
     None where that takes more than a look: with hooks, with headers that are no texts, where a property says it.
     """

@@ -50,7 +50,7 @@ class Before:
 
     @property
     def parts(self) -> Parts:
-        """All that the key is made of, told when it is first asked for."""
+        """All that the key is made of; made when it is first needed."""
         if self._parts is None:
             self._parts = self._builder.parts(self._call_key, self.arguments, self._snapshots)
         return self._parts

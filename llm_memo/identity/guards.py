@@ -87,12 +87,12 @@ class Guards:
         """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
         if not self._first(("content", id(value))):
             return
-        witness = _marshalled if _told(_is_marshalled, value) else adapters.offering(type(value), "witness")
-        known = None if witness is None else _told(witness, value)
+        witness = _marshalled if _quietly(_is_marshalled, value) else adapters.offering(type(value), "witness")
+        known = None if witness is None else _quietly(witness, value)
         if known is None:
             self.checks.append(lambda: look() == seen)
         else:
-            self.checks.append(lambda: _told(witness, value) == known or look() == seen)
+            self.checks.append(lambda: _quietly(witness, value) == known or look() == seen)
 
     def _first(self, mark: object) -> bool:
         if mark in self._known:
@@ -119,8 +119,8 @@ def is_fixed(value: Any) -> bool:
     return kind in (tuple, frozenset) and all(map(is_fixed, value))
 
 
-def _told(witness: Callable[[Any], object], value: Any) -> object:
-    """What a witness tells of a value; None if it cannot."""
+def _quietly(witness: Callable[[Any], object], value: Any) -> object:
+    """What a witness says of a value; None if it raises."""
     try:
         return witness(value)
     except Exception:
