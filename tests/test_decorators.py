@@ -162,21 +162,21 @@ def test_the_answers_are_those_without_the_cache_and_are_bought_once(shape: str,
     """Decorated or not, whatever its shape, a function gives the same answers, and each call is made once."""
     plain, again = (DECORATORS[decorator](SHAPES[shape]) for _ in range(2))
     cached = cached_completion(name=f"{shape}, {decorator}")(again)
-    asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
         (("a",), {}),
         (("a", 2), {}),
         (("a",), {"suffix": ""} if decorator != "partial" else {"n": 3}),
         (("b",), {"n": 2}),
     ]
     if decorator == "adding an argument":
-        asked = [((), {}), ((2,), {}), ((), {"suffix": "x"}), ((), {"n": 3})]
-    expected = [answer_of(plain(*args, **kwargs)) for args, kwargs in asked]
+        calls = [((), {}), ((2,), {}), ((), {"suffix": "x"}), ((), {"n": 3})]
+    expected = [answer_of(plain(*args, **kwargs)) for args, kwargs in calls]
     CALLS.clear()
     for _ in range(2):
-        assert expected == [answer_of(cached(*args, **kwargs)) for args, kwargs in asked]
+        assert expected == [answer_of(cached(*args, **kwargs)) for args, kwargs in calls]
     assert len(CALLS) == len(cached.entries())
-    assert cached.cache_info().hits == 2 * len(asked) - len(cached.entries())
-    for args, kwargs in asked:
+    assert cached.cache_info().hits == 2 * len(calls) - len(cached.entries())
+    for args, kwargs in calls:
         assert cached.is_cached(*args, **kwargs)
 
 
@@ -292,18 +292,18 @@ async def test_equal_awaitables_of_a_plain_function_share_one_call() -> None:
 
 async def test_a_call_while_an_equal_awaitable_is_under_way() -> None:
     """A plain function that is called while an equal call's awaitable is awaited returns an awaitable that joins it."""
-    asked, answered = asyncio.Event(), asyncio.Event()
+    begun, answered = asyncio.Event(), asyncio.Event()
 
     async def slow(text: str) -> str:
         CALLS.append(text)
-        asked.set()
+        begun.set()
         await answered.wait()
         return text
 
     ask = cached_completion(bare(slow))
     CALLS.clear()
     first = asyncio.create_task(ask("a"))
-    await asked.wait()
+    await begun.wait()
     second = ask("a")
     assert inspect.iscoroutine(second)
     answered.set()

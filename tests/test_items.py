@@ -122,9 +122,9 @@ SEVERAL = {
 @pytest.mark.parametrize("what", SEVERAL)
 def test_many_are_taken(what: str) -> None:
     """Whatever gives several items is taken, each item a call."""
-    items, asked = SEVERAL[what]
-    assert [[repr(item)] for item in asked] == ask.map(items, max_workers=1)
-    assert asked == calls
+    items, expected = SEVERAL[what]
+    assert [[repr(item)] for item in expected] == ask.map(items, max_workers=1)
+    assert expected == calls
 
 
 ITEMS: dict[str, tuple[Any, list[str]]] = {

@@ -195,11 +195,11 @@ if __name__ == "__main__":
     with WAYS[sys.argv[1]]() as there:
         for kind, question in QUESTIONS.items():
             for first in ("there", "here"):
-                asked = question(f"{kind}, {first} first")
-                runs = [lambda: there(checked, asked), lambda: checked(*asked)]
+                call = question(f"{kind}, {first} first")
+                runs = [lambda: there(checked, call), lambda: checked(*call)]
                 (one, right), (other, right_too) = [run() for run in (runs if first == "there" else runs[::-1])]
                 table[f"{kind}, {first} first"] = {
-                    "same": one == other and type(one) is type(other) is asked[2],
+                    "same": one == other and type(one) is type(other) is call[2],
                     "right": right and right_too,
                 }
     print(json.dumps(table))

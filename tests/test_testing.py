@@ -39,7 +39,7 @@ from llm_memo.testing.prose import compose
 from llm_memo.testing.schema import conforming
 
 QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
-ASKED: Any = {"model": "gpt-5.2", "messages": QUESTION}
+REQUEST: Any = {"model": "gpt-5.2", "messages": QUESTION}
 BRIEFED: Any = {
     "model": "gpt-5.2",
     "instructions": "You are terse.",
@@ -170,7 +170,7 @@ class TestLife:
     def test_serves_in_a_with_block(self) -> None:
         """Inside the block a client is answered and counted."""
         with model_server() as server, OpenAI(base_url=server.base_url, api_key="test") as client:
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
 
             assert 1 == server.requests
             assert 1 == server.open_connections
@@ -178,7 +178,7 @@ class TestLife:
     def test_leaves_no_thread_and_no_socket(self) -> None:
         """After the block, with the client's connection still open, all is gone."""
         with model_server() as server, OpenAI(base_url=server.base_url, api_key="test") as client:
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
             base_url = server.base_url
             server.close()
 
@@ -222,7 +222,7 @@ class TestLife:
 
         def ask() -> None:
             with pytest.raises(openai.APIConnectionError) as caught:
-                client.chat.completions.create(**ASKED)
+                client.chat.completions.create(**REQUEST)
             raised.append(caught.value)
 
         asking = threading.Thread(target=ask)
@@ -249,7 +249,7 @@ class TestLife:
 class TestChat:
     def test_body_is_a_chat_completion(self, server: ModelServer) -> None:
         """The body is exactly the SDK's type."""
-        completion = exact(ChatCompletion, post(server, "/chat/completions", ASKED))
+        completion = exact(ChatCompletion, post(server, "/chat/completions", REQUEST))
 
         assert "stop" == completion.choices[0].finish_reason
         assert "gpt-5.2" == completion.model
@@ -264,7 +264,7 @@ class TestChat:
             "Try it once, and keep what works."
         )
 
-        assert expected == text(client.chat.completions.create(**ASKED))
+        assert expected == text(client.chat.completions.create(**REQUEST))
 
     def test_text_quotes_the_question(self, client: OpenAI) -> None:
         """The answer mentions the start of the last user message and has words enough for a stream."""
@@ -276,7 +276,7 @@ class TestChat:
 
     def test_equal_questions_get_equal_text(self, client: OpenAI) -> None:
         """Asked again, the text is the same and the id is not."""
-        first, second = (client.chat.completions.create(**ASKED) for _ in range(2))
+        first, second = (client.chat.completions.create(**REQUEST) for _ in range(2))
 
         assert text(first) == text(second)
         assert first.id != second.id
@@ -292,8 +292,8 @@ class TestChat:
     )
     def test_other_questions_get_other_text(self, client: OpenAI, change: dict[str, Any]) -> None:
         """Every part of the question matters."""
-        assert text(client.chat.completions.create(**ASKED)) != text(
-            client.chat.completions.create(**{**ASKED, **change})
+        assert text(client.chat.completions.create(**REQUEST)) != text(
+            client.chat.completions.create(**{**REQUEST, **change})
         )
 
     def test_ten_thousand_questions_get_ten_thousand_texts(self) -> None:
@@ -304,18 +304,18 @@ class TestChat:
 
     def test_n_choices_differ(self, client: OpenAI) -> None:
         """With `n` there are as many answers, the first one as without."""
-        completion = client.chat.completions.create(**ASKED, n=3)
+        completion = client.chat.completions.create(**REQUEST, n=3)
         texts = [choice.message.content for choice in completion.choices]
 
         assert [0, 1, 2] == [choice.index for choice in completion.choices]
         assert 3 == len(set(texts))
-        assert text(client.chat.completions.create(**ASKED)) == texts[0]
+        assert text(client.chat.completions.create(**REQUEST)) == texts[0]
 
     def test_stream_adds_up_to_the_plain_answer(self, client: OpenAI, server: ModelServer) -> None:
         """The chunks, each exactly the SDK's type, join to the same text and count the same tokens."""
-        plain = client.chat.completions.create(**ASKED, reasoning_effort="low")
+        plain = client.chat.completions.create(**REQUEST, reasoning_effort="low")
         stream = client.chat.completions.create(
-            **ASKED, reasoning_effort="low", stream=True, stream_options={"include_usage": True}
+            **REQUEST, reasoning_effort="low", stream=True, stream_options={"include_usage": True}
         )
         chunks = list(stream)
         choices = [chunk.choices[0] for chunk in chunks[:-1]]
@@ -325,20 +325,20 @@ class TestChat:
         assert [None] * (len(choices) - 1) + ["stop"] == [choice.finish_reason for choice in choices]
         assert ([], plain.usage) == (chunks[-1].choices, chunks[-1].usage)
         assert 1 == len({chunk.id for chunk in chunks})
-        for chunk in events(server, "/chat/completions", {**ASKED, "stream_options": {"include_usage": True}}):
+        for chunk in events(server, "/chat/completions", {**REQUEST, "stream_options": {"include_usage": True}}):
             exact(ChatCompletionChunk, chunk)
 
     def test_stream_without_include_usage_has_none(self, client: OpenAI) -> None:
         """Usage comes only to those who ask."""
-        chunks = list(client.chat.completions.create(**ASKED, stream=True))
+        chunks = list(client.chat.completions.create(**REQUEST, stream=True))
 
         assert {None} == {chunk.usage for chunk in chunks}
         assert all(chunk.choices for chunk in chunks)
 
     def test_usage_counts_words(self, client: OpenAI) -> None:
         """A token is a word; reasoning comes on top."""
-        thought = client.chat.completions.create(**ASKED, reasoning_effort="high")
-        plain = client.chat.completions.create(**ASKED)
+        thought = client.chat.completions.create(**REQUEST, reasoning_effort="high")
+        plain = client.chat.completions.create(**REQUEST)
 
         assert (5, len(text(plain).split()), 0) == counted(plain)
         assert (5, len(text(thought).split()) + 1024, 1024) == counted(thought)
@@ -355,8 +355,8 @@ class TestChat:
 
     def test_structured_output_is_parsed(self, client: OpenAI) -> None:
         """`parse` gives a model instance, and so does the stream helper."""
-        parsed = client.chat.completions.parse(**ASKED, response_format=Landmark).choices[0].message.parsed
-        with client.chat.completions.stream(**ASKED, response_format=Landmark) as stream:
+        parsed = client.chat.completions.parse(**REQUEST, response_format=Landmark).choices[0].message.parsed
+        with client.chat.completions.stream(**REQUEST, response_format=Landmark) as stream:
             streamed = stream.get_final_completion().choices[0].message.parsed
 
         assert isinstance(parsed, Landmark)
@@ -364,7 +364,7 @@ class TestChat:
 
     def test_json_object_is_an_object(self, client: OpenAI) -> None:
         """Without a schema the JSON is an object with the text in it."""
-        completion = client.chat.completions.create(**ASKED, response_format={"type": "json_object"})
+        completion = client.chat.completions.create(**REQUEST, response_format={"type": "json_object"})
 
         assert ["answer"] == list(json.loads(text(completion)))
 
@@ -374,7 +374,7 @@ class TestChat:
     )
     def test_wanted_tool_is_called(self, server: ModelServer, choice: Any, name: str) -> None:
         """A tool that must be used is called with arguments that fit its schema, streamed or not."""
-        body = {**ASKED, "tools": CHAT_TOOLS, "tool_choice": choice}
+        body = {**REQUEST, "tools": CHAT_TOOLS, "tool_choice": choice}
         completion = exact(ChatCompletion, post(server, "/chat/completions", body))
         [call] = completion.choices[0].message.tool_calls
         deltas = [
@@ -394,21 +394,21 @@ class TestChat:
     @pytest.mark.parametrize("choice", [None, "auto", "none", {"type": "function", "function": {"name": "other"}}])
     def test_tools_not_wanted_are_not_called(self, client: OpenAI, choice: Any) -> None:
         """With tools that may but need not be used, the model answers in words."""
-        completion = client.chat.completions.create(**ASKED, tools=CHAT_TOOLS, tool_choice=choice)
+        completion = client.chat.completions.create(**REQUEST, tools=CHAT_TOOLS, tool_choice=choice)
 
         assert completion.choices[0].message.tool_calls is None
         assert text(completion)
 
     def test_stream_helper_parses_tool_arguments(self, client: OpenAI) -> None:
         """The SDK's helper builds the call and its arguments from the chunks."""
-        with client.chat.completions.stream(**ASKED, tools=CHAT_TOOLS, tool_choice="required") as stream:
+        with client.chat.completions.stream(**REQUEST, tools=CHAT_TOOLS, tool_choice="required") as stream:
             [call] = stream.get_final_completion().choices[0].message.tool_calls or []
 
         assert {"city", "days"} == set(call.function.parsed_arguments)  # type: ignore[call-overload]
 
     def test_logprobs_are_those_of_the_tokens(self, server: ModelServer) -> None:
         """Each token has its log probability and the alternatives asked for, streamed or not."""
-        body = {**ASKED, "logprobs": True, "top_logprobs": 3}
+        body = {**REQUEST, "logprobs": True, "top_logprobs": 3}
         choice = exact(ChatCompletion, post(server, "/chat/completions", body)).choices[0]
         streamed = [
             token
@@ -427,8 +427,8 @@ class TestChat:
     def test_refusal_is_in_the_message(self, client: OpenAI, server: ModelServer) -> None:
         """A refusal takes the place of the content, streamed or not, with its own log probabilities."""
         server.refusal = "I'd rather not."
-        choice = client.chat.completions.create(**ASKED, logprobs=True).choices[0]
-        with client.chat.completions.stream(**ASKED) as stream:
+        choice = client.chat.completions.create(**REQUEST, logprobs=True).choices[0]
+        with client.chat.completions.stream(**REQUEST) as stream:
             streamed = stream.get_final_completion().choices[0].message
 
         assert (None, "I'd rather not.") == (choice.message.content, choice.message.refusal)
@@ -438,7 +438,7 @@ class TestChat:
 
     def test_audio_is_a_sound_with_its_transcript(self, server: ModelServer) -> None:
         """With the audio modality the text becomes the transcript of a WAV file, streamed or not."""
-        body = {**ASKED, "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
+        body = {**REQUEST, "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
         message = exact(ChatCompletion, post(server, "/chat/completions", body)).choices[0].message
         chunks = events(server, "/chat/completions", body)
         audio = [chunk["choices"][0]["delta"].get("audio") or {} for chunk in chunks]
@@ -452,10 +452,10 @@ class TestChat:
     @pytest.mark.parametrize("reason", ["length", "content_filter"])
     def test_finish_reason_cuts_the_text(self, client: OpenAI, server: ModelServer, reason: str) -> None:
         """An answer cut short keeps its first half and says why."""
-        whole = text(client.chat.completions.create(**ASKED))
+        whole = text(client.chat.completions.create(**REQUEST))
         server.finish_reason = reason
-        completion = client.chat.completions.create(**ASKED)
-        chunks = list(client.chat.completions.create(**ASKED, stream=True))
+        completion = client.chat.completions.create(**REQUEST)
+        chunks = list(client.chat.completions.create(**REQUEST, stream=True))
 
         assert (reason, reason) == (completion.choices[0].finish_reason, chunks[-1].choices[0].finish_reason)
         assert len(whole.split()) // 2 == len(text(completion).split())
@@ -464,14 +464,14 @@ class TestChat:
     @pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
     def test_token_limit_is_kept(self, client: OpenAI, limit: str) -> None:
         """An answer longer than it may be ends there, for lack of length."""
-        completion = client.chat.completions.create(**{**ASKED, limit: 6})
+        completion = client.chat.completions.create(**{**REQUEST, limit: 6})
 
         assert ("length", 6) == (completion.choices[0].finish_reason, len(text(completion).split()))
 
     def test_azure_paths_are_known(self, server: ModelServer) -> None:
         """A client that names the deployment in the path is served too."""
         with openai.AzureOpenAI(base_url=server.base_url, api_key="sk-secret", api_version="2026-01-01") as client:
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
 
         assert ["/v1/deployments/gpt-5.2/chat/completions"] == [request.path for request in server.log]
         assert "api-key" not in server.log[0].headers
@@ -614,12 +614,12 @@ class TestAsync:
 
         async def ask() -> tuple[set[str | None], object, object]:
             async with AsyncOpenAI(base_url=server.base_url, api_key="test", max_retries=0) as client:
-                plain = await client.chat.completions.create(**ASKED)
-                stream = await client.chat.completions.create(**ASKED, stream=True)
+                plain = await client.chat.completions.create(**REQUEST)
+                stream = await client.chat.completions.create(**REQUEST, stream=True)
                 joined = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
-                async with client.chat.completions.stream(**ASKED) as helper:
+                async with client.chat.completions.stream(**REQUEST) as helper:
                     final = await helper.get_final_completion()
-                chat = await client.chat.completions.parse(**ASKED, response_format=Landmark)
+                chat = await client.chat.completions.parse(**REQUEST, response_format=Landmark)
                 async with client.responses.stream(**BRIEFED, text_format=Landmark) as events:
                     response = await events.get_final_response()
                 said = {plain.choices[0].message.content, joined, final.choices[0].message.content}
@@ -636,7 +636,7 @@ class TestAsync:
 
         async def cancel() -> None:
             async with AsyncOpenAI(base_url=server.base_url, api_key="test", max_retries=0) as client:
-                task = asyncio.create_task(client.chat.completions.create(**ASKED))
+                task = asyncio.create_task(client.chat.completions.create(**REQUEST))
                 while server.requests == 0:
                     await asyncio.sleep(0.001)
                 task.cancel()
@@ -652,33 +652,33 @@ class TestOtherAPIs:
     @pytest.mark.parametrize("dimensions", [None, 8])
     def test_embeddings_are_unit_vectors(self, client: OpenAI, dimensions: int | None) -> None:
         """Each input has a vector of length 1 that depends on its text and is the same in both encodings."""
-        asked: Any = {"model": "text-embedding-3-small", "input": ["tide", "moon", "tide"]}
-        asked |= {"dimensions": dimensions} if dimensions else {}
-        tide, moon, again = (each.embedding for each in client.embeddings.create(**asked).data)
-        floats = client.embeddings.create(**asked, encoding_format="float").data[0].embedding
+        given: Any = {"model": "text-embedding-3-small", "input": ["tide", "moon", "tide"]}
+        given |= {"dimensions": dimensions} if dimensions else {}
+        tide, moon, again = (each.embedding for each in client.embeddings.create(**given).data)
+        floats = client.embeddings.create(**given, encoding_format="float").data[0].embedding
 
         assert dimensions or 1536 == len(tide)
         assert math.isclose(1, math.hypot(*tide), rel_tol=1e-6)
         assert tide == again == floats != moon
 
-    @pytest.mark.parametrize(("asked", "used"), [("two words", 2), (["one", "two words"], 3), ([1, 2, 3, 4], 4)])
-    def test_embedding_body_is_exact(self, server: ModelServer, asked: Any, used: int) -> None:
+    @pytest.mark.parametrize(("given", "used"), [("two words", 2), (["one", "two words"], 3), ([1, 2, 3, 4], 4)])
+    def test_embedding_body_is_exact(self, server: ModelServer, given: Any, used: int) -> None:
         """The body is exactly the SDK's type and counts words, or the tokens given."""
-        body = post(server, "/embeddings", {"model": "text-embedding-3-small", "input": asked})
+        body = post(server, "/embeddings", {"model": "text-embedding-3-small", "input": given})
 
         assert used == exact(CreateEmbeddingResponse, body).usage.prompt_tokens
 
     @pytest.mark.parametrize(
-        ("asked", "flagged"),
+        ("given", "flagged"),
         [
             ("a calm day", [False]),
             (["a calm day", "pure violence"], [False, True]),
             ([{"type": "text", "text": "violence"}], [True]),
         ],
     )
-    def test_moderation_flags_what_the_text_names(self, server: ModelServer, asked: Any, flagged: list[bool]) -> None:
+    def test_moderation_flags_what_the_text_names(self, server: ModelServer, given: Any, flagged: list[bool]) -> None:
         """The body is exactly the SDK's type; naming a category flags it."""
-        results = exact(ModerationCreateResponse, post(server, "/moderations", {"input": asked})).results
+        results = exact(ModerationCreateResponse, post(server, "/moderations", {"input": given})).results
 
         assert flagged == [result.flagged for result in results]
         assert flagged == [result.categories.violence for result in results]
@@ -707,12 +707,12 @@ class TestOtherAPIs:
 
     def test_transcription_comes_in_the_format_asked(self, client: OpenAI) -> None:
         """It is a transcription, a verbose one, or plain text."""
-        asked: Any = {"model": "whisper-1", "file": ("a.wav", b"sound")}
+        given: Any = {"model": "whisper-1", "file": ("a.wav", b"sound")}
         create = client.audio.transcriptions.create
 
-        assert isinstance(create(**asked), Transcription)
-        assert isinstance(create(**asked, response_format="verbose_json"), TranscriptionVerbose)
-        assert isinstance(create(**asked, response_format="text"), str)
+        assert isinstance(create(**given), Transcription)
+        assert isinstance(create(**given, response_format="verbose_json"), TranscriptionVerbose)
+        assert isinstance(create(**given, response_format="text"), str)
 
     def test_speech_is_a_sound(self, client: OpenAI) -> None:
         """Speech is a WAV file that depends on the text."""
@@ -743,7 +743,7 @@ class TestScript:
         server.reply = lambda body: f"{body['model']} says yes"
         transcription = client.audio.transcriptions.create(model="whisper-1", file=("a.wav", b"sound"))
 
-        assert "gpt-5.2 says yes" == text(client.chat.completions.create(**ASKED, max_tokens=1))
+        assert "gpt-5.2 says yes" == text(client.chat.completions.create(**REQUEST, max_tokens=1))
         assert "gpt-5.2 says yes" == client.responses.create(**BRIEFED).output_text
         assert "whisper-1 says yes" == transcription.text
 
@@ -751,8 +751,8 @@ class TestScript:
     def test_reply_streams_unchanged(self, client: OpenAI, server: ModelServer, reply: str) -> None:
         """White space, line breaks and signs survive the cutting into chunks."""
         server.reply = lambda _: reply
-        completion = client.chat.completions.create(**ASKED)
-        chunks = client.chat.completions.create(**ASKED, stream=True, stream_options={"include_usage": True})
+        completion = client.chat.completions.create(**REQUEST)
+        chunks = client.chat.completions.create(**REQUEST, stream=True, stream_options={"include_usage": True})
         *chunks, last = chunks
 
         assert completion.usage == last.usage
@@ -769,7 +769,7 @@ class TestScript:
             OpenAI(base_url=server.base_url, api_key="test") as client,
             pytest.raises(openai.InternalServerError, match="LookupError: no such script"),
         ):
-            client.chat.completions.create(**ASKED, stream=True)
+            client.chat.completions.create(**REQUEST, stream=True)
 
         assert 1 == server.requests
 
@@ -779,29 +779,29 @@ class TestScript:
             model_server(reply=lambda _: "yes", latency=0.001, chunk_delay=0.001) as server,
             OpenAI(base_url=server.base_url, api_key="test") as client,
         ):
-            chunks = client.chat.completions.create(**ASKED, stream=True)
+            chunks = client.chat.completions.create(**REQUEST, stream=True)
 
             assert "yes" == "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
     def test_log_keeps_requests_without_credentials(self, client: OpenAI, server: ModelServer) -> None:
         """The log has path, body and headers; the API key is nowhere in it."""
-        client.chat.completions.create(**ASKED, extra_headers={"X-Trace": "7"})
+        client.chat.completions.create(**REQUEST, extra_headers={"X-Trace": "7"})
         [request] = server.log
 
         assert isinstance(request, RecordedRequest)
-        assert ("/v1/chat/completions", ASKED) == (request.path, request.body)
+        assert ("/v1/chat/completions", REQUEST) == (request.path, request.body)
         assert "7" == request.headers["x-trace"]
         assert "sk-secret" not in repr(server.log)
 
     def test_reset_forgets(self, client: OpenAI, server: ModelServer) -> None:
         """After a reset nothing has happened and nothing will fail; settings stay."""
         server.refusal = "No."
-        list(client.chat.completions.create(**ASKED, stream=True))
+        list(client.chat.completions.create(**REQUEST, stream=True))
         server.fail(500)
         server.reset()
 
         assert (0, 0, []) == (server.requests, server.chunks_sent, server.log)
-        assert "No." == client.chat.completions.create(**ASKED).choices[0].message.refusal
+        assert "No." == client.chat.completions.create(**REQUEST).choices[0].message.refusal
 
 
 class TestFailures:
@@ -823,8 +823,8 @@ class TestFailures:
         server.fail(status, times=2)
         for _ in range(2):
             with pytest.raises(raised):
-                client.chat.completions.create(**ASKED, stream=streamed)
-        client.chat.completions.create(**ASKED)
+                client.chat.completions.create(**REQUEST, stream=streamed)
+        client.chat.completions.create(**REQUEST)
 
         assert 3 == server.requests
 
@@ -833,7 +833,7 @@ class TestFailures:
         server.fail(429)
         server.fail(503)
         with OpenAI(base_url=server.base_url, api_key="test", max_retries=2) as client:
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
 
         assert ["0", "1", "2"] == [request.headers["x-stainless-retry-count"] for request in server.log]
 
@@ -841,7 +841,7 @@ class TestFailures:
         """Message, type and code are where the API has them."""
         server.fail(429)
         with pytest.raises(openai.RateLimitError) as caught:
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
 
         assert ("rate_limit_error", "rate_limit_exceeded", None) == (
             caught.value.type,
@@ -856,11 +856,11 @@ class TestFailures:
         self, client: OpenAI, server: ModelServer, status: Any, raised: Any, after: int
     ) -> None:
         """The chunks asked for arrive, all of them at most, and then the failure."""
-        whole = len(list(client.chat.completions.create(**ASKED, stream=True)))
+        whole = len(list(client.chat.completions.create(**REQUEST, stream=True)))
         server.reset()
         server.fail(status, after_chunks=after)
         received: list[ChatCompletionChunk] = []
-        stream = client.chat.completions.create(**ASKED, stream=True)
+        stream = client.chat.completions.create(**REQUEST, stream=True)
         with pytest.raises(raised):
             received.extend(stream)
 
@@ -880,7 +880,7 @@ class TestFailures:
         server.fail(500, after_chunks=3)
 
         with pytest.raises(openai.InternalServerError):
-            client.chat.completions.create(**ASKED)
+            client.chat.completions.create(**REQUEST)
 
     def test_cut_stream_ends_without_its_last_chunks(self, client: OpenAI, server: ModelServer) -> None:
         """A stream that is cut ends early, and nothing but its content says so."""
@@ -888,7 +888,7 @@ class TestFailures:
         server.fail("cut")
 
         for expected in (3, 1):
-            received = list(client.chat.completions.create(**ASKED, stream=True))
+            received = list(client.chat.completions.create(**REQUEST, stream=True))
             assert expected == len(received)
             assert received[-1].choices[0].finish_reason is None
 
@@ -937,7 +937,7 @@ class TestStreaming:
         """A chunk is sent when it is due and not when the answer is complete."""
         gate = threading.Event()
         server.before_chunk = lambda number: number == 0 or gate.wait()
-        stream = client.chat.completions.create(**ASKED, stream=True)
+        stream = client.chat.completions.create(**REQUEST, stream=True)
         next(stream)
 
         assert 1 == server.chunks_sent
@@ -947,7 +947,7 @@ class TestStreaming:
     def test_abandoned_stream_closes_its_connection(self, client: OpenAI, server: ModelServer) -> None:
         """A client that leaves in the middle is noticed, long before the next chunk is due."""
         server.chunk_delay = 3600
-        stream = client.chat.completions.create(**ASKED, stream=True)
+        stream = client.chat.completions.create(**REQUEST, stream=True)
         next(stream)
         assert 1 == server.open_connections
         stream.close()
@@ -961,7 +961,7 @@ class TestStreaming:
         async def twice() -> int:
             async with AsyncOpenAI(base_url=server.base_url, api_key="test") as client:
                 for _ in range(2):
-                    async for _ in await client.chat.completions.create(**ASKED, stream=True):
+                    async for _ in await client.chat.completions.create(**REQUEST, stream=True):
                         pass
                 return server.open_connections
 
@@ -971,10 +971,10 @@ class TestStreaming:
 class TestCompression:
     def test_answers_are_compressed_for_clients_that_accept_it(self, client: OpenAI, server: ModelServer) -> None:
         """The same text arrives, in fewer bytes, from answers and from streams."""
-        plain = client.chat.completions.create(**ASKED).choices[0].message.content
+        plain = client.chat.completions.create(**REQUEST).choices[0].message.content
         server.compress = True
-        raw = client.chat.completions.with_raw_response.create(**ASKED)
-        stream = client.chat.completions.with_raw_response.create(**ASKED, stream=True)
+        raw = client.chat.completions.with_raw_response.create(**REQUEST)
+        stream = client.chat.completions.with_raw_response.create(**REQUEST, stream=True)
 
         assert ("gzip", "gzip") == (raw.headers["content-encoding"], stream.headers["content-encoding"])
         assert plain == raw.parse().choices[0].message.content
@@ -985,7 +985,7 @@ class TestCompression:
         gate = threading.Event()
         server.compress = True
         server.before_chunk = lambda number: number == 0 or gate.wait()
-        stream = client.chat.completions.create(**ASKED, stream=True)
+        stream = client.chat.completions.create(**REQUEST, stream=True)
         next(stream)
 
         assert 1 == server.chunks_sent

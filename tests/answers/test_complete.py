@@ -15,7 +15,7 @@ from llm_memo.answers.complete import incomplete
 from llm_memo.codec.recording import Recording
 from llm_memo.testing import ModelServer
 
-ASKED: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
+REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
 EMPTY = "an empty answer"
 ENDED = "the stream ended before the answer did"
@@ -166,10 +166,10 @@ def test_real_answers_whole_and_streamed(
     """Completions, responses, their dumps and their recorded streams are judged alike."""
     for name, setting in settings.items():
         setattr(server, name, setting)
-    completion, answer = client.chat.completions.create(**ASKED), client.responses.create(**BRIEFED)
+    completion, answer = client.chat.completions.create(**REQUEST), client.responses.create(**BRIEFED)
     assert [chat_reason] * 2 == [incomplete(completion), incomplete(completion.model_dump())]
     assert [response_reason] * 2 == [incomplete(answer), incomplete(answer.model_dump())]
-    chunks = list(client.chat.completions.create(**ASKED, stream=True))
+    chunks = list(client.chat.completions.create(**REQUEST, stream=True))
     events = list(client.responses.create(**BRIEFED, stream=True))
     for items in (chunks, [chunk.model_dump() for chunk in chunks]):
         assert chat_reason == incomplete(whole(items))

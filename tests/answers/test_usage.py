@@ -20,7 +20,7 @@ from llm_memo.errors import MemoWarning
 from llm_memo.runtime.context import Running
 from llm_memo.testing import ModelServer
 
-ASKED: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
+REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
 
 CHAT: dict[str, Any] = {
@@ -112,8 +112,8 @@ def test_what_reports_no_tokens_has_no_usage(value: Any) -> None:
 
 def test_real_answers_report_what_their_streams_report(server: ModelServer, client: OpenAI) -> None:
     """Completions and responses report as many tokens whole as streamed, and as the server counted."""
-    completion = client.chat.completions.create(**ASKED)
-    chunks = list(client.chat.completions.create(**ASKED, stream=True, stream_options={"include_usage": True}))
+    completion = client.chat.completions.create(**REQUEST)
+    chunks = list(client.chat.completions.create(**REQUEST, stream=True, stream_options={"include_usage": True}))
     answer, events = client.responses.create(**BRIEFED), list(client.responses.create(**BRIEFED, stream=True))
     assert completion.usage is not None
     assert answer.usage is not None

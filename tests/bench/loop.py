@@ -29,7 +29,7 @@ async def reply(text: str) -> str:
     return f"{text} " * 20
 
 
-ASKED = Work("loop", reply, lambda number: (f"question {number}",), lambda number: f"question {number} " * 20)
+REQUEST = Work("loop", reply, lambda number: (f"question {number}",), lambda number: f"question {number} " * 20)
 
 
 def loop(run: Run) -> list[Row]:
@@ -52,7 +52,7 @@ def stops(kind: str, folder: str, frozen: str) -> list[float]:
     import openai  # noqa: F401 - whose objects are what a collection goes through
 
     decorated = kind != UNDECORATED
-    asked: Any = named(kind)(Path(folder)).cached(ASKED) if decorated else reply
+    asked: Any = named(kind)(Path(folder)).cached(REQUEST) if decorated else reply
     return asyncio.run(_rounds(asked, TASKS // 2 if decorated else TASKS, frozen=frozen == "1"))
 
 
@@ -73,9 +73,9 @@ async def _rounds(function: Any, requests: int, frozen: bool) -> list[float]:
         ticks = asyncio.create_task(_longest_tick())
         await asyncio.sleep(0.01)
         numbers = [turn * TASKS + number % (TASKS // 2) for number in range(TASKS)]
-        answers = await asyncio.gather(*(function(*ASKED.question(number)) for number in numbers))
+        answers = await asyncio.gather(*(function(*REQUEST.question(number)) for number in numbers))
         ticks.cancel()
-        assert answers == [ASKED.answer(number) for number in numbers]
+        assert answers == [REQUEST.answer(number) for number in numbers]
         assert len(_asked) == requests
         longest_stop = max(longest_stop, await ticks)
         longest_collection = max(longest_collection, *collections, 0.0)

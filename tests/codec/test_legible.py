@@ -20,7 +20,7 @@ from llm_memo.codec.legible import Items
 from llm_memo.testing import ModelServer
 
 QUESTION: Any = [{"role": "user", "content": "Why is the sky blue?"}]
-ASKED: Any = {"model": "gpt-5.2", "messages": QUESTION}
+REQUEST: Any = {"model": "gpt-5.2", "messages": QUESTION}
 
 
 class City(BaseModel):
@@ -71,7 +71,7 @@ def test_long_answers_are_cut() -> None:
 
 def test_a_completion_is_what_it_says(client: OpenAI) -> None:
     """Of completions and responses the text is shown; of several choices, all."""
-    chat = cached_completion(name="looked.chat")(lambda: client.chat.completions.create(**ASKED, n=2))
+    chat = cached_completion(name="looked.chat")(lambda: client.chat.completions.create(**REQUEST, n=2))
     reply = cached_completion(name="looked.reply")(lambda: client.responses.create(model="m", input="Why?"))
     assert "\n\n".join(choice.message.content or "" for choice in chat().choices) == answer_text(kept(chat), 10_000)
     assert reply().output_text == answer_text(kept(reply), 10_000)
@@ -80,7 +80,9 @@ def test_a_completion_is_what_it_says(client: OpenAI) -> None:
 
 def test_a_parsed_answer_has_what_was_parsed(client: OpenAI) -> None:
     """What a model has beside its JSON, such as the user's own parsed class, is among what is shown."""
-    parse = cached_completion(name="looked.parse")(lambda: client.chat.completions.parse(**ASKED, response_format=City))
+    parse = cached_completion(name="looked.parse")(
+        lambda: client.chat.completions.parse(**REQUEST, response_format=City)
+    )
     answer = kept(parse)
     assert parse().choices[0].message.parsed == City(**answer["choices"][0]["message"]["parsed"])
     assert "_request_id" not in answer
@@ -114,7 +116,7 @@ def test_a_generator_is_what_it_yielded(client: OpenAI) -> None:
 
     @cached_completion(name="looked.chunks")
     def chunks() -> Any:
-        return client.chat.completions.create(**ASKED, stream=True)
+        return client.chat.completions.create(**REQUEST, stream=True)
 
     @cached_completion(name="looked.events")
     def events() -> Any:
@@ -140,7 +142,7 @@ async def test_an_asynchronous_stream_is_read_without_a_loop(server: ModelServer
 
         @cached_completion(name="looked.later")
         async def later() -> AsyncIterator[str]:
-            async for chunk in await client.chat.completions.create(**ASKED, stream=True):
+            async for chunk in await client.chat.completions.create(**REQUEST, stream=True):
                 yield chunk.choices[0].delta.content or ""
 
         whole = "".join([word async for word in later()])
@@ -287,13 +289,13 @@ def test_answers_of_other_models_are_texts(said: str, answer: Any) -> None:
 def test_streams_in_listings_are_texts(server: ModelServer) -> None:
     """Entries of generators, of an SDK's streams and of requests show what the model said, and what they are."""
     with (
-        cached_client(OpenAI(base_url=server.base_url, api_key="test")) as asked,
+        cached_client(OpenAI(base_url=server.base_url, api_key="test")) as cached,
         OpenAI(base_url=server.base_url, api_key="test") as client,
     ):
 
         @cached_completion(name="looked.stream")
         def stream() -> Any:
-            return client.chat.completions.create(**ASKED, stream=True)
+            return client.chat.completions.create(**REQUEST, stream=True)
 
         @cached_completion(name="looked.words")
         def words() -> Iterator[str]:
@@ -301,7 +303,7 @@ def test_streams_in_listings_are_texts(server: ModelServer) -> None:
                 yield chunk.choices[0].delta.content or ""
 
         list(words())
-        list(asked.chat.completions.create(**ASKED, stream=True))
+        list(cached.chat.completions.create(**REQUEST, stream=True))
     (spoken,) = words.entries()
     entries = Cache().entries()
     assert {spoken.text} == {entry.text for entry in entries}

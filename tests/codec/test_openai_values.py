@@ -24,7 +24,7 @@ from llm_memo.codec.codec import Frozen, Unfreezable, UnknownClass, freeze, thaw
 from llm_memo.testing import ModelServer
 
 CANARY = "sk-CANARY"
-ASKED: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
+REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
 
 
@@ -55,14 +55,14 @@ async def aclient(server: ModelServer) -> AsyncIterator[AsyncOpenAI]:
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
-    "chat": lambda c: c.chat.completions.create(**ASKED),
-    "chat, several with logprobs": lambda c: c.chat.completions.create(**ASKED, n=2, logprobs=True, top_logprobs=2),
+    "chat": lambda c: c.chat.completions.create(**REQUEST),
+    "chat, several with logprobs": lambda c: c.chat.completions.create(**REQUEST, n=2, logprobs=True, top_logprobs=2),
     "chat, audio": lambda c: c.chat.completions.create(
-        **ASKED, modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}
+        **REQUEST, modalities=["text", "audio"], audio={"voice": "alloy", "format": "wav"}
     ),
-    "chat, tools": lambda c: c.chat.completions.create(**ASKED, tools=[TOOL], tool_choice="required"),
-    "chat, parsed": lambda c: c.chat.completions.parse(**ASKED, response_format=Weather),
-    "chat, parsed tools": lambda c: c.chat.completions.parse(**ASKED, tools=[TOOL], tool_choice="required"),
+    "chat, tools": lambda c: c.chat.completions.create(**REQUEST, tools=[TOOL], tool_choice="required"),
+    "chat, parsed": lambda c: c.chat.completions.parse(**REQUEST, response_format=Weather),
+    "chat, parsed tools": lambda c: c.chat.completions.parse(**REQUEST, tools=[TOOL], tool_choice="required"),
     "responses": lambda c: c.responses.create(**BRIEFED, reasoning={"effort": "low", "summary": "auto"}),
     "responses, tools": lambda c: c.responses.create(**BRIEFED, tools=[FUNCTION], tool_choice="required"),
     "responses, parsed": lambda c: c.responses.parse(**BRIEFED, text_format=Weather),
@@ -112,7 +112,7 @@ def test_answers_thaw_in_another_process(
     monkeypatch.syspath_prepend(tmp_path)
     weather = importlib.import_module("forecast").Weather
     answers = [call(client) for name, call in CALLS.items() if "parsed" not in name]
-    answers.append(client.chat.completions.parse(**ASKED, response_format=weather))
+    answers.append(client.chat.completions.parse(**REQUEST, response_format=weather))
     answers.append(client.responses.parse(**BRIEFED, text_format=weather))
     (tmp_path / "frozen").write_bytes(pickle.dumps([tuple(freeze(answer)) for answer in answers]))
     printed = run(
@@ -170,7 +170,7 @@ async def test_raw_responses_are_kept(client: OpenAI, aclient: AsyncOpenAI, name
 
 def raw_of(client: Any, name: str) -> Any:
     if name == "chat":
-        return client.chat.completions.with_raw_response.create(**ASKED)
+        return client.chat.completions.with_raw_response.create(**REQUEST)
     return client.embeddings.with_raw_response.create(model="m", input="a")
 
 
@@ -196,11 +196,11 @@ def test_an_incomplete_raw_response_is_told(server: ModelServer, client: OpenAI)
 
 def test_raw_responses_of_streams_are_refused(client: OpenAI) -> None:
     """A raw response whose body is still on its way cannot be kept, nor one bound to a `with` block."""
-    raw = client.chat.completions.with_raw_response.create(**ASKED, stream=True)
+    raw = client.chat.completions.with_raw_response.create(**REQUEST, stream=True)
     with pytest.raises(Unfreezable, match=r"raw response of a stream: return its \.parse\(\)"):
         freeze(raw)
     list(raw.parse())
-    manager = client.chat.completions.with_streaming_response.create(**ASKED)
+    manager = client.chat.completions.with_streaming_response.create(**REQUEST)
     with pytest.raises(Unfreezable, match="ResponseContextManager, bound to a connection"):
         freeze(manager)
     with manager as response, pytest.raises(Unfreezable, match="APIResponse, bound to a connection"):

@@ -26,7 +26,7 @@ from llm_memo.codec.codec import Unfreezable, UnknownClass, freeze, thaw
 from llm_memo.codec.recording import Recording
 from llm_memo.testing import ModelServer
 
-ASKED: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
+REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
 CANARY = "sk-CANARY"
 
@@ -107,7 +107,7 @@ async def test_an_async_stream_plays_the_chunks_that_were_read(aclient: AsyncOpe
 
 def raw_stream(client: Any, api: str) -> Any:
     if api == "chat":
-        return client.chat.completions.create(**ASKED, stream=True, stream_options={"include_usage": True})
+        return client.chat.completions.create(**REQUEST, stream=True, stream_options={"include_usage": True})
     return client.responses.create(**BRIEFED, stream=True)
 
 
@@ -253,7 +253,7 @@ def test_a_manager_over_a_stream_of_another_build_is_left_alone(client: OpenAI, 
         def __iter__(self) -> Any:
             return iter(self.inner)
 
-    manager: Any = client.chat.completions.stream(**ASKED)
+    manager: Any = client.chat.completions.stream(**REQUEST)
     request = manager._ChatCompletionStreamManager__api_request
     manager._ChatCompletionStreamManager__api_request = lambda: Odd(request())
     with ends.record(manager) as stream:
@@ -275,7 +275,7 @@ def test_tools_that_are_read_once_are_not_touched(client: OpenAI, ends: Ends) ->
 def test_a_response_of_another_build_is_left_alone(client: OpenAI, ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream over a response that cannot be read for what may be kept goes on as it is."""
     monkeypatch.setattr("llm_memo.adapters.httpx.facts", None)
-    with ends.record(client.chat.completions.stream(**ASKED)) as stream:
+    with ends.record(client.chat.completions.stream(**REQUEST)) as stream:
         assert stream.get_final_completion().choices
     assert ([], 1) == (ends.kept, ends.abandoned)
 
@@ -284,15 +284,15 @@ def test_a_response_of_another_build_is_left_alone(client: OpenAI, ends: Ends, m
 
 
 MANAGERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-    "chat": (ChatCompletionStreamManager, lambda client: client.chat.completions.stream(**ASKED)),
+    "chat": (ChatCompletionStreamManager, lambda client: client.chat.completions.stream(**REQUEST)),
     "chat, parsed": (
         ChatCompletionStreamManager,
-        lambda client: client.chat.completions.stream(**ASKED, response_format=Weather),
+        lambda client: client.chat.completions.stream(**REQUEST, response_format=Weather),
     ),
     "chat, tools": (
         ChatCompletionStreamManager,
         lambda client: client.chat.completions.stream(
-            **ASKED, tools=[pydantic_function_tool(Weather)], tool_choice="required"
+            **REQUEST, tools=[pydantic_function_tool(Weather)], tool_choice="required"
         ),
     ),
     "responses": (ResponseStreamManager, lambda client: client.responses.stream(**BRIEFED)),
@@ -349,12 +349,12 @@ async def test_an_async_stream_manager_plays_the_events_and_the_final_answer(
 
 def test_until_done_and_the_parsed_answer(client: OpenAI, ends: Ends) -> None:
     """`until_done()` reads a hit to its end, and `.parsed` is of the user's own class."""
-    with ends.record(client.chat.completions.stream(**ASKED, response_format=Weather)) as stream:
-        asked = stream.get_final_completion().choices[0].message.parsed
+    with ends.record(client.chat.completions.stream(**REQUEST, response_format=Weather)) as stream:
+        whole = stream.get_final_completion().choices[0].message.parsed
     with ends.play() as stream:
         assert stream is stream.until_done()
         message = stream.get_final_completion().choices[0].message
-    assert (Weather, asked) == (type(message.parsed), message.parsed)
+    assert (Weather, whole) == (type(message.parsed), message.parsed)
 
 
 def test_an_entered_stream_plays_entered(client: OpenAI, ends: Ends) -> None:
@@ -395,7 +395,7 @@ def test_a_manager_left_early_is_abandoned(server: ModelServer, client: OpenAI, 
 def test_a_manager_whose_request_fails_is_abandoned(server: ModelServer, client: OpenAI, ends: Ends) -> None:
     """The error of the request comes through; entering again asks again, unrecorded."""
     server.fail(500)
-    manager = ends.record(client.chat.completions.stream(**ASKED))
+    manager = ends.record(client.chat.completions.stream(**REQUEST))
     with pytest.raises(APIError), manager:
         pass
     assert ([], 1) == (ends.kept, ends.abandoned)
@@ -410,14 +410,14 @@ async def test_an_async_manager_whose_request_fails_is_abandoned(
     """The same for an asynchronous manager."""
     server.fail(500)
     with pytest.raises(APIError):
-        async with ends.record(aclient.chat.completions.stream(**ASKED)):
+        async with ends.record(aclient.chat.completions.stream(**REQUEST)):
             pass
     assert ([], 1) == (ends.kept, ends.abandoned)
 
 
 def test_a_manager_never_entered_is_abandoned(client: OpenAI, ends: Ends) -> None:
     """A manager that is dropped before it is entered is abandoned."""
-    manager = ends.record(client.chat.completions.stream(**ASKED))
+    manager = ends.record(client.chat.completions.stream(**REQUEST))
     del manager
     gc.collect()
     assert ([], 1) == (ends.kept, ends.abandoned)
@@ -429,7 +429,7 @@ def test_a_response_format_of_a_function_is_unfreezable(client: OpenAI, ends: En
     class Local(BaseModel):
         city: str
 
-    with ends.record(client.chat.completions.stream(**ASKED, response_format=Local)) as stream:
+    with ends.record(client.chat.completions.stream(**REQUEST, response_format=Local)) as stream:
         stream.until_done()
     with pytest.raises(Unfreezable, match="Local"):
         freeze(ends.kept[0])
@@ -573,7 +573,7 @@ def test_an_item_that_cannot_be_kept_spoils_the_recording_only(ends: Ends) -> No
 
 def test_ordinary_values_are_no_streams(client: OpenAI) -> None:
     """Strings, completions, lists and iterators are answers, not streams."""
-    completion = client.chat.completions.create(**ASKED)
+    completion = client.chat.completions.create(**REQUEST)
     for value in ("text", None, [1], completion, iter([1]), open, Stream):
         assert not streams.is_stream(value)
         assert value is streams.paced(value, 1.0)
@@ -631,7 +631,7 @@ def test_a_paced_stream_takes_its_time_between_items(
     assert [0.0, 0.5, 0.5] == naps
 
     ends = Ends()
-    with ends.record(client.chat.completions.stream(**ASKED)) as stream:
+    with ends.record(client.chat.completions.stream(**REQUEST)) as stream:
         stream.until_done()
     read = len(ends.kept[0].items)
     with slept(monkeypatch) as naps, streams.paced(ends.play(), 0.5) as stream:
@@ -655,7 +655,7 @@ async def test_a_paced_async_stream_takes_its_time_between_items(
 
 def test_streams_play_in_another_process(client: OpenAI, ends: Ends, tmp_path: Path, run: Callable[..., str]) -> None:
     """A frozen stream plays where neither the client nor the server is."""
-    with ends.record(client.chat.completions.stream(**ASKED)) as stream:
+    with ends.record(client.chat.completions.stream(**REQUEST)) as stream:
         text = stream.get_final_completion().choices[0].message.content
     frozen = freeze(ends.kept[0])
     (tmp_path / "payload").write_bytes(frozen.payload)
@@ -671,7 +671,7 @@ def test_streams_play_in_another_process(client: OpenAI, ends: Ends, tmp_path: P
 
 def test_a_stream_class_that_takes_more_is_unknown(client: OpenAI, ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream class of an SDK that asks for more than was kept is a miss, not an error on use."""
-    with ends.record(client.chat.completions.stream(**ASKED)) as stream:
+    with ends.record(client.chat.completions.stream(**REQUEST)) as stream:
         stream.until_done()
     frozen = freeze(ends.kept[0])
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from anew import forget
-from witness import Asked, descriptors
+from witness import Counted, descriptors
 
 
 @pytest.fixture
-def asked() -> Asked:
+def counted() -> Counted:
     """A cached function."""
-    return Asked()
+    return Counted()
 
 
 @pytest.fixture(autouse=True)

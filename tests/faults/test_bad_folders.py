@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from anew import forget
-from witness import Asked, leftovers
+from witness import Counted, leftovers
 
 from llm_memo import (
     Cache,
@@ -67,16 +67,16 @@ def shared_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shared_key", "open_files")
-def test_a_folder_for_reading_only(asked: Asked, cache_dir: Path) -> None:
+def test_a_folder_for_reading_only(counted: Counted, cache_dir: Path) -> None:
     """In a folder for reading only hits are hits; a miss gives its answer and one warning, and changes nothing."""
-    asked.ask("a")
+    counted.ask("a")
     forget()
     with only_read(cache_dir):
         before = sorted(cache_dir.rglob("*"))
-        assert [] == [each for each in asked.warned("a") if each is not UntrustedEntry]
-        assert [] == asked.warned("a")
-        assert [NotStored] == asked.warned("b")
-        assert ["a", "b"] == asked.calls
+        assert [] == [each for each in counted.warned("a") if each is not UntrustedEntry]
+        assert [] == counted.warned("a")
+        assert [NotStored] == counted.warned("b")
+        assert ["a", "b"] == counted.calls
         assert before == sorted(cache_dir.rglob("*"))
         with pytest.raises(OSError, match="Permission denied"):
             Cache().clear()
@@ -87,41 +87,41 @@ def test_a_folder_for_reading_only(asked: Asked, cache_dir: Path) -> None:
 
 
 @pytest.mark.usefixtures("shared_key", "open_files")
-def test_a_damaged_entry_in_a_folder_for_reading_only(asked: Asked, cache_dir: Path) -> None:
+def test_a_damaged_entry_in_a_folder_for_reading_only(counted: Counted, cache_dir: Path) -> None:
     """What cannot be put into quarantine is refused where it is, with one warning."""
-    asked.ask("a")
-    asked.path("a").write_text("damaged")
+    counted.ask("a")
+    counted.path("a").write_text("damaged")
     forget()
     with only_read(cache_dir):
-        asked.ask = asked.ask.with_options(policy="readOnly")
-        warned = asked.warned("a")
+        counted.ask = counted.ask.with_options(policy="readOnly")
+        warned = counted.warned("a")
     assert 1 == len([each for each in warned if each is not UntrustedEntry])
 
 
 @pytest.mark.usefixtures("shared_key", "open_files")
-def test_a_folder_that_cannot_be_read(asked: Asked, cache_dir: Path) -> None:
+def test_a_folder_that_cannot_be_read(counted: Counted, cache_dir: Path) -> None:
     """Where nothing can be read, calls are made, with one warning each, and listing says why it cannot."""
-    asked.ask("a")
+    counted.ask("a")
     forget()
     cache_dir.chmod(0)
     with unprivileged(cache_dir):
-        assert 1 == len(asked.warned("a"))
-        assert ["a", "a"] == asked.calls
+        assert 1 == len(counted.warned("a"))
+        assert ["a", "a"] == counted.calls
         with pytest.raises(PermissionError):
             Cache().info()
         with pytest.warns(CorruptEntry, match="Permission denied"):
-            assert "miss" == asked.ask.explain("z").outcome
+            assert "miss" == counted.ask.explain("z").outcome
     cache_dir.chmod(0o700)
 
 
 @pytest.mark.parametrize("change", ["writable by all", "writable by a group", "of another user"])
 def test_a_folder_that_is_not_ours_alone(
-    change: str, asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    change: str, counted: Counted, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder that others can write to, or own, is one warning in a process; its entries are read by their seal."""
     if change != "writable by a group":  # that and a key for all are meant to be shared
         monkeypatch.setenv("LLM_MEMO_KEY", "a long random text")
-    asked.ask("a")
+    counted.ask("a")
     forget()
     if change == "of another user":
         monkeypatch.setattr("llm_memo.stores.folder.os.geteuid", lambda: os.getuid() + 1)
@@ -134,32 +134,32 @@ def test_a_folder_that_is_not_ours_alone(
         cache_dir.chmod(0o770)
     else:
         cache_dir.chmod(0o777)
-    assert [UntrustedEntry] == asked.warned("a")
-    assert [] == asked.warned("b")
-    assert ["a", "b"] == asked.calls
+    assert [UntrustedEntry] == counted.warned("a")
+    assert [] == counted.warned("b")
+    assert ["a", "b"] == counted.calls
     forget()
     with pytest.warns(UntrustedEntry, match="0700"):
-        asked.ask("a")
+        counted.ask("a")
 
 
-def test_an_entry_planted_in_a_shared_folder(asked: Asked, cache_dir: Path) -> None:
+def test_an_entry_planted_in_a_shared_folder(counted: Counted, cache_dir: Path) -> None:
     """In a folder that others can write to, what they put there is refused."""
-    asked.ask("a")
+    counted.ask("a")
     cache_dir.chmod(0o777)
-    path = asked.path("a")
+    path = counted.path("a")
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     forget()
-    assert [UntrustedEntry, UntrustedEntry] == asked.warned("a")
-    assert ["a", "a"] == asked.calls
+    assert [UntrustedEntry, UntrustedEntry] == counted.warned("a")
+    assert ["a", "a"] == counted.calls
 
 
-def test_the_folder_goes_away(asked: Asked, cache_dir: Path) -> None:
+def test_the_folder_goes_away(counted: Counted, cache_dir: Path) -> None:
     """A cache folder that is deleted while calls are made is made again, and nobody is told."""
     for number in range(3):
-        assert [] == asked.warned("a")
-        assert number + 1 == len(asked.calls)
+        assert [] == counted.warned("a")
+        assert number + 1 == len(counted.calls)
         shutil.rmtree(cache_dir)
-    assert [] == asked.warned("a")
+    assert [] == counted.warned("a")
     assert {".code", ".gitignore", ".keys", "CACHEDIR.TAG", "ask"} == {path.name for path in cache_dir.iterdir()}
 
 
@@ -176,25 +176,25 @@ def test_the_folder_goes_away_during_the_call(cache_dir: Path) -> None:
     assert [] == leftovers(cache_dir)
 
 
-def test_a_file_in_the_folders_place(asked: Asked, cache_dir: Path) -> None:
+def test_a_file_in_the_folders_place(counted: Counted, cache_dir: Path) -> None:
     """Where a file takes the folder's place, calls go on with one warning, and who comes later is told at once."""
-    asked.ask("a")
+    counted.ask("a")
     shutil.rmtree(cache_dir)
     cache_dir.write_text("mine")
-    assert [NotStored] == asked.warned("a")
-    assert [NotStored] == asked.warned("b")
+    assert [NotStored] == counted.warned("a")
+    assert [NotStored] == counted.warned("b")
     assert "mine" == cache_dir.read_text()
     with pytest.raises(StoreError, match="is a file"):
         Cache()
 
 
 @pytest.mark.parametrize("depth", [0, 1], ids=["shard", "function folder"])
-def test_a_file_in_an_inner_folders_place(depth: int, asked: Asked) -> None:
+def test_a_file_in_an_inner_folders_place(depth: int, counted: Counted) -> None:
     """A file in the place of a shard or a function's folder is one warning, and stays."""
-    place = asked.path("a").parents[depth]
+    place = counted.path("a").parents[depth]
     place.parent.mkdir(parents=True)
     place.write_text("mine")
-    assert [NotStored] == asked.warned("a")
+    assert [NotStored] == counted.warned("a")
     assert "mine" == place.read_text()
 
 
@@ -257,7 +257,7 @@ def test_a_disk_of_one_megabyte_fills_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("open_files")
-def test_a_quota_is_used_up(asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quota_is_used_up(counted: Counted, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no more than 20 kB can be written, answers are returned, each with one warning, and no part is left."""
     left = [20_000]
 
@@ -273,7 +273,7 @@ def test_a_quota_is_used_up(asked: Asked, cache_dir: Path, monkeypatch: pytest.M
             return os.write(descriptor, data[:took])
 
     monkeypatch.setattr(files, "os", Quota())
-    warned = [asked.warned(str(number)) for number in range(100)]
+    warned = [counted.warned(str(number)) for number in range(100)]
     stored = warned.count([])
     assert 100 - stored == warned.count([NotStored])
     assert 10 < stored < 90
@@ -324,21 +324,21 @@ def test_no_more_file_descriptors(run: Run) -> None:
 def test_a_folder_that_cannot_be_made() -> None:
     """A folder that can be made by nobody is one warning in each call, and no error."""
     with configure(cache_dir="/proc/no/such/place"):
-        asked = Asked()
-        asked.ask = asked.ask.with_options(cache_dir="/proc/no/such/place")
-        assert [NotStored] == asked.warned("a")
-        assert [NotStored] == asked.warned("a")
+        counted = Counted()
+        counted.ask = counted.ask.with_options(cache_dir="/proc/no/such/place")
+        assert [NotStored] == counted.warned("a")
+        assert [NotStored] == counted.warned("a")
         assert (0, 0) == Cache().clear()
 
 
 @pytest.mark.parametrize("error", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
-def test_a_file_system_without_locks(error: int, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_locks(error: int, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are no locks a call is made and kept without one, and tells so if that is all that is amiss."""
 
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    assert ([] if error == errno.EIO else [MemoWarning]) == asked.warned("a")
-    assert [] == asked.warned("a")
-    assert ["a"] == asked.calls
+    assert ([] if error == errno.EIO else [MemoWarning]) == counted.warned("a")
+    assert [] == counted.warned("a")
+    assert ["a"] == counted.calls

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from anew import forget
 from failing_os import FailingOs
-from witness import Asked, descriptors, leftovers
+from witness import Counted, descriptors, leftovers
 
 from llm_memo import Cache, NotStored, configure
 
@@ -35,10 +35,10 @@ def for_ever(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def failing(
     error: int, for_ever: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Callable[[Asked], None]], Iterator[tuple[FailingOs, Asked]]]:
+) -> Callable[[Callable[[Counted], None]], Iterator[tuple[FailingOs, Counted]]]:
     """Gives, for N = 1… until nothing fails any more, a new folder that was prepared, and fails there."""
 
-    def each(prepare: Callable[[Asked], None]) -> Iterator[tuple[FailingOs, Asked]]:
+    def each(prepare: Callable[[Counted], None]) -> Iterator[tuple[FailingOs, Counted]]:
         number, failed = 0, True
         while failed:
             number += 1
@@ -47,19 +47,19 @@ def failing(
                 monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
             with configure(cache_dir=folder / "cache"):
                 monkeypatch.delenv("LLM_MEMO_DIR", raising=False)
-                asked = Asked()
-                prepare(asked)
+                counted = Counted()
+                prepare(counted)
                 forget()
-                asked.calls.clear()
+                counted.calls.clear()
                 before = descriptors()
                 with monkeypatch.context() as patch:
                     failing = FailingOs(number, error, for_ever=for_ever)
                     failing.install(patch)
-                    yield failing, asked
+                    yield failing, counted
                 assert before == descriptors()
                 failed = failing.failed
                 forget()
-                assert "A" == asked.ask("a")
+                assert "A" == counted.ask("a")
                 assert ((), (), ()) == Cache().verify()[1:4]
                 if not for_ever:
                     assert [] == leftovers(folder, ".tmp")  # an empty lock file is no part of an answer
@@ -68,59 +68,59 @@ def failing(
     return each
 
 
-Failing = Callable[[Callable[[Asked], None]], Iterator[tuple[FailingOs, Asked]]]
+Failing = Callable[[Callable[[Counted], None]], Iterator[tuple[FailingOs, Counted]]]
 
 
-def nothing(asked: Asked) -> None:
+def nothing(counted: Counted) -> None:
     """Prepare nothing."""
 
 
-def one(asked: Asked) -> None:
+def one(counted: Counted) -> None:
     """Keep one answer."""
-    asked.ask("a")
+    counted.ask("a")
 
 
-def many(asked: Asked) -> None:
+def many(counted: Counted) -> None:
     """Keep a few answers."""
     for text in "abc":
-        asked.ask(text)
+        counted.ask(text)
 
 
 def test_a_miss(failing: Failing) -> None:
     """A miss whose Nth operation fails gives the answer, calls once, and warns at most once."""
-    for _, asked in failing(nothing):
-        warned = asked.warned("a")
-        assert ["a"] == asked.calls
-        assert asked.ask.cache_info().not_stored <= len(warned) <= 1
+    for _, counted in failing(nothing):
+        warned = counted.warned("a")
+        assert ["a"] == counted.calls
+        assert counted.ask.cache_info().not_stored <= len(warned) <= 1
 
 
 def test_a_hit_from_disk(failing: Failing) -> None:
     """A hit whose Nth operation fails gives the answer, from the model if need be, and warns at most once."""
-    for _, asked in failing(one):
-        warned = asked.warned("a")
+    for _, counted in failing(one):
+        warned = counted.warned("a")
         assert len(warned) <= 1
-        assert len(asked.calls) <= len(warned)
+        assert len(counted.calls) <= len(warned)
 
 
 def test_a_hit_from_memory(failing: Failing) -> None:
     """A hit at hand whose Nth operation fails gives the answer, and warns at most once."""
-    for failing_os, asked in failing(one):
+    for failing_os, counted in failing(one):
         failing_os.mended = True
-        assert "A" == asked.ask("a")
+        assert "A" == counted.ask("a")
         failing_os.mended = False
-        warned = asked.warned("a")
+        warned = counted.warned("a")
         assert len(warned) <= 1
-        assert len(asked.calls) <= len(warned)
+        assert len(counted.calls) <= len(warned)
 
 
 def test_a_refresh(failing: Failing) -> None:
     """A refresh whose Nth operation fails gives the new answer, and leaves the old one or the new."""
-    for _, asked in failing(one):
-        asked.ask = asked.ask.with_options(policy="writeOnly")
-        warned = asked.warned("a")
-        assert ["a"] == asked.calls
-        assert [NotStored] * asked.ask.cache_info().not_stored == warned
-        asked.ask = asked.ask.with_options(policy="replay")  # what is asked for next must be there
+    for _, counted in failing(one):
+        counted.ask = counted.ask.with_options(policy="writeOnly")
+        warned = counted.warned("a")
+        assert ["a"] == counted.calls
+        assert [NotStored] * counted.ask.cache_info().not_stored == warned
+        counted.ask = counted.ask.with_options(policy="replay")  # what is asked for next must be there
 
 
 @pytest.mark.parametrize("tidy", [Cache.clear, lambda cache: cache.prune(max_entries=0)], ids=["clear", "prune"])

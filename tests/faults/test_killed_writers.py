@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from witness import Asked, leftovers
+from witness import Counted, leftovers
 
 from llm_memo import Cache, cached_completion
 
@@ -64,11 +64,11 @@ def test_200_killed_writers(run: Run, cache_dir: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("age", [0, 3700])
 def test_leftovers_are_swept_after_an_hour(
-    age: int, asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    age: int, counted: Counted, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Prune removes the temporaries, locks and cleared folders of dead processes, once they are an hour old."""
-    asked.ask("a")
-    path = asked.path("a")
+    counted.ask("a")
+    path = counted.path("a")
     left = [
         path.with_suffix(".lock"),
         path.parent / f".{path.name}.0123456789abcdef.tmp",
@@ -83,7 +83,7 @@ def test_leftovers_are_swept_after_an_hour(
     monkeypatch.setattr(time, "time", lambda: now + age)
     assert (0, 0) == Cache().prune(max_entries=1_000)
     assert (left if age == 0 else []) == [each for each in left if each.exists()]
-    assert asked.ask.is_cached("a")
+    assert counted.ask.is_cached("a")
 
 
 def test_the_lock_of_a_living_process_is_not_swept(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,9 +101,9 @@ def test_the_lock_of_a_living_process_is_not_swept(cache_dir: Path, monkeypatch:
     assert [] == leftovers(cache_dir)
 
 
-def test_an_interrupted_clear_is_finished_by_the_next(asked: Asked, cache_dir: Path) -> None:
+def test_an_interrupted_clear_is_finished_by_the_next(counted: Counted, cache_dir: Path) -> None:
     """What a clear that was killed had moved away is deleted by the next clear, at once."""
-    asked.ask("a")
+    counted.ask("a")
     (cache_dir / "ask").rename(cache_dir / ".cleared-0123456789abcdef")
     assert (0, 0) == Cache().clear()
     assert [".gitignore", "CACHEDIR.TAG"] == sorted(os.listdir(cache_dir))

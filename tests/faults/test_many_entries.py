@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anew import forget
-from witness import Asked
+from witness import Counted
 
 from llm_memo import Cache
 from llm_memo.stores import files
@@ -19,10 +19,10 @@ LINKS = 20_000
 
 
 @pytest.fixture
-def many(asked: Asked, cache_dir: Path) -> Asked:
+def many(counted: Counted, cache_dir: Path) -> Counted:
     """One entry that is asked for, among others that only look like it."""
-    asked.ask("a")
-    source = asked.path("a")
+    counted.ask("a")
+    source = counted.path("a")
     for number in range(COUNT - 1):
         if number % LINKS == 0:
             content = source.read_bytes()
@@ -34,11 +34,11 @@ def many(asked: Asked, cache_dir: Path) -> Asked:
         shard.mkdir(exist_ok=True)
         os.link(source, shard / f"{name}.joblib")
     forget()
-    return asked
+    return counted
 
 
 @pytest.mark.long
-def test_100_000_entries(many: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_100_000_entries(many: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     """With very many entries a hit reads its own, a listing of functions one, info none, and clear moves one folder."""
     opened = []
     renamed = []

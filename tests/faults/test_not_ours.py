@@ -8,7 +8,7 @@ from pathlib import Path
 
 import joblib
 import pytest
-from witness import Asked
+from witness import Counted
 
 from llm_memo import Cache
 from llm_memo.cli import main
@@ -38,20 +38,20 @@ def test_a_folder_that_never_was_a_cache(command: list[str], tmp_path: Path) -> 
     assert (0, 0) == Cache(mine).info()[1:3]
 
 
-CLEARS: dict[str, Callable[[Asked], object]] = {
-    "function": lambda asked: asked.ask.cache_clear(),
-    "everything": lambda asked: Cache().clear(),
-    "some": lambda asked: Cache().clear(older_than=0),
-    "prune": lambda asked: Cache().prune(max_entries=0),
+CLEARS: dict[str, Callable[[Counted], object]] = {
+    "function": lambda counted: counted.ask.cache_clear(),
+    "everything": lambda counted: Cache().clear(),
+    "some": lambda counted: Cache().clear(older_than=0),
+    "prune": lambda counted: Cache().prune(max_entries=0),
 }
 
 
 @pytest.mark.parametrize("clear", CLEARS)
-def test_a_users_files_among_ours(clear: str, asked: Asked, cache_dir: Path) -> None:
+def test_a_users_files_among_ours(clear: str, counted: Counted, cache_dir: Path) -> None:
     """Files of the user's in a function's folder stay where they are, also one that is called as an entry is."""
     for text in "abc":
-        asked.ask(text)
-    shard = asked.path("a").parent
+        counted.ask(text)
+    shard = counted.path("a").parent
     (cache_dir / "ask" / "notes").mkdir()
     mine = {
         cache_dir / "ask" / "notes" / "letter.txt": b"a letter",
@@ -61,42 +61,42 @@ def test_a_users_files_among_ours(clear: str, asked: Asked, cache_dir: Path) -> 
     }
     for path, content in mine.items():
         path.write_bytes(content)
-    CLEARS[clear](asked)
+    CLEARS[clear](counted)
     assert mine == {path: path.read_bytes() for path in mine}
     for text in "abc":
-        assert not asked.path(text).exists()
-        assert [] == asked.warned(text)
-    assert 3 == len(asked.ask.entries())
+        assert not counted.path(text).exists()
+        assert [] == counted.warned(text)
+    assert 3 == len(counted.ask.entries())
 
 
-def test_what_a_power_cut_has_left_of_an_entry_is_ours(asked: Asked) -> None:
+def test_what_a_power_cut_has_left_of_an_entry_is_ours(counted: Counted) -> None:
     """Empty files and files of nothing but zeros, under an entry's name, go with the entries."""
-    asked.ask("a")
-    paths = [asked.path(text) for text in "abcd"]
+    counted.ask("a")
+    paths = [counted.path(text) for text in "abcd"]
     for path, content in zip(paths, [b"llm_memo", b"", b"\0" * 5_000, b"llm_"], strict=True):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-    asked.ask.cache_clear()
+    counted.ask.cache_clear()
     assert [True] * 3 == [not path.exists() for path in paths[:3]]
 
 
 def test_an_entry_that_is_written_while_its_folder_is_removed(
-    asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    counted: Counted, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is written to a function's folder at the moment at which it seems empty, and goes, stays."""
-    asked.ask("a")
+    counted.ask("a")
     real = tidy.folder.is_empty
 
     def is_empty(folder: str) -> bool:
         found = real(folder)
         if found and ".cleared" not in folder:
-            asked.calls.clear()
-            asked.ask("b")
+            counted.calls.clear()
+            counted.ask("b")
         return found
 
     with monkeypatch.context() as patch:
         patch.setattr(tidy.folder, "is_empty", is_empty)
         assert 1 == Cache().prune(max_entries=0).entries
-    assert asked.path("b").exists()
+    assert counted.path("b").exists()
     assert ["ask"] == Cache(cache_dir).functions()
     assert [] == [name for name in os.listdir(cache_dir) if name.startswith(".cleared")]

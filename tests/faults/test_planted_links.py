@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from anew import forget
-from witness import Asked, leftovers
+from witness import Counted, leftovers
 
 from llm_memo import Cache, CorruptEntry, MemoWarning, NotStored, UntrustedEntry
 from llm_memo.stores import files
@@ -37,72 +37,72 @@ def state(folder: Path) -> dict[Path, str]:
     return {path: path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_a_link_for_an_entry_is_not_followed(asked: Asked, tmp_path: Path) -> None:
+def test_a_link_for_an_entry_is_not_followed(counted: Counted, tmp_path: Path) -> None:
     """A link in an entry's place, even to the entry itself, is refused and replaced, its target left as it is."""
-    asked.ask("a")
-    path, target = asked.path("a"), tmp_path / "target"
+    counted.ask("a")
+    path, target = counted.path("a"), tmp_path / "target"
     path.rename(target)
     before = target.read_bytes()
     path.symlink_to(target)
     forget()
-    assert [UntrustedEntry] == asked.warned("a")
-    assert ["a", "a"] == asked.calls
+    assert [UntrustedEntry] == counted.warned("a")
+    assert ["a", "a"] == counted.calls
     assert before == target.read_bytes()
-    assert [] == asked.warned("a")
+    assert [] == counted.warned("a")
     assert not path.is_symlink()
 
 
-def test_a_link_that_replaces_an_entry_at_hand_is_not_followed(asked: Asked, tmp_path: Path) -> None:
+def test_a_link_that_replaces_an_entry_at_hand_is_not_followed(counted: Counted, tmp_path: Path) -> None:
     """A link that takes the place of an entry held in memory is refused as well."""
-    asked.ask("a")
-    path = asked.path("a")
+    counted.ask("a")
+    path = counted.path("a")
     path.rename(tmp_path / "target")
     path.symlink_to(tmp_path / "target")
-    assert [UntrustedEntry] == asked.warned("a")
+    assert [UntrustedEntry] == counted.warned("a")
 
 
-def test_a_refresh_replaces_a_link(asked: Asked, mine: Path) -> None:
+def test_a_refresh_replaces_a_link(counted: Counted, mine: Path) -> None:
     """Writing puts the entry in the place of a link, not through it."""
-    path = asked.path("a")
+    path = counted.path("a")
     path.parent.mkdir(parents=True)
     path.symlink_to(mine / "letter.txt")
     before = state(mine)
-    assert "A" == asked.ask.with_options(policy="writeOnly")("a")
+    assert "A" == counted.ask.with_options(policy="writeOnly")("a")
     assert before == state(mine)
-    assert [] == asked.warned("a")
+    assert [] == counted.warned("a")
 
 
-def test_a_link_for_a_lock_is_not_followed(asked: Asked, mine: Path) -> None:
+def test_a_link_for_a_lock_is_not_followed(counted: Counted, mine: Path) -> None:
     """A link in a lock's place is not opened; the call is made without a lock, and says so."""
-    path = asked.path("a").with_suffix(".lock")
+    path = counted.path("a").with_suffix(".lock")
     path.parent.mkdir(parents=True)
     path.symlink_to(mine / "letter.txt")
     before = state(mine)
-    assert [MemoWarning] == asked.warned("a")
+    assert [MemoWarning] == counted.warned("a")
     assert before == state(mine)
-    assert [] == asked.warned("a")
+    assert [] == counted.warned("a")
 
 
-def test_a_link_for_a_temporary_is_not_followed(asked: Asked, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_for_a_temporary_is_not_followed(counted: Counted, mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A link in a temporary's place, could anybody foretell its name, is not written through."""
     monkeypatch.setattr(files.secrets, "token_hex", lambda size: "0" * 2 * size)
-    path = asked.path("a")
+    path = counted.path("a")
     path.parent.mkdir(parents=True)
     (path.parent / f".{path.name}.{'0' * 16}.tmp").symlink_to(mine / "letter.txt")
     before = state(mine)
-    assert [NotStored] == asked.warned("a")
+    assert [NotStored] == counted.warned("a")
     assert before == state(mine)
 
 
 @pytest.mark.parametrize("depth", [0, 1], ids=["function folder", "shard"])
-def test_a_link_for_a_folder_is_not_written_through(depth: int, asked: Asked, mine: Path, cache_dir: Path) -> None:
+def test_a_link_for_a_folder_is_not_written_through(depth: int, counted: Counted, mine: Path, cache_dir: Path) -> None:
     """A link in the place of a function's folder or a shard gets no entries, and loses none."""
-    path = asked.path("a")
+    path = counted.path("a")
     place = path.parents[1 - depth]
     place.parent.mkdir(parents=True)
     place.symlink_to(mine, target_is_directory=True)
     before = state(mine)
-    assert [NotStored] == asked.warned("a")
+    assert [NotStored] == counted.warned("a")
     assert (0, 0) == Cache().prune(max_bytes=0, max_entries=0)
     assert (0, 0) == Cache().clear()
     assert (0, 0) == Cache().clear("ask")
@@ -111,21 +111,21 @@ def test_a_link_for_a_folder_is_not_written_through(depth: int, asked: Asked, mi
     assert place.is_symlink()
 
 
-def test_a_link_for_quarantine_is_not_followed(asked: Asked, mine: Path, cache_dir: Path) -> None:
+def test_a_link_for_quarantine_is_not_followed(counted: Counted, mine: Path, cache_dir: Path) -> None:
     """A link in the place of quarantine gets no refused files, and nothing in it is put back or deleted."""
-    asked.ask("a")
+    counted.ask("a")
     (cache_dir / "quarantine").symlink_to(mine, target_is_directory=True)
     before = state(mine)
-    asked.path("a").write_text("damaged")
-    assert [CorruptEntry] == asked.warned("a")
+    counted.path("a").write_text("damaged")
+    assert [CorruptEntry] == counted.warned("a")
     Cache().verify()
     Cache().clear()
     assert before == state(mine)
 
 
-def test_links_that_look_like_leftovers_are_not_followed(asked: Asked, mine: Path, cache_dir: Path) -> None:
+def test_links_that_look_like_leftovers_are_not_followed(counted: Counted, mine: Path, cache_dir: Path) -> None:
     """Links named like what is cleared or left behind are never swept through."""
-    asked.ask("a")
+    counted.ask("a")
     (cache_dir / f".cleared-{'0' * 16}").symlink_to(mine, target_is_directory=True)
     before = state(mine)
     Cache().prune(max_entries=1_000)
@@ -156,50 +156,50 @@ def socket_(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [pipe, folder, socket_], ids=["pipe", "folder", "socket"])
-def test_what_is_no_file_is_refused(make: Callable[[Path], None], asked: Asked) -> None:
+def test_what_is_no_file_is_refused(make: Callable[[Path], None], counted: Counted) -> None:
     """A pipe, folder or socket in an entry's place is one warning, waited for by nobody, and gone afterwards."""
-    path = asked.path("a")
+    path = counted.path("a")
     path.parent.mkdir(parents=True)
     make(path)
-    assert [CorruptEntry] == asked.warned("a")
-    assert [] == asked.warned("a")
-    assert ["a"] == asked.calls
+    assert [CorruptEntry] == counted.warned("a")
+    assert [] == counted.warned("a")
+    assert ["a"] == counted.calls
     assert path.is_file()
     assert [] == leftovers(path.parent)
 
 
 @pytest.mark.parametrize("make", [pipe, folder], ids=["pipe", "folder"])
-def test_a_lock_that_is_no_file(make: Callable[[Path], None], asked: Asked) -> None:
+def test_a_lock_that_is_no_file(make: Callable[[Path], None], counted: Counted) -> None:
     """A pipe or folder in a lock's place breaks no call, and the answer is kept."""
-    path = asked.path("a").with_suffix(".lock")
+    path = counted.path("a").with_suffix(".lock")
     path.parent.mkdir(parents=True)
     make(path)
-    assert asked.warned("a") in ([], [MemoWarning])
-    assert [] == asked.warned("a")
-    assert ["a"] == asked.calls
+    assert counted.warned("a") in ([], [MemoWarning])
+    assert [] == counted.warned("a")
+    assert ["a"] == counted.calls
 
 
-def test_a_huge_file_with_holes_is_not_read(asked: Asked) -> None:
+def test_a_huge_file_with_holes_is_not_read(counted: Counted) -> None:
     """A file of a terabyte that takes no room is refused by its first bytes."""
-    path = asked.path("a")
+    path = counted.path("a")
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    assert [CorruptEntry] == asked.warned("a")
+    assert [CorruptEntry] == counted.warned("a")
 
 
 def test_folders_of_the_users_are_left_alone(mine: Path) -> None:
     """A cache folder with the user's own files and folders in it loses nothing but entries."""
-    asked = Asked(cache_dir=mine)
+    counted = Counted(cache_dir=mine)
     for name in ("src", "src/ab", "data", "data/00", "quarantine", ".cleared-notes"):
         (mine / name).mkdir()
         (mine / name / "letter.txt").write_text("mine")
     before = state(mine)
-    asked.ask("a")
+    counted.ask("a")
     cache = Cache(mine)
     assert ["ask"] == cache.functions()
     assert 1 == cache.prune(max_entries=0).entries
-    asked.ask("a")
+    counted.ask("a")
     assert 1 == cache.clear().entries
     assert (0, 0) == cache.clear("src")
     assert before == state(mine)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from witness import Asked, leftovers
+from witness import Counted, leftovers
 
 from llm_memo import Cache, cached_completion
 
@@ -105,14 +105,14 @@ def test_3_processes_for_2_seconds(tmp_path: Path, cache_dir: Path) -> None:
     assert [] == leftovers(cache_dir)
 
 
-def test_threads(asked: Asked, cache_dir: Path) -> None:
+def test_threads(counted: Counted, cache_dir: Path) -> None:
     """Sixteen threads that ask, refresh and clear: no exception, warning or wrong value."""
-    refresh = asked.ask.with_options(policy="writeOnly")
+    refresh = counted.ask.with_options(policy="writeOnly")
 
     def work(number: int) -> None:
         for turn in range(60):
             text = "abcdef"[(number + turn) % 6]
-            assert text.upper() == (refresh if turn % 10 == 9 else asked.ask)(text)
+            assert text.upper() == (refresh if turn % 10 == 9 else counted.ask)(text)
             if turn % 20 == number:
                 Cache().clear()
 
@@ -122,7 +122,7 @@ def test_threads(asked: Asked, cache_dir: Path) -> None:
     assert [] == leftovers(cache_dir)
 
 
-def test_a_clear_is_seen_at_once(run: Callable[..., str], asked: Asked) -> None:
+def test_a_clear_is_seen_at_once(run: Callable[..., str], counted: Counted) -> None:
     """When a clear has returned, no other process has an answer any more, not even one that it holds at hand."""
     child = subprocess.Popen(
         [sys.executable, "-c", "from llm_memo import clear_cache\nwhile input(): print(clear_cache(), flush=True)"],
@@ -134,18 +134,18 @@ def test_a_clear_is_seen_at_once(run: Callable[..., str], asked: Asked) -> None:
     assert child.stdin
     assert child.stdout
     for number in range(1, 4):
-        asked.ask("a")
-        asked.ask("a")
-        assert number == len(asked.calls)
+        counted.ask("a")
+        counted.ask("a")
+        assert number == len(counted.calls)
         child.stdin.write("go\n")
         child.stdin.flush()
         assert "entries=1," in child.stdout.readline()
-        assert not asked.ask.is_cached("a")
+        assert not counted.ask.is_cached("a")
     child.communicate("\n")
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
-def test_a_child_process_goes_on(asked: Asked) -> None:
+def test_a_child_process_goes_on(counted: Counted) -> None:
     """A process that forks while its threads write leaves its child a cache that works."""
     stop = threading.Event()
 
@@ -165,7 +165,7 @@ def test_a_child_process_goes_on(asked: Asked) -> None:
         for _ in range(5):
             child = os.fork()
             if not child:
-                os._exit(0 if asked.warned("a") == [] and "A" == asked.ask("a") and "5" * 1_000 == ask(5) else 1)
+                os._exit(0 if counted.warned("a") == [] and "A" == counted.ask("a") and "5" * 1_000 == ask(5) else 1)
             assert (child, 0) == os.waitpid(child, 0)
     finally:
         stop.set()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from anew import forget
-from witness import Asked
+from witness import Counted
 
 from llm_memo import Cache, NotStored, UntrustedEntry, cached_completion
 from llm_memo.stores import entry
@@ -55,70 +55,70 @@ def test_two_versions_in_two_processes(run: Run, cache_dir: Path) -> None:
 
 
 @pytest.fixture
-def newer(asked: Asked) -> bytes:
+def newer(counted: Counted) -> bytes:
     """The entry of "a", in a format that a later version has written."""
-    asked.ask("a")
-    path = asked.path("a")
+    counted.ask("a")
+    path = counted.path("a")
     content = path.read_bytes()
     path.write_bytes(content[:8] + bytes([entry.FORMAT + 1]) + content[9:])
     forget()
-    asked.calls.clear()
+    counted.calls.clear()
     return path.read_bytes()
 
 
-def test_an_entry_of_a_later_version_is_left_alone(asked: Asked, newer: bytes) -> None:
+def test_an_entry_of_a_later_version_is_left_alone(counted: Counted, newer: bytes) -> None:
     """An entry of a later version is a miss, and stays as it is: the answer is returned and not kept."""
     for _ in range(2):
-        assert [NotStored] == asked.warned("a")
-    assert ["a", "a"] == asked.calls
-    assert newer == asked.path("a").read_bytes()
+        assert [NotStored] == counted.warned("a")
+    assert ["a", "a"] == counted.calls
+    assert newer == counted.path("a").read_bytes()
     with pytest.warns(NotStored, match="later version.*update llm_memo"):
-        asked.ask.with_options(policy="writeOnly")("a")
-    assert newer == asked.path("a").read_bytes()
+        counted.ask.with_options(policy="writeOnly")("a")
+    assert newer == counted.path("a").read_bytes()
 
 
-def test_an_entry_of_a_later_version_is_listed_as_such(asked: Asked, newer: bytes) -> None:
+def test_an_entry_of_a_later_version_is_listed_as_such(counted: Counted, newer: bytes) -> None:
     """Verify names entries of a later version and leaves them; they are counted, and only removed when all are."""
-    path = asked.path("a")
+    path = counted.path("a")
     assert (0, (), (str(path),), (), ()) == Cache().verify()
     assert [] == Cache().entries()
     assert (0, 0) == Cache().clear(older_than=0)
     assert 1 == Cache().info().entries
     assert newer == path.read_bytes()
-    assert asked.ask.forget("a")
-    assert [] == asked.warned("a")
+    assert counted.ask.forget("a")
+    assert [] == counted.warned("a")
 
 
-def test_another_key_for_a_while(asked: Asked, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_key_for_a_while(counted: Counted, cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entries that were refused while the key was another come back with verify, under their own key."""
     for text in "abc":
-        asked.ask(text)
+        counted.ask(text)
     own = os.environ["XDG_CONFIG_HOME"]
     monkeypatch.setenv("XDG_CONFIG_HOME", str(cache_dir.parent / "another"))
     forget()
-    assert [UntrustedEntry] == asked.warned("a")
+    assert [UntrustedEntry] == counted.warned("a")
     assert 2 == len(Cache().verify().quarantined)
     assert 1 == Cache().verify().entries
     monkeypatch.setenv("XDG_CONFIG_HOME", own)
     forget()
     found = Cache().verify()
-    assert {str(asked.path("b")), str(asked.path("c"))} == set(found.restored)
-    assert (2, (str(asked.path("a")),)) == found[:2]
-    assert {str(asked.path("a"))} == set(Cache().verify().restored)
-    asked.calls.clear()
+    assert {str(counted.path("b")), str(counted.path("c"))} == set(found.restored)
+    assert (2, (str(counted.path("a")),)) == found[:2]
+    assert {str(counted.path("a"))} == set(Cache().verify().restored)
+    counted.calls.clear()
     for text in "abc":
-        assert [] == asked.warned(text)
-    assert [] == asked.calls
+        assert [] == counted.warned(text)
+    assert [] == counted.calls
 
 
-def test_an_entry_that_was_bought_again_stays(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_that_was_bought_again_stays(counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was refused and has been replaced since stays in quarantine."""
-    asked.ask("a")
-    path = asked.path("a")
+    counted.ask("a")
+    path = counted.path("a")
     content = path.read_bytes()
     path.write_bytes(content + b"?")
     forget()
-    assert [UntrustedEntry] == asked.warned("a")
+    assert [UntrustedEntry] == counted.warned("a")
     refused = next((path.parents[2] / "quarantine").iterdir())
     refused.write_bytes(content)
     assert () == Cache().verify().restored

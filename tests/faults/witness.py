@@ -10,7 +10,7 @@ from typing import Any
 from llm_memo import MemoWarning, cached_completion
 
 
-class Asked:
+class Counted:
     """A cached function that answers in capitals, and the calls that it was really run for."""
 
     def __init__(self, **options: Any) -> None:

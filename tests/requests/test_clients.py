@@ -205,11 +205,11 @@ def test_proxies_and_mounts_stay(monkeypatch: pytest.MonkeyPatch) -> None:
             client.post("http://api.example.com/v1/chat/completions", json=body)
     assert ["api.example.com"] == seen
 
-    asked = []
+    received = []
 
     class Proxy(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(self.path)
+            received.append(self.path)
             content = json.dumps({"choices": [{"finish_reason": "stop", "message": {"content": "yes"}}]}).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
@@ -231,7 +231,7 @@ def test_proxies_and_mounts_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     proxy.shutdown()
     proxy.server_close()
     assert ["miss", "hit"] == [each.headers.get("x-llm-memo") for each in found]
-    assert ["http://nowhere.invalid/v1/chat/completions"] == asked
+    assert ["http://nowhere.invalid/v1/chat/completions"] == received
 
 
 def test_a_wrapped_transport_is_a_context(server: ModelServer) -> None:

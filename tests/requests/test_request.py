@@ -15,7 +15,7 @@ from llm_memo.requests.request import ModelRequest, may_be_cached, read
 BODY = {"model": "m", "messages": [{"role": "user", "content": "a"}], "max_tokens": 9, "input": "a"}
 
 
-def asked(request: httpx2.Request, headers: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> ModelRequest | None:
+def parsed(request: httpx2.Request, headers: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> ModelRequest | None:
     """What a request asks of a model; None if it passes."""
     plain = dict(request.headers.items())
     endpoint = may_be_cached(request, plain)
@@ -23,7 +23,7 @@ def asked(request: httpx2.Request, headers: tuple[str, ...] = (), ignore: tuple[
 
 
 def key(request: httpx2.Request, **options: tuple[str, ...]) -> str:
-    found = asked(request, **options)
+    found = parsed(request, **options)
     assert found is not None
     return found.call_key().digest
 
@@ -60,7 +60,7 @@ def key(request: httpx2.Request, **options: tuple[str, ...]) -> str:
 )
 def test_requests_to_stateless_endpoints_are_cached(path: str) -> None:
     """A POST whose path ends in a known endpoint, and that names a model, is cached."""
-    found = asked(post(BODY, f"https://example.com/{path}"))
+    found = parsed(post(BODY, f"https://example.com/{path}"))
     assert found is not None
     assert f"POST example.com/{path}" == found.name
 
@@ -90,24 +90,24 @@ def test_requests_to_stateless_endpoints_are_cached(path: str) -> None:
 )
 def test_all_other_paths_pass(path: str) -> None:
     """What keeps something on the server, and what is not known, passes."""
-    assert asked(post(BODY, f"https://example.com/{path}")) is None
+    assert parsed(post(BODY, f"https://example.com/{path}")) is None
 
 
 def test_other_methods_pass() -> None:
     """A GET of an endpoint's path is no question."""
-    assert asked(httpx2.Request("GET", "https://example.com/v1/chat/completions")) is None
+    assert parsed(httpx2.Request("GET", "https://example.com/v1/chat/completions")) is None
 
 
 @pytest.mark.parametrize("body", [{"messages": []}, {"model": ""}, {"model": 3}, ["model"], "model"])
 def test_a_body_must_name_a_model(body: object) -> None:
     """A body without a model's name passes, unless the path has it."""
-    assert asked(post(body)) is None
-    assert asked(post(body, "https://example.com/openai/deployments/d/chat/completions")) is not None
+    assert parsed(post(body)) is None
+    assert parsed(post(body, "https://example.com/openai/deployments/d/chat/completions")) is not None
 
 
 def test_a_message_of_a_chat_service_passes() -> None:
     """Only a body that Anthropic would take is one of Anthropic's."""
-    assert asked(post({"text": "hi", "model": "m"}, "https://chat.example.com/v1/messages")) is None
+    assert parsed(post({"text": "hi", "model": "m"}, "https://chat.example.com/v1/messages")) is None
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_message_of_a_chat_service_passes() -> None:
 @pytest.mark.parametrize("path", ["responses", "messages"])
 def test_what_has_state_passes(more: dict[str, object], path: str) -> None:
     """A response or message that leans on something on the server passes."""
-    assert asked(post(BODY | more, f"https://example.com/v1/{path}")) is None
+    assert parsed(post(BODY | more, f"https://example.com/v1/{path}")) is None
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_what_has_state_passes(more: dict[str, object], path: str) -> None:
 )
 def test_what_has_none_does_not(more: dict[str, object]) -> None:
     """What looks similar and leans on nothing is cached."""
-    assert asked(post(BODY | more, "https://example.com/v1/responses")) is not None
+    assert parsed(post(BODY | more, "https://example.com/v1/responses")) is not None
 
 
 def test_a_continued_response_is_of_use_for_29_days() -> None:
@@ -151,19 +151,19 @@ def test_a_continued_response_is_of_use_for_29_days() -> None:
     body = {"model": "m", "input": "a", "previous_response_id": "r"}
     ages = [
         found and found.longest_ttl
-        for found in (asked(post(body | more, "https://example.com/v1/responses")) for more in ({}, {"store": False}))
+        for found in (parsed(post(body | more, "https://example.com/v1/responses")) for more in ({}, {"store": False}))
     ]
     assert [29 * 86400, None] == ages
 
 
 def test_a_large_body_passes() -> None:
     """A body of more than 32 MiB passes."""
-    assert asked(post({"model": "m", "messages": "a" * 2**25})) is None
+    assert parsed(post({"model": "m", "messages": "a" * 2**25})) is None
 
 
 def test_a_compressed_body_passes() -> None:
     """A body in a content encoding is not looked into."""
-    assert asked(post(headers={"content-encoding": "gzip"})) is None
+    assert parsed(post(headers={"content-encoding": "gzip"})) is None
 
 
 A, B = {"model": "m", "messages": ["a"], "temperature": 0}, {"temperature": 0, "messages": ["a"], "model": "m"}
@@ -242,7 +242,7 @@ def test_where_a_request_goes_counts(url: str) -> None:
 def test_what_is_secret_in_a_url_does_not_count(url: str) -> None:
     """Credentials in a URL are neither in the key nor in what is shown of it."""
     assert key(post(A)) == key(post(A, url))
-    assert "s3cret" not in str(asked(post(A, url)))
+    assert "s3cret" not in str(parsed(post(A, url)))
 
 
 def test_the_query_is_sorted() -> None:
@@ -269,7 +269,7 @@ def test_ignored_fields_do_not_count() -> None:
 
 def test_sample_and_ordinal_count_unless_they_are_the_first() -> None:
     """The first answer of the first sample is the bare question's."""
-    found = asked(post(A))
+    found = parsed(post(A))
     assert found is not None
     keys = [found.call_key(sample, ordinal).digest for sample in (0, 1) for ordinal in (0, 1)]
     assert 4 == len(set(keys))
@@ -322,14 +322,14 @@ def test_a_file_that_is_read_once_is_not_read() -> None:
 def test_what_is_no_form_passes(body: bytes) -> None:
     """A body that is not the form that it says it is passes."""
     headers = {"content-type": "multipart/form-data; boundary=b"}
-    assert asked(httpx2.Request("POST", SPEECH, content=body, headers=headers)) is None
+    assert parsed(httpx2.Request("POST", SPEECH, content=body, headers=headers)) is None
     headers = {"content-type": "multipart/form-data"}
-    assert asked(httpx2.Request("POST", SPEECH, content=body, headers=headers)) is None
+    assert parsed(httpx2.Request("POST", SPEECH, content=body, headers=headers)) is None
 
 
 def test_previews_hide_secrets() -> None:
     """What is shown of a request is redacted."""
-    found = asked(post(A | {"user_token": "s3cret", "messages": ["sk-abcdef"]}))
+    found = parsed(post(A | {"user_token": "s3cret", "messages": ["sk-abcdef"]}))
     assert found is not None
     parts = found.described()
     assert parts.digests.keys() == parts.previews.keys()

@@ -59,12 +59,12 @@ class Ollama(BaseHTTPRequestHandler):
     """Answers as Ollama 0.9 does, a document a line where it is to stream."""
 
     protocol_version = "HTTP/1.1"
-    asked = 0
+    requests = 0
 
     def do_POST(self) -> None:
-        type(self).asked += 1
+        type(self).requests += 1
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        head = {"model": body["model"], "created_at": f"2026-01-01T00:00:{type(self).asked:02}Z"}
+        head = {"model": body["model"], "created_at": f"2026-01-01T00:00:{type(self).requests:02}Z"}
         if self.path == "/api/embed":
             parts: list[dict[str, Any]] = [{"embeddings": [[0.5, 0.25]], "prompt_eval_count": 3}]
         elif body.get("stream"):
@@ -91,7 +91,7 @@ def llmock() -> Iterator[Any]:
 
 @pytest.fixture
 def servers(server: ModelServer, request: pytest.FixtureRequest) -> Iterator[Servers]:
-    Ollama.asked = 0
+    Ollama.requests = 0
     ollama = ThreadingHTTPServer(("127.0.0.1", 0), Ollama)
     threading.Thread(target=ollama.serve_forever, daemon=True).start()
     used: list[Any] = []
@@ -102,7 +102,7 @@ def servers(server: ModelServer, request: pytest.FixtureRequest) -> Iterator[Ser
         return str(used[0].base_url(name))
 
     def count() -> int:
-        return server.requests + Ollama.asked + (len(used[0].state.journal.records(wait=5)) if used else 0)
+        return server.requests + Ollama.requests + (len(used[0].state.journal.records(wait=5)) if used else 0)
 
     yield Servers(server.base_url, f"http://127.0.0.1:{ollama.server_port}", other, count)
     ollama.shutdown()
