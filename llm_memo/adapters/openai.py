@@ -12,6 +12,7 @@ from llm_memo.adapters.headers import counting
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
 from llm_memo.codec.references import reference, resolve
+from llm_memo.identity.scan import replaced
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -19,9 +20,9 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     kind = type(value)
     names = {base.__name__ for base in kind.__mro__}
     if "BaseClient" in names and hasattr(value, "_base_url"):
-        return "client", (kind, _destination(value))
+        return "client", (kind, _destination(value), *replaced.everywhere(value))
     if names & {"SyncAPIResource", "AsyncAPIResource"}:
-        return "resource", (kind, value._client)
+        return "resource", (kind, value._client, *replaced.everywhere(value))
     if names & {"NotGiven", "Omit"}:
         return "not given", None
     return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own

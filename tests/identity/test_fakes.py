@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -15,6 +17,7 @@ from hooks import encoded
 from openai.resources.chat.completions import Completions
 from sdk import http
 
+from llm_memo import cached_completion
 from llm_memo.identity.scan.fakes import stand_ins
 
 
@@ -150,3 +153,67 @@ def test_a_client_over_a_fake_transport(monkeypatch: pytest.MonkeyPatch) -> None
     faked = client(http_client=http.Client(transport=http.MockTransport(respond)))
     assert encoded(real) != encoded(faked)
     assert encoded(client()) == encoded(real)
+
+
+@pytest.mark.parametrize("put", ["a mock", "a function", "a function that wraps it", "a part", "a mock of a part"])
+def test_what_a_test_puts_on_a_client(put: str) -> None:
+    """A fake on a client, or on a part of it, makes another key in its time, also if it is put there later."""
+    client = openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="x")
+
+    @cached_completion
+    def ask(text: str) -> Any:
+        return client.chat.completions.create(model="m", messages=[{"role": "user", "content": text}])
+
+    def wrapping(*args: Any, **kwargs: Any) -> Any:
+        return None
+
+    real = ask.cache_key("a")
+    completions = client.chat.completions
+    assert real == ask.cache_key("a")
+    functools.update_wrapper(wrapping, completions.create)
+    fakes: dict[str, Any] = {
+        "a mock": (completions, "create", mock.DEFAULT),
+        "a function": (completions, "create", fake),
+        "a function that wraps it": (completions, "create", wrapping),
+        "a part": (client.chat, "completions", SimpleNamespace(create=fake)),
+        "a mock of a part": (client, "chat", mock.DEFAULT),
+    }
+    owner, name, replacement = fakes[put]
+    with mock.patch.object(owner, name, replacement):
+        assert real != ask.cache_key("a")
+    assert real == ask.cache_key("a")
+
+
+def test_what_a_test_puts_on_a_client_that_is_an_argument() -> None:
+    """A client, or a part of it, that is given to the function is another argument while a fake is on it."""
+    client = openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="x")
+
+    @cached_completion
+    def ask(where: Any) -> Any:
+        return where.completions.create(model="m", messages=[])
+
+    @cached_completion
+    def first(clients: list[Any]) -> Any:
+        return clients[0].chat.completions.create(model="m", messages=[])
+
+    def keys() -> tuple[str, str]:
+        return ask.cache_key(client.chat), first.cache_key([client])
+
+    real = keys()
+    with mock.patch.object(client.chat.completions, "create"):
+        assert {*real}.isdisjoint(keys())
+    assert real == keys()
+
+
+def test_what_a_client_makes_of_itself_is_no_fake() -> None:
+    """Raw responses, other options and parts that a client makes when they are used leave the key as it is."""
+    client = openai.OpenAI(base_url="http://127.0.0.1:9/v1", api_key="x")
+
+    @cached_completion
+    def ask(text: str) -> Any:
+        return client.chat.completions.with_raw_response.create(model="m", messages=[])
+
+    real = ask.cache_key("a")
+    assert client.chat.completions.with_raw_response.create is not None
+    assert client.chat.with_streaming_response is not None
+    assert real == ask.cache_key("a")

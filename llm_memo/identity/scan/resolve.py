@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 import os
 import threading
 import types
@@ -20,7 +21,7 @@ from llm_memo import adapters
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Step, step_text
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import is_fixed
-from llm_memo.identity.scan import lazily, modules
+from llm_memo.identity.scan import lazily, modules, replaced
 from llm_memo.identity.scan.reached import (
     MISSING,
     Fresh,
@@ -280,6 +281,21 @@ def of_instance(scan: Scan, value: Any, name: str, text: str) -> list[Reached] |
     if held is not None:
         scan.guards.no_name(held, name)
     return _not_there(scan, value, kind, text, place)
+
+
+def put_in_place(scan: Scan, at: Reached, steps: tuple[Step, ...]) -> Reached | None:
+    """What somebody has put on an instance of an installed class that a chain goes through: a test's fake, a wrapper.
+
+    ``patch.object(client.responses, "create")``, ``client.chat = Fake()``.
+    """
+    attributes = itertools.takewhile(lambda step: isinstance(step, Attribute), steps)
+    names = tuple([step.name for step in attributes if isinstance(step, Attribute)])
+    if own_dict(at.value) is None or isinstance(at.value, type) or not names:
+        return None
+    get = functools.partial(replaced.along, at.value, names)
+    item = get()
+    scan.guards.got(get, item)
+    return None if item is MISSING else Reached(item, f"{at.text}.{'.'.join(names)}")
 
 
 _FUNCTIONS = (

@@ -119,6 +119,8 @@ def _walk(scan: Scan, followed: Followed, start: Reached, use: Use) -> Iterator[
         found = resolve.take_step(scan, followed, at, step, rest)
         if found is None:
             scan.read_whole(at, followed)
+            if (instead := resolve.put_in_place(scan, at, steps[taken:])) is not None:
+                scan.read_whole(instead, followed)
             if isinstance(step, (Attribute, Result)) and use.kind in (Kind.CALL, Kind.ENTER):
                 yield opaque(at.text)
             continue
