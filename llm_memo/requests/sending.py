@@ -64,29 +64,38 @@ class Sender(Call):
 class Sending(Leader):
     """As `Leader`, of a request."""
 
-    __slots__ = ()
+    __slots__ = ("_recording",)
 
     call: Sender
 
     def __init__(self, call: Sender, flight: Flight | None) -> None:
         super().__init__(call, flight)
+        self._recording: Response | None = None
         self.running.is_request = True
         call.outcome = self.outcome
 
     def recording(self) -> Response:
         """What the response is recorded in."""
-        return Response(progress=self.call)
+        self._recording = Response(progress=self.call)
+        return self._recording
 
     def failed(self, failure: Failure) -> None:
-        """As `Leader.failed`; of a whole answer whose task was cancelled the rest is read, and the answer kept."""
+        """As `Leader.failed`; an answer whose task was cancelled is kept all the same.
+
+        Of one in one piece the rest is read; of a stream the last event must have come.
+        """
         if isinstance(failure.error, WaitedTooLong):  # its own time is over, not that of those who wait for it
             self.given_up()
             return
         task = self.call.task
-        if isinstance(failure.error, asyncio.CancelledError) and task is not None and not task.cancelled():
-            _FINISHING.add(task)
-            task.add_done_callback(self._finish)
-            return
+        if isinstance(failure.error, asyncio.CancelledError):
+            if self.call.last_event and self._recording is not None:
+                self._answered_later(self._recording)
+                return
+            if task is not None and not task.cancelled():
+                _FINISHING.add(task)
+                task.add_done_callback(self._finish)
+                return
         super().failed(failure)
 
     def _finish(self, task: asyncio.Task[Any]) -> None:
@@ -98,6 +107,9 @@ class Sending(Leader):
         response = task.result()
         answer = Response([exchange.head(response), response.content], exchange)
         exchange.ended = True
+        self._answered_later(answer)
+
+    def _answered_later(self, answer: Response) -> None:
         try:
             STORAGE.submit(partial(self.answered, answer))
         except RuntimeError:  # the interpreter is about to end

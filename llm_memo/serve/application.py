@@ -180,9 +180,8 @@ class App:
             if answer.begun:
                 record.note = f"cut off: {type(error).__name__}"
                 raise
-            if isinstance(error, Refused) and not record.outcome:
-                record.outcome = "refused"
             fault = fault_of(error)
+            record.outcome = record.outcome or ("refused" if fault.status < 500 else "error")
             record.note = fault.code
             await answer.fault(fault, target)
         finally:
@@ -197,12 +196,14 @@ class App:
                 await answer.preflight(header(headers, b"access-control-request-headers") or b"")
                 return
         if scope["method"] == "GET" and target == b"/healthz":
+            answer.unnoted()
             await answer.whole(200, [(b"content-type", b"application/json")], b'{"status": "ok"}')
             return
         if scope["method"] == "GET" and target == b"/":
             client = scope.get("client")
             if client and not is_loopback(client[0]):
                 raise Refused(404, "not_found", "there is nothing here")
+            answer.unnoted()
             await answer.whole(200, *page(self.log, self.upstreams))
             return
         await self._sent_on(scope["method"], target, headers, incoming, answer)
@@ -305,6 +306,10 @@ class _Answer:
         log, self._log = self._log, None
         if log is not None:
             log.add(self.record)
+
+    def unnoted(self) -> None:
+        """Leave the request out of the log: it is one to the proxy itself."""
+        self._log = None
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a response in one piece."""

@@ -39,7 +39,7 @@ class Record:
         self.method = method
         self.path = target.partition(b"?")[0].decode("latin-1")
         self.outcome = ""
-        """hit, miss, refresh, bypass or stale; "refused" if it was not let in; "" of what passes."""
+        """hit, miss, refresh, bypass or stale; "refused" or "error" if it came to nothing; "" of what passes."""
         self.status = 0
         """The status that it was answered with; 0 if it was not."""
         self.seconds = 0.0

@@ -13,6 +13,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ from anew import forget
 from pydantic import BaseModel
 
 from llm_memo import InvalidOption, cached_client, configure, requests_info
+from llm_memo.serve import cache_server
 from llm_memo.testing import ModelServer
 
 CANARY = "sk-canary-7f3a91"
@@ -117,6 +119,13 @@ TOOL = {"name": "look", "description": "Looks.", "input_schema": {"type": "objec
 Ask = Callable[[], Any]
 
 
+def without_keepalive() -> Any:
+    """A client for one loop after the other: what is kept open would be that of a loop that is closed."""
+    import httpx
+
+    return httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def anthropic(sdk: ModuleType, servers: Servers) -> list[Ask]:
     client = cached_client(sdk.Anthropic(base_url=servers.other("anthropic"), api_key=CANARY))
 
@@ -157,7 +166,8 @@ def groq(sdk: ModuleType, servers: Servers) -> list[Ask]:
 
 
 def mistral(sdk: ModuleType, servers: Servers) -> list[Ask]:
-    client = cached_client(sdk.Mistral(server_url=servers.other("mistral").removesuffix("/v1"), api_key=CANARY))
+    url = servers.other("mistral").removesuffix("/v1")
+    client = cached_client(sdk.Mistral(server_url=url, api_key=CANARY, async_client=without_keepalive()))
     return [
         lambda: client.chat.complete(**CHAT),
         lambda: list(client.chat.stream(**CHAT)),
@@ -171,9 +181,7 @@ def cohere(sdk: ModuleType, servers: Servers) -> list[Ask]:
 
 
 def google(sdk: ModuleType, servers: Servers) -> list[Ask]:
-    import httpx
-
-    options = {"base_url": servers.other("gemini"), "api_version": "v1beta", "httpx_async_client": httpx.AsyncClient()}
+    options = {"base_url": servers.other("gemini"), "api_version": "v1beta", "httpx_async_client": without_keepalive()}
     client = cached_client(sdk.Client(api_key=CANARY, http_options=options))
     ask: Any = {"model": "gemini-2.5-flash", "contents": "hi"}
     return [
@@ -322,6 +330,31 @@ def test_the_second_call_sends_nothing(
     assert kept
     assert not [content for content in kept if CANARY.encode() in content]
     assert CANARY not in "".join(record.getMessage() for record in caplog.records if record.name == "llm_memo")
+
+
+@pytest.mark.parametrize("asks", SDKS, ids=lambda asks: asks.__name__)
+def test_the_second_call_by_proxy_sends_nothing(
+    asks: Callable[[ModuleType, Servers], list[Ask]], servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same of the SDKs as they are, by way of `llm_memo.serve`: nothing but the address is changed."""
+    sdk = pytest.importorskip(SDKS[asks])
+    monkeypatch.setitem(globals(), "cached_client", lambda client: client)
+    with ExitStack() as stack:
+
+        def before(url: str) -> str:
+            origin = url[: url.index("/", len("http://"))] if url.count("/") > 2 else url
+            return stack.enter_context(cache_server(origin)).base_url + url.removeprefix(origin)
+
+        by_proxy = Servers(
+            before(servers.openai), before(servers.ollama), lambda name: before(servers.other(name)), servers.count
+        )
+        for ask in asks(sdk, by_proxy):
+            sent = servers.count()
+            first = ask()
+            paid = servers.count()
+            assert paid > sent
+            assert first == ask()
+            assert servers.count() == paid
 
 
 def test_half_of_a_client_is_an_error() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import openai
 import pytest
@@ -64,6 +65,19 @@ async def test_the_asynchronous_client_shares_answers(proxy: CacheServer, client
             model="gpt-5.2", messages=[{"role": "user", "content": "either"}]
         )
     assert "hit" == answer.headers["x-llm-memo"]
+    assert 1 == model.requests
+
+
+async def test_what_aiohttp_sends(proxy: CacheServer, client: OpenAI, model: ModelServer) -> None:
+    """Another library than httpx, which `cached_client` cannot take hold of (LiteLLM's asynchronous default)."""
+    ask(client, "aiohttp")
+    body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "aiohttp"}]}
+    async with (
+        aiohttp.ClientSession(headers={"authorization": "Bearer sk-one"}) as session,
+        session.post(f"{proxy.base_url}/chat/completions", json=body) as answer,
+    ):
+        assert "hit" == answer.headers["x-llm-memo"]
+        assert "chat.completion" == (await answer.json())["object"]
     assert 1 == model.requests
 
 

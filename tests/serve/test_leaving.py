@@ -87,6 +87,29 @@ async def test_many_with_one_question(model: ModelServer, tmp_path: Path) -> Non
     assert 1 == model.requests
 
 
+DONE = (
+    b'data: {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": '
+    b'[{"index": 0, "delta": {"content": "all"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+)
+
+
+def test_who_leaves_after_the_last_event(before: CacheServer, upstream: socket.socket, tmp_path: Path) -> None:
+    """Clients stop reading at ``[DONE]``, though the upstream may not have ended its answer: that is whole."""
+    body = json.dumps(question("done", stream=True)).encode()
+    with connected(before) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
+        sent, _ = upstream.accept()
+        received(sent, body)
+        sent.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + DONE)
+        received(connection, DONE + b"\r\n")
+    with sent:
+        eventually(lambda: kept(tmp_path, "done"))
+    again = httpx.post(f"{before.base_url}/v1/chat/completions", content=body)
+    assert ("hit", DONE) == (again.headers["x-llm-memo"], again.content)
+
+
 @pytest.fixture
 def upstream() -> Iterator[socket.socket]:
     """An upstream that does what the test says."""
