@@ -47,7 +47,9 @@ def _loader_of(function: FunctionType) -> dict[str, Any]:
     """The globals that `linecache` finds the loader of a function's module by; it warns of a module without one."""
     spec: Any = function.__globals__.get("__spec__")
     loader = getattr(spec, "loader", None)
-    return {} if loader is None else {"__name__": spec.name, "__spec__": spec, "__loader__": loader}
+    if spec is None or loader is None:
+        return {}
+    return {"__name__": spec.name, "__spec__": spec, "__loader__": loader}
 
 
 def pinned(function: FunctionType) -> str | None:
