@@ -594,3 +594,14 @@ def test_counts_of_a_client_that_is_not_cached(client: OpenAI) -> None:
     """There are none."""
     with pytest.raises(InvalidOption, match="cached_client"):
         requests_info(client)
+
+
+def test_limits_and_time_outs_are_those_of_the_client(server: ModelServer) -> None:
+    """The time-out is the same object, and a pool of one connection is still one of one."""
+    limits = httpx2.Limits(max_connections=1)
+    with httpx2.Client(limits=limits, timeout=httpx2.Timeout(30, pool=0.01), base_url=server.base_url) as client:
+        before = client.timeout
+        assert cached_client(client).timeout is before
+        body = {"model": "m", "messages": [], "stream": True}
+        with client.stream("POST", "/chat/completions", json=body), pytest.raises(httpx2.PoolTimeout):
+            client.post("/chat/completions", json=body | {"model": "n"})
