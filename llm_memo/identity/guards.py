@@ -17,7 +17,8 @@ from llm_memo import adapters
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = frozenset({list, tuple, dict})
-_KINDS = _PLAIN | _CONTAINERS
+KINDS = _PLAIN | _CONTAINERS
+"""Types of what plain data is made of."""
 _MARSHAL = 2
 """The version whose bytes tell types and order, and not what is shared."""
 
@@ -156,7 +157,7 @@ def _is_marshalled(value: Any) -> bool:
     while containers:
         dicts = [each for each in containers if type(each) is dict]
         inside = [*chain.from_iterable(containers), *chain.from_iterable(map(dict.values, dicts))]
-        if not {*map(type, inside)} <= _KINDS:
+        if not {*map(type, inside)} <= KINDS:
             return False
         containers = [each for each in inside if type(each) in _CONTAINERS]
         written += len(containers)

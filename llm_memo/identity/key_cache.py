@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from llm_memo.identity.guards import is_plain
+from llm_memo.identity.guards import KINDS, is_plain
 from llm_memo.runtime.fork import renewed_in_child
 
 T = TypeVar("T")
@@ -25,7 +25,8 @@ _OVERHEAD = 1_200
 def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
     """What stands for arguments here; None where encoding them is no slower, or there is no other way."""
     for value in arguments:
-        if value.__class__ is str and len(value) > _WORTH_IT:
+        kind = type(value)
+        if kind not in KINDS or (kind is str and len(value) > _WORTH_IT):  # marshal would copy an array
             return None
     try:
         plain = _marshal(arguments, 2)
