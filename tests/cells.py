@@ -9,8 +9,9 @@ import sys
 import types
 from typing import Any
 
-from llm_memo.identity.code.names import Chain, Function, step_text
+from llm_memo.identity.code.names import Chain, step_text
 from llm_memo.identity.code.reads import reads_of
+from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.uses import Use
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot
 

@@ -23,8 +23,10 @@ from llm_memo.runtime.fork import renewed_in_child
 
 if TYPE_CHECKING:
     from llm_memo.identity.guards import Guards
-    from llm_memo.identity.scan.lazily import Candidate
-    from llm_memo.identity.scan.scan import Followed, Left, Scan
+    from llm_memo.identity.scan.followed import Followed
+    from llm_memo.identity.scan.reached import Candidate
+    from llm_memo.identity.scan.scan import Scan
+    from llm_memo.identity.scan.state import Left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +66,7 @@ class Snapshot:
 
     @property
     def previews(self) -> Mapping[Part, str]:
-        """Short texts of those parts that are values and no secrets; made when they are first asked for."""
+        """Short texts of those parts that are values and no secrets; made when they are first needed."""
         if "previews" not in self._texts:
             made = {part: text_by(self.shown[part]) for part in self.parts if part in self.shown}
             self._texts["previews"] = {part: text for part, text in made.items() if text and REDACTED not in text}
@@ -109,7 +111,7 @@ def _after_fork() -> None:
 
 
 class Fingerprint:
-    """The fingerprint of one function; nothing is looked at before it is first asked for.
+    """The fingerprint of one function; nothing is looked at before it is first needed.
 
     Args:
         function: A function, with or without decorators.
@@ -209,6 +211,8 @@ def _is(reference: Any, value: Any) -> bool:
 
 def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapshot:
     """What a scan finds."""
+    from llm_memo.identity.scan.printing import waits_for
+
     root = start(scan)
     digest = scan.finish()
     return Snapshot(
@@ -217,7 +221,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         shown=scan.shown,
         long=scan.long,
         code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
-        left=tuple(scan.left),
+        left=tuple(dict.fromkeys(scan.left)),
         unseen=tuple(dict.fromkeys(scan.unseen)),
         guards=scan.guards,
         writes=scan.writes,
@@ -226,7 +230,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         candidates=tuple(scan.candidates),
         has_code_without_source=any(each.tree is None for each in scan.followed.values()),
         root=root,
-        waiting=frozenset(scan.waiting_for(root)),
+        waiting=frozenset(name for group in root.groups for name in waits_for(root, group)) if root else frozenset(),
     )
 
 
@@ -282,4 +286,11 @@ def _subject(value: Any) -> bytes:
     return subject_snapshot(value).digest
 
 
+def _find_maker(kind: type) -> encoding.Maker:
+    from llm_memo.identity.forms import objects
+
+    return objects.maker(kind)
+
+
 encoding.default_subject = _subject
+encoding.find_maker = _find_maker

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llm_memo.errors import InvalidOption
-from llm_memo.identity.scan.reached import MISSING, Place, cell_value, own_dict
+from llm_memo.identity.scan.reached import MISSING, Place, cell_value, own_dict, slot_value
 
 
 def ignored_places(
@@ -50,27 +50,19 @@ def check_names(
     known = [*parameters, *function.__code__.co_freevars]
     for name in names:
         module, colon, rest = name.rpartition(":")
-        root = rest.partition(".")[0]
-        if not rest or not all(part.isidentifier() for part in rest.split(".")):
-            raise InvalidOption(
-                f"ignore={name!r} of {label} is not a name, such as 'LIMITER', 'self.stats' or 'pkg.mod:NAME'"
-            )
-        if colon:
-            names_there = vars(sys.modules[module]) if module in sys.modules else None
-            if names_there is not None and root not in names_there and late:
-                raise InvalidOption(f"ignore={name!r} of {label}: there is no {root} in {module}")
-            if names_there is None and late:
-                raise InvalidOption(f"ignore={name!r} of {label}: there is no module {module}")
-        elif root not in known and late and root not in function.__globals__:
-            raise InvalidOption(
-                f"ignore={name!r} of {label} is neither a parameter ({', '.join(known) or 'none'}) "
-                f"nor a name in {function.__module__}"
-            )
-        elif root not in known and not late and root not in function.__globals__ and root not in _names_of(function):
-            raise InvalidOption(
-                f"ignore={name!r} of {label} is neither a parameter ({', '.join(known) or 'none'}) "
-                f"nor a name that is there or that the code reads; look for a misspelling"
-            )
+        root, problem = rest.partition(".")[0], ""
+        if not all(part.isidentifier() for part in rest.split(".")):
+            problem = " is not a name, such as 'LIMITER', 'self.stats' or 'pkg.mod:NAME'"
+        elif colon and late and module not in sys.modules:
+            problem = f": there is no module {module}"
+        elif colon and late and root not in vars(sys.modules[module]):
+            problem = f": there is no {root} in {module}"
+        elif not colon and root not in known and root not in function.__globals__:
+            problem = f" is neither a parameter ({', '.join(known) or 'none'}) nor a name "
+            problem += f"in {function.__module__}" if late else "that is there or is read: look for a misspelling"
+            problem = "" if not late and root in _names_of(function) else problem
+        if problem:
+            raise InvalidOption(f"ignore={name!r} of {label}{problem}")
 
 
 def check_attribute(label: str, name: str, value: Any) -> None:
@@ -80,10 +72,9 @@ def check_attribute(label: str, name: str, value: Any) -> None:
         InvalidOption: There is no such attribute.
     """
     attribute = name.split(".")[1]
-    kind = value if isinstance(value, type) else type(value)
     if attribute in (own_dict(value) or ()):
         return
-    for base in kind.__mro__:
+    for base in _mro(value):
         if attribute in base.__dict__ or attribute in getattr(base, "__annotations__", ()):
             return
         for member in base.__dict__.values():
@@ -92,7 +83,7 @@ def check_attribute(label: str, name: str, value: Any) -> None:
             if code is not None and attribute in code.co_names:
                 return
     raise InvalidOption(
-        f"ignore={name!r} of {label}: neither {kind.__name__} nor its code has an attribute {attribute}"
+        f"ignore={name!r} of {label}: neither {_mro(value)[0].__name__} nor its code has an attribute {attribute}"
     )
 
 
@@ -121,26 +112,26 @@ def _start(
 
 
 def _place(value: Any, place: Place | None, steps: list[str]) -> Place | None:
+    """The place that the steps lead to from a value; None if there is nothing."""
     for step in steps:
         if value is MISSING:
             return None
-        held: Any = (
-            vars(value)
-            if isinstance(value, types.ModuleType)
-            else value
-            if isinstance(value, dict)
-            else own_dict(value)
-        )
-        place = (id(held) if isinstance(value, (types.ModuleType, dict)) else id(value), step)
-        inner = held.get(step, MISSING) if held is not None else MISSING
-        if inner is MISSING and not isinstance(value, dict):
-            for base in (value if isinstance(value, type) else type(value)).__mro__:
-                if step in base.__dict__:
-                    inner = base.__dict__[step]
-                    if isinstance(value, type):
-                        place = (id(base), step)
-                    elif isinstance(inner, types.MemberDescriptorType):
-                        inner = getattr(value, step, MISSING)
-                    break
-        value = inner
+        if isinstance(value, (dict, types.ModuleType)):
+            names = value if isinstance(value, dict) else vars(value)
+            place, value = (id(names), step), names.get(step, MISSING)
+            continue
+        held = own_dict(value) or {}
+        place = (id(value), step)
+        base = next((base for base in _mro(value) if step in base.__dict__), None)
+        if step in held or base is None:
+            value = held.get(step, MISSING)
+        elif isinstance(value, type):
+            place, value = (id(base), step), base.__dict__[step]
+        else:
+            found = base.__dict__[step]
+            value = slot_value(found, value) if isinstance(found, types.MemberDescriptorType) else found
     return place
+
+
+def _mro(value: Any) -> tuple[type, ...]:
+    return (value if isinstance(value, type) else type(value)).__mro__

@@ -53,7 +53,7 @@ def _is_written_in_c(kind: type) -> bool:
 
 
 def class_item(kind: type, name: str) -> Any:
-    """What a class or one of its bases has under a name, or None; no metaclass of the user's is asked."""
+    """What a class or one of its bases has under a name, or None; no metaclass of the user's is run."""
     for base in type.__getattribute__(kind, "__mro__"):
         if name in type.__getattribute__(base, "__dict__"):
             return type.__getattribute__(base, "__dict__")[name]

@@ -81,34 +81,34 @@ def _length(value: object) -> str:
     return f"{len(value):,} items" if isinstance(value, (list, tuple, dict)) else "more than is kept"
 
 
-def _text(value: Any, name: object, room: int, depth: int) -> tuple[str, bool]:
-    """As much of a value's text as there is room for, and whether that is all of it."""
+def _text(value: Any, name: object, left: int, depth: int) -> tuple[str, bool]:
+    """As much of a value's text as there is left for, and whether that is all of it."""
     if is_secret(name) and value is not None:
         return REDACTED, True
     if isinstance(value, str):
         # Redact before the cut: half a key would not look like one.
-        plain = redacted(str.__str__(value)[: 2 * room + 200])
-        text = repr(plain[:room])
-        return text, len(plain) <= room and len(value) <= 2 * room + 200
+        plain = redacted(str.__str__(value)[: 2 * left + 200])
+        text = repr(plain[:left])
+        return text, len(plain) <= left and len(value) <= 2 * left + 200
     form = _FORMS.get(type(value)) if depth < _DEPTH else None
     if form is not None:
-        inside, whole = _items(value, name, room, depth + 1)
+        inside, whole = _items(value, name, left, depth + 1)
         return form % (inside + "," * (type(value) is tuple and len(value) == 1)), whole
-    text = preview(value, str(name), room)
+    text = preview(value, str(name), left)
     return text, not text.endswith("…")
 
 
-def _items(value: Any, name: object, room: int, depth: int) -> tuple[str, bool]:
+def _items(value: Any, name: object, left: int, depth: int) -> tuple[str, bool]:
     pairs: Iterable[tuple[object, object]] = value.items() if type(value) is dict else ((name, each) for each in value)
     pieces: list[str] = []
     whole = True
     for key, item in pairs:
-        if room <= 0:
+        if left <= 0:
             return ", ".join([*pieces, "…"]), False
-        text, all_of_it = _text(item, key, room, depth)
+        text, all_of_it = _text(item, key, left, depth)
         whole = whole and all_of_it
         if type(value) is dict:
-            text = f"{_text(key, '', room, depth)[0]}: {text}"
+            text = f"{_text(key, '', left, depth)[0]}: {text}"
         pieces.append(text)
-        room -= len(text) + 2
+        left -= len(text) + 2
     return ", ".join(pieces), whole

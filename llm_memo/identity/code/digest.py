@@ -3,7 +3,7 @@
 The fields of each node stand in a written table, so that the bytes are equal on every version of
 Python. Positions, comments, formatting, docstrings and annotations of functions are left out, as are
 statements that only print or log. Annotations and docstrings count where something reads them: in
-class bodies, and on inner functions that are decorated or handed on.
+class bodies, and on inner functions that are decorated or passed on.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from llm_memo.identity.code.names import Function
-from llm_memo.identity.code.wording import is_handed_on
+from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.wording import is_passed_on
 
 FIELDS: dict[str, str] = {
     "AnnAssign": "target annotation value", "Assert": "test msg", "Assign": "targets value",
@@ -114,7 +114,7 @@ def _outermost(function: Function, free: Collection[ast.stmt]) -> _Fields:
 def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read: bool = False) -> _Fields:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            shown = bool(node.decorator_list) or is_handed_on(node.name, function)
+            shown = bool(node.decorator_list) or is_passed_on(node.name, function)
             yield from (("name", node.name), ("decorators", node.decorator_list))
             yield "args", _Read(node.args) if shown else node.args
             yield "returns", node.returns if shown else None
@@ -122,7 +122,7 @@ def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read:
         case ast.ClassDef():
             for name in ("name", "bases", "keywords", "decorator_list", "type_params"):
                 yield name, getattr(node, name, None)
-            shown = bool(node.bases or node.keywords or node.decorator_list) or is_handed_on(node.name, function)
+            shown = bool(node.bases or node.keywords or node.decorator_list) or is_passed_on(node.name, function)
             yield (
                 "body",
                 [

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from llm_memo.identity.code.names import Function
+from llm_memo.identity.code.scopes import Function
 
 _FUTURE = functools.reduce(
     int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -179,7 +179,7 @@ def _source(text: str, filename: str, flags: int) -> _Source | None:
 
 
 class _Source:
-    """One text: its top-level statements, each compiled when it is first asked about."""
+    """One text: its top-level statements, each compiled when it is first needed."""
 
     def __init__(self, tree: ast.Module, filename: str, flags: int) -> None:
         self.statements = tree.body

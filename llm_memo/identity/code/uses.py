@@ -52,7 +52,7 @@ class Unless(NamedTuple):
 
     chain: Chain
     """What it has set."""
-    handed: tuple[Chain, ...]
+    passed: tuple[Chain, ...]
     """What was given to calls in between: a callable among it may have set the chain anew."""
 
 

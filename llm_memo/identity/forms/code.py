@@ -31,7 +31,7 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
     if is_mock(mock := vars(value).get("mock")):  # what `create_autospec` makes of a function
         return "mock function", mock
     if is_own(value):
-        return told(value, subject)
+        return by_subject(value, subject)
     code, module = value.__code__, value.__globals__.get("__name__")
     if value.__closure__ is None and "<locals>" not in code.co_qualname:
         return "installed", _public(module, code.co_qualname, value)
@@ -51,7 +51,7 @@ def _content(cell: Any) -> object:
         return None  # not there yet
 
 
-def told(value: Any, subject: Subject) -> bytes:
+def by_subject(value: Any, subject: Subject) -> bytes:
     """The bytes of code that only the subject hook can tell."""
     own = subject(value)
     if own is None:
@@ -97,13 +97,13 @@ def _cached(value: Any, subject: Subject) -> Form:
 
 
 def _module(value: Any, subject: Subject) -> Form | bytes:
-    return told(value, subject) if is_own(value) else ("installed", value.__name__)
+    return by_subject(value, subject) if is_own(value) else ("installed", value.__name__)
 
 
 def class_form(value: Any, subject: Subject) -> Form | bytes:
     """A class of the user's own by the subject hook; an installed one by its name, or what it was made of."""
     if is_own(value):
-        return told(value, subject)
+        return by_subject(value, subject)
     name = _public(value.__module__, value.__qualname__, value)
     if "<locals>" not in name and (is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
         return "installed", name

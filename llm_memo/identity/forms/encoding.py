@@ -43,6 +43,8 @@ Form = tuple[Any, ...]
 
 Maker = Callable[[Any, Subject], "Form | bytes"]
 
+find_maker: Callable[[type], Maker] | None = None
+"""What finds the maker of a class's forms; `llm_memo.identity.fingerprint` sets it, as it does `default_subject`."""
 default_subject: Subject | None = None
 """What `encode` uses when it is given no subject hook; the scan puts it here."""
 
@@ -433,7 +435,6 @@ def _maker(kind: type) -> Maker:
     """What makes the form of values of a kind, looked for once per class."""
     found = _MAKERS.get(kind)
     if found is None:
-        from llm_memo.identity.forms import objects
-
-        found = _MAKERS[kind] = objects.maker(kind)
+        assert find_maker is not None
+        found = _MAKERS[kind] = find_maker(kind)
     return found

@@ -43,7 +43,7 @@ def maker(kind: type) -> Maker:
     if is_secret_class(kind):
         return lambda value, subject: ("secret",)
     if any(base.__name__ == "CachedFunction" and base.__module__.startswith("llm_memo.") for base in kind.__mro__):
-        return code.told
+        return code.by_subject
     if mocks.is_mock_class(kind):
         return mocks.form
     if is_equipment_class(kind):
@@ -61,7 +61,7 @@ def _memo_key(value: Any, subject: Subject) -> Form:
 
 
 def _sentinel(value: object, subject: Subject) -> Form:
-    """A bare ``object()``, of which nothing can be told but the name that a module gives it."""
+    """A bare ``object()``, of which nothing is known but the name that a module gives it."""
     names = [
         (module.__name__, name)
         for module in [*sys.modules.values()]
@@ -77,8 +77,8 @@ def _sentinel(value: object, subject: Subject) -> Form:
 
 def _of_own_class(made: Maker) -> Maker:
     def tell(value: Any, subject: Subject) -> Form | bytes:
-        told = subject(value)
-        return made(value, subject) if told is None else b"$%d:%b" % (len(told), told)
+        known = subject(value)
+        return made(value, subject) if known is None else b"$%d:%b" % (len(known), known)
 
     return tell
 
@@ -180,12 +180,12 @@ def _reduced(value: Any) -> object:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            told = value.__reduce_ex__(2)
+            reduced = value.__reduce_ex__(2)
     except Exception:
         raise NoCanonicalForm(value) from None
-    if isinstance(told, str):
-        return told
-    make, arguments, state, items, pairs = (*told, None, None, None)[:5]
+    if isinstance(reduced, str):
+        return reduced
+    make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     state = counted(state, kind) if isinstance(state, dict) else state
     return make, arguments, state, items and list(items), pairs and list(pairs)
 

@@ -7,243 +7,187 @@ import inspect
 import os
 import types
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llm_memo.identity.code import source
 from llm_memo.identity.code.uses import Given, Use
-from llm_memo.identity.scan import classes, modules, values
-from llm_memo.identity.scan.reached import (
-    MISSING,
-    Fresh,
-    Made,
-    Method,
-    Next,
-    Reached,
-    current_value,
-    is_container,
-)
-
-if TYPE_CHECKING:
-    from llm_memo.identity.scan.scan import Followed, Scan
-
-MUTATORS = frozenset({
-    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert",
-    "intersection_update", "move_to_end", "pop", "popitem", "popleft", "remove", "reverse", "rotate", "setdefault",
-    "sort", "subtract", "symmetric_difference_update", "update",
-})  # fmt: skip
-"""Methods by which a container is only written to, where the call is a statement of its own."""
+from llm_memo.identity.local import is_own
+from llm_memo.identity.scan import attributes, classes, modules
+from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
+from llm_memo.identity.scan.followed import Followed, defaults_of
+from llm_memo.identity.scan.own import is_cached_function, is_own_function, is_own_instance
+from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Reached, current_value, is_container
+from llm_memo.identity.scan.state import Arguments, State
+from llm_memo.identity.scan.values import holder_of, read_called, read_whole, take
 
 _CHANGE_WHAT_THEY_ARE_GIVEN = ("heapq", "_heapq", "bisect", "_bisect")
 """Modules whose functions write to their first argument."""
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
 
 
-def call(scan: Scan, followed: Followed, use: Use, at: Reached, only: str = "") -> None:
-    """Follow a call of what was reached, with what it is given.
-
-    Args:
-        scan: The scan.
-        followed: The function that calls.
-        use: The call.
-        at: What is called.
-        only: Follow only what is given from this parameter of the calling function.
-    """
-    value, kind = at.value, type(at.value)
-    given = [(each, _reached(scan, followed, each, only)) for each in use.given]
-    if at.computed or isinstance(value, (Made, Next)) or value is MISSING:
-        _escape(scan, followed, given)
-        return
-    if isinstance(value, Method):
+def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
+    """Follow a call of what was reached, with what it is given."""
+    value = at.value
+    given: Arguments = [(each, given_by(scan, followed, each)) for each in use.given]
+    if issubclass(type(value), types.BuiltinFunctionType) and is_container(value.__self__):
+        at = Reached(Method(value.__name__), at.text, holder=value.__self__)
+        value = at.value
+    if at.computed or value is MISSING or isinstance(value, (Made, Next)):
+        escape(scan, followed, given)
+    elif isinstance(value, Method):
         _method(scan, followed, use, at, given)
-        return
-    if issubclass(kind, types.BuiltinFunctionType) and is_container(value.__self__) and value.__name__ in MUTATORS:
-        _method(scan, followed, use, Reached(Method(value.__name__), at.text, holder=value.__self__), given)
-        return
-    if value is os.getenv and use.given:
-        _variable(scan, followed, use)
-        given = given[1:]
-    if value is inspect.getsource:
-        for _, found in given:
-            for each in found:
-                _take_text(scan, followed, each)
-        return
-    if not called(scan, at, given, followed):
+    elif value is inspect.getsource:
+        for each in (each for _, found in given for each in found):
+            take(scan, followed.label, each.text, _text_of(each.value), "source")
+    elif not called(scan, at, given, followed):
+        if value is os.getenv and given:
+            _variable(scan, followed, *given.pop(0))
         if getattr(value, "__name__", "") in _REDIRECTS:
             scan.redirected = True
-        if only:
-            _escape(scan, followed, given)
-            return
-        scan.read_called(at, followed)
-        _escape(scan, followed, given)
+        read_called(scan, at, followed)
+        escape(scan, followed, given)
         if getattr(value, "__module__", "") in _CHANGE_WHAT_THEY_ARE_GIVEN:
             for each in (each for _, found in given[:1] for each in found if is_container(each.value)):
                 scan.writes.setdefault(id(each.value), use.line)
 
 
-Arguments = list[tuple[Given, list[Reached]]]
+def call_special(
+    scan: State, followed: Followed | None, at: Reached, name: str, given: Arguments, written: bool
+) -> None:
+    """Follow a method of what was reached, such as ``__getitem__``.
+
+    One that is inherited from installed code gets the object whole, unless it only writes.
+    """
+    for found in attributes.attribute(scan, at, name, f"{at.text}.{name}") or ():
+        known = found.value is not MISSING and not found.computed
+        if known and not called(scan, found, given, followed) and not written:
+            read_whole(scan, at, followed)
 
 
-def called(scan: Scan, at: Reached, given: Arguments, followed: Followed | None) -> bool:
+def called(scan: State, at: Reached, given: Arguments, followed: Followed | None) -> bool:
     """Follow a call of own code; False if what is called is not one's own."""
     value: Any = at.value
     holder = at.holder
     if type(value) is types.MethodType:
         value, holder = value.__func__, value.__self__
     if isinstance(value, functools.partial):
-        inner = Reached(value.func, at.text)
-        bound: Arguments = [(Given(n), [Reached(each, at.text)]) for n, each in enumerate(value.args)]
-        bound += [(Given(name), [Reached(each, at.text)]) for name, each in value.keywords.items()]
-        moved = [
-            (each._replace(place=each.place + len(value.args)) if isinstance(each.place, int) else each, found)
-            for each, found in given
-        ]
-        if not called(scan, inner, bound + moved, followed):
-            for _, found in bound:
-                for each in found:
-                    scan.read_whole(each, followed)
-            return False
-        return True
-    if type(value) is functools._lru_cache_wrapper and scan.is_own(value.__wrapped__):
+        return _partial(scan, at, given, followed)
+    if type(value) is functools._lru_cache_wrapper and is_own(value.__wrapped__):
         return called(scan, Reached(value.__wrapped__, at.text, holder), given, followed)
     registry = vars(value).get("registry") if type(value) is types.FunctionType else None
-    if isinstance(registry, types.MappingProxyType):
+    if isinstance(registry, types.MappingProxyType):  # functools.singledispatch
         scan.guards.content(registry, lambda: list(registry.items()), list(registry.items()))
         for each in registry.values():
             called(scan, Reached(each, at.text, holder), given, followed)
         return True
-    if isinstance(value, type):
-        if not scan.is_own(value):
-            return False
+    if isinstance(value, type) and is_own(value):
         _construct(scan, value, given, followed)
         return True
-    if scan.is_cached_function(value) or (type(value) is types.FunctionType and scan.is_own(value)):
-        entered = scan.enter(value, first=_first(value, holder, at))
+    if is_cached_function(value) or is_own_function(value):
+        entered = scan.enter(value, first=None if holder is None else Reached(holder, at.text))
         if entered is not None:
             _give(scan, entered, given, followed, 0 if holder is None else 1)
         return True
     if isinstance(value, Fresh):
-        scan.call_attribute(followed, at, "__call__")
-        _escape(scan, followed, given)
-        return True
-    if values.is_own_instance(scan, value):
-        scan.call_attribute(followed, at, "__call__", given=given)
+        escape(scan, followed, given)
+    if isinstance(value, Fresh) or is_own_instance(value):
+        scan.special(followed, at, "__call__", given)
         return True
     return False
 
 
-def _first(value: Any, holder: Any, at: Reached) -> Reached | None:
-    return None if holder is None else Reached(holder, at.text)
+def _partial(scan: State, at: Reached, given: Arguments, followed: Followed | None) -> bool:
+    """A call of `functools.partial`: what it holds comes before what is given."""
+    value = at.value
+    held: Arguments = [(Given(place), [Reached(each, at.text)]) for place, each in enumerate(value.args)]
+    held += [(Given(name), [Reached(each, at.text)]) for name, each in value.keywords.items()]
+    moved = [
+        (each._replace(place=each.place + len(value.args)) if isinstance(each.place, int) else each, found)
+        for each, found in given
+    ]
+    if called(scan, Reached(value.func, at.text), held + moved, followed):
+        return True
+    escape(scan, followed, held)
+    return False
 
 
-def _construct(scan: Scan, kind: type, given: Arguments, followed: Followed | None) -> None:
+def _construct(scan: State, kind: type, given: Arguments, followed: Followed | None) -> None:
     """An instance of a class of one's own is made."""
     classes.build(scan, kind)
-    fresh = Fresh(kind)
     entered = False
     for name in ("__init__", "__new__", "__post_init__"):
-        for base in kind.__mro__:
-            function = base.__dict__.get(name)
-            function = function.__func__ if isinstance(function, staticmethod) else function
-            if function is None:
-                continue
-            if type(function) is types.FunctionType and scan.is_own(base) and not classes.is_generated(function):
-                target = scan.enter(function, first=Reached(fresh, ""))
-                if target is not None and name != "__post_init__":
-                    _give(scan, target, given, followed, 1)
-                    entered = True
-            break
+        base = next((base for base in kind.__mro__ if name in base.__dict__), object)
+        function: Any = base.__dict__.get(name)
+        function = function.__func__ if isinstance(function, staticmethod) else function
+        if is_own(base) and is_own_function(function) and not classes.is_generated(function):
+            target = scan.enter(function, first=Reached(Fresh(kind), ""))
+            if target is not None and name != "__post_init__":
+                _give(scan, target, given, followed, 1)
+                entered = True
     maker = type(kind).__dict__.get("__call__")
-    if type(maker) is types.FunctionType and scan.is_own(type(kind)):
+    if is_own_function(maker):
         scan.enter(maker, first=Reached(kind, ""))
     if not entered:
-        _escape(scan, followed, given)
+        escape(scan, followed, given)
 
 
-def _give(scan: Scan, target: Followed, given: Arguments, followed: Followed | None, offset: int) -> None:
+def _give(scan: State, target: Followed, given: Arguments, followed: Followed | None, offset: int) -> None:
     """Bind what a call gives to the parameters of a function of one's own."""
     code = target.function.__code__
     positional = code.co_varnames[offset : code.co_argcount]
     named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    given_names = set()
+    names = set()
     for each, found in given:
         place = each.place
-        name = None
-        if isinstance(place, int):
-            name = positional[place] if place < len(positional) else None
-        elif place in named:
-            name = place
+        name = dict(enumerate(positional)).get(place) if isinstance(place, int) else place if place in named else None
         if name is None:
-            for at in found:
-                scan.read_whole(at, followed)
-            if place == "*":
-                target.open.update(named)
+            escape(scan, followed, [(each, found)])
+            target.open.update(named if place == "*" else ())
             continue
-        given_names.add(name)
-        for at in found:
-            scan.bind(target, name, at)
-            if type(at.value) is str and not at.computed:
-                target.constants.setdefault(name, set()).add(at.value)
+        names.add(name)
+        _bind(scan, target, name, found)
         if each.constant is not None:
             target.constants.setdefault(name, set()).add(str(each.constant))
         elif not found:
             target.open.add(name)
-    defaults = target.function.__defaults__ or ()
-    pairs = [*zip(code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount], defaults, strict=True)]
-    for name, default in pairs + list((target.function.__kwdefaults__ or {}).items()):
-        if name not in given_names:
-            if isinstance(default, str):
-                target.constants.setdefault(name, set()).add(default)
-            scan.bind(target, name, Reached(default, name))
+    for name, default in defaults_of(target.function).items():
+        if name not in names:
+            _bind(scan, target, name, [Reached(default, name)])
 
 
-def _reached(scan: Scan, followed: Followed, given: Given, only: str) -> list[Reached]:
-    """What an argument is, as far as it comes from outside of the call."""
-    from llm_memo.identity.scan.uses import reached_by
-
-    return [
-        at
-        for ref in given.refs
-        if not only or (ref.chain.root.kind == "parameter" and ref.chain.root.name == only)
-        for at in reached_by(scan, followed, ref)
-    ]
+def _bind(scan: State, target: Followed, name: str, found: list[Reached]) -> None:
+    for at in found:
+        scan.bind(target, name, at)
+        if type(at.value) is str and not at.computed:
+            target.constants.setdefault(name, set()).add(at.value)
 
 
-def _escape(scan: Scan, followed: Followed | None, given: Arguments) -> None:
-    for _, found in given:
-        for at in found:
-            scan.read_whole(at, followed)
-
-
-def _method(scan: Scan, followed: Followed, use: Use, at: Reached, given: Arguments) -> None:
+def _method(scan: State, followed: Followed, use: Use, at: Reached, given: Arguments) -> None:
     """A method of an object that is not followed."""
     name, holder = at.value.name, at.holder
-    if isinstance(holder, ContextVar):
-        if name == "get":
-            get = functools.partial(current_value, holder)
-            scan.guards.got(get, get())
-            return  # what is done with its result is a use of its own
-        _escape(scan, followed, given)
-        return
     if name == "__subclasses__" and isinstance(holder, type):
-        found = _subclasses(holder)
-        scan.guards.same(functools.partial(_subclasses, holder), found)
-        for kind in found:
-            if scan.is_own(kind):
-                scan.take(followed.label, f"{at.text}.{kind.__name__}", kind, "subclass")
-        return
-    _escape(scan, followed, given)
-    if is_container(holder) and name in MUTATORS:
-        scan.writes.setdefault(id(holder), use.line)
-        if use.statement:
-            return
-    if isinstance(holder, type):
-        if scan.is_own(holder):
-            scan.take(followed.label, at.text.rpartition(".")[0], holder, "class")
-        return
-    if holder is os.environ and name == "get":
-        _variable(scan, followed, use)
-        return
-    scan.read_whole(Reached(holder, at.text.rpartition(".")[0]), followed)
+        _take_subclasses(scan, followed, at)
+    elif holder is os.environ and name == "get" and given:
+        _variable(scan, followed, *given[0])
+        escape(scan, followed, given[1:])
+    elif isinstance(holder, ContextVar) and name == "get":
+        get = functools.partial(current_value, holder)
+        scan.guards.got(get, get())  # what is done with its result is a use of its own
+    else:
+        escape(scan, followed, given)
+        if is_container(holder) and name in MUTATORS:
+            scan.writes.setdefault(id(holder), use.line)
+            if use.statement:
+                return
+        if not isinstance(holder, ContextVar):
+            read_whole(scan, holder_of(at), followed)
+
+
+def _take_subclasses(scan: State, followed: Followed, at: Reached) -> None:
+    found = _subclasses(at.holder)
+    scan.guards.same(functools.partial(_subclasses, at.holder), found)
+    for kind in filter(is_own, found):
+        take(scan, followed.label, f"{at.text}.{kind.__name__}", kind, "subclass")
 
 
 def _subclasses(kind: type) -> list[type]:
@@ -254,34 +198,29 @@ def _subclasses(kind: type) -> list[type]:
     return found
 
 
-def _variable(scan: Scan, followed: Followed, use: Use) -> None:
+def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]) -> None:
     """``os.getenv(name)``."""
-    first = use.given[0]
-    if first.constant is not None:
-        at = modules.variable(scan, first.constant)
-        scan.take(followed.label, at.text, at.value, "environment", at.place)
-        return
-    for ref in first.refs:
-        chain = ref.chain
-        if chain.root.kind == "parameter" and not chain.steps:
-            scan.variables.append((followed, chain.root.name, f"os.environ[{chain.root.name}]"))
-        else:
-            for at in _reached(scan, followed, first, ""):
-                if isinstance(at.value, str):
-                    found = modules.variable(scan, at.value)
-                    scan.take(followed.label, found.text, found.value, "environment", found.place)
-                scan.read_whole(at, followed)
-    if not first.refs:
-        scan.untracked(followed.label, "environment", "os.environ[…]", followed.function, Exception())
+    texts = [name.constant, *(at.value for at in found)]
+    for text in texts:
+        if isinstance(text, str):
+            at = modules.variable(scan, text)
+            take(scan, followed.label, at.text, at.value, "environment", at.place)
+    chains = [ref.chain for ref in name.refs]
+    parameters = {chain.root.name for chain in chains if chain.root.kind == "parameter" and not chain.steps}
+    for parameter in parameters:
+        scan.variables.append((followed, parameter, f"os.environ[{parameter}]"))
+    if not parameters:
+        escape(scan, followed, [(name, found)])
+    if not name.refs and name.constant is None:
+        scan.untracked(followed.label, "environment", "os.environ[…]", followed.function)
 
 
-def _take_text(scan: Scan, followed: Followed, at: Reached) -> None:
+def _text_of(value: Any) -> str:
     """What is given to `inspect.getsource` counts by its text."""
-    value = at.value
     text = source.source_of(value) if type(value) is types.FunctionType else None
     if text is None:
         try:
             text = inspect.getsource(value)
         except (OSError, TypeError):
             text = ""
-    scan.take(followed.label, at.text, text, "source")
+    return text

@@ -5,21 +5,23 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import inspect
 import types
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from llm_memo.identity.forms.code import annotation_form, annotations_of
+from llm_memo.identity.local import is_own
+from llm_memo.identity.preview import preview, redacted
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached
-
-if TYPE_CHECKING:
-    from llm_memo.identity.scan.scan import Scan
+from llm_memo.identity.scan.state import State
+from llm_memo.identity.scan.values import take
 
 _MACHINERY = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__",
     "__annotate_func__", "__annotations_cache__", "__conditional_annotations__", "__firstlineno__",
-    "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__",
-    "__type_params__", "__abstractmethods__",
+    "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__", "__type_params__",
+    "__abstractmethods__",
     "__match_args__", "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
     "__attrs_own_setattr__", "__slots__", "__class_vars__", "__private_attributes__", "__signature__", "__new_member__",
     "_abc_impl", "_fields", "_field_defaults", "__getnewargs__", "__total__", "__required_keys__", "__optional_keys__",
@@ -35,7 +37,7 @@ _GENERATED = ("__create_fn__.<locals>.", "namedtuple.<locals>", "NamedTuple")
 _MISSING = type(dataclasses.MISSING)  # what cloudpickle brought by value has a MISSING of its own
 
 
-def take_class(scan: Scan, kind: type, *aspects: str) -> None:
+def take_class(scan: State, kind: type, *aspects: str) -> None:
     """Make a class of one's own part of the scan.
 
     Args:
@@ -46,67 +48,84 @@ def take_class(scan: Scan, kind: type, *aspects: str) -> None:
     """
     done = scan.classes.setdefault(kind, set())
     maker = type(kind)
-    if maker is not type and scan.is_own(maker) and "surface" in aspects and kind is not maker:
+    if maker is not type and is_own(maker) and "surface" in aspects and kind is not maker:
         for _, function in functions_of(maker):
             scan.enter(function, first=Reached(kind, ""))
     for aspect in aspects:
         if aspect not in done:
             done.add(aspect)
-            scan.later(_TAKE[aspect], scan, kind, f"class {kind.__name__}")
+            scan.later("class", kind, aspect)
             for base in kind.__bases__:
-                if base is not object and scan.is_own(base):
+                if base is not object and is_own(base):
                     take_class(scan, base, aspect)
 
 
-def build(scan: Scan, kind: type) -> None:
+def take_aspect(scan: State, kind: type, aspect: str) -> None:
+    """Look at one side of a class."""
+    _TAKE[aspect](scan, kind, f"class {kind.__name__}")
+
+
+def build(scan: State, kind: type) -> None:
     """The code makes an instance of a class of one's own."""
-    installed = any(not scan.is_own(base) and base not in _HARMLESS for base in kind.__mro__[:-1])
+    installed = any(not is_own(base) for base in kind.__mro__[:-1])  # which calls methods by itself
     take_class(scan, kind, "data", "methods" if installed and not issubclass(kind, enum.Enum) else "built")
 
 
-_HARMLESS = (enum.Enum,)
-
-
-def _take_data(scan: Scan, kind: type, owner: str) -> None:
+def _take_data(scan: State, kind: type, owner: str) -> None:
     names = kind.__dict__
-    bases = [
-        base.__name__ if scan.is_own(base) else f"{base.__module__}.{base.__qualname__}" for base in kind.__bases__
-    ]
+    bases = [base.__name__ if is_own(base) else f"{base.__module__}.{base.__qualname__}" for base in kind.__bases__]
     scan.part(owner, "bases", "", repr(bases).encode())
-    scan.guard_body(kind)
+    _guard_body(scan, kind)
     scan.guard_class(kind)
     for name, value in members_of(kind):
-        scan.take(owner, name, value, "member")
+        take(scan, owner, name, value, "member")
     for name, value in sorted(names.items()):
-        ignored = name in scan.ignored_of(kind) or scan.is_ignored((id(kind), name))
+        ignored = name in ignored_of(kind) or scan.is_ignored((id(kind), name))
         if not ignored and not is_machinery(kind, name, value):
             _take_item(scan, kind, owner, name, value)
     for name, value in fields_of(kind):
         scan.show((owner, "field", name), functools.partial(_field_text, kind, name, value))
-        scan.take(owner, name, value, "field")
+        take(scan, owner, name, value, "field")
 
 
-def _take_item(scan: Scan, kind: type, owner: str, name: str, value: Any) -> None:
-    if isinstance(value, (types.FunctionType, classmethod, staticmethod)) or scan.is_cached_function(value):
+def _guard_body(scan: State, kind: type) -> None:
+    """Guard which names there are in a class; what Python notes there when it is first looked at is none."""
+    known = tuple(kind.__dict__)
+
+    def same() -> bool:
+        nonlocal known
+        now = tuple(kind.__dict__)
+        if now != known and _own_names(now) == _own_names(known):
+            known = now
+        return now == known
+
+    scan.guards.checks.append(same)
+
+
+def _own_names(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name not in _MACHINERY]
+
+
+def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> None:
+    if isinstance(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value):
         return
-    functions = dict(accessors(value))
+    functions = accessors(value)
+    for function in filter(is_own_function, functions):
+        scan.enter(function, first=Reached(Fresh(kind), name))
     if functions:
-        for function in functions.values():
-            if scan.is_own(function) and type(function) is types.FunctionType:
-                scan.enter(function, first=Reached(Fresh(kind), name))
         return
     if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
         return
     scan.guards.name(kind.__dict__, name, value)
-    scan.take(owner, name, value, "attribute", place=(id(kind), name))
+    take(scan, owner, name, value, "attribute", place=(id(kind), name))
 
 
-def _take_methods(scan: Scan, kind: type, owner: str) -> None:
+def _take_methods(scan: State, kind: type, owner: str) -> None:
     for _, function in functions_of(kind):
         scan.enter(function, first=Reached(Fresh(kind), ""))
 
 
-def _take_built(scan: Scan, kind: type, owner: str) -> None:
+def _take_built(scan: State, kind: type, owner: str) -> None:
     """Special methods now; others when their names occur in code that is reached."""
     for name, function in functions_of(kind):
         if name.startswith("__") and name.endswith("__"):
@@ -114,19 +133,19 @@ def _take_built(scan: Scan, kind: type, owner: str) -> None:
     scan.built.append(kind)
 
 
-def _take_surface(scan: Scan, kind: type, owner: str) -> None:
+def _take_surface(scan: State, kind: type, owner: str) -> None:
     """What a model may see of a class: its name, its docstring and the annotations in its body."""
-    scan.take(owner, "", kind.__name__, "name")
-    scan.take(owner, "", docstring_of(kind), "docstring")
+    take(scan, owner, "", kind.__name__, "name")
+    take(scan, owner, "", docstring_of(kind), "docstring")
     if not hasattr(kind, "__pydantic_fields__"):
-        scan.take(owner, "", annotations_of(kind), "annotations")
+        take(scan, owner, "", annotations_of(kind), "annotations")
 
 
 _TAKE = {"data": _take_data, "methods": _take_methods, "built": _take_built, "surface": _take_surface}
 
 
 def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
-    """The functions in the body of a class, by name; those that a library wrote are told by the fields."""
+    """The functions in the body of a class, by name; those that a library wrote count by the fields."""
     for name, value in sorted(kind.__dict__.items()):
         inner = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
         for _ in range(8):
@@ -137,13 +156,13 @@ def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
             yield name, inner
 
 
-def accessors(value: Any) -> Iterator[tuple[str, Any]]:
+def accessors(value: Any) -> list[Any]:
     """The functions that a property consists of."""
     if isinstance(value, property):
-        found = {"": value.fget, ".setter": value.fset, ".deleter": value.fdel}
-        yield from ((suffix, function) for suffix, function in found.items() if function is not None)
-    elif isinstance(value, (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)):
-        yield "", value.func
+        return [each for each in (value.fget, value.fset, value.fdel) if each is not None]
+    if isinstance(value, (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)):
+        return [value.func]
+    return []
 
 
 def is_generated(function: types.FunctionType) -> bool:
@@ -170,11 +189,6 @@ def is_machinery(kind: type, name: str, value: object) -> bool:
         and hasattr(type(value), "__get__")
         and (not isinstance(value, (types.FunctionType, property, classmethod, staticmethod)))
     )
-
-
-def telling(names: Iterable[str]) -> list[str]:
-    """The names in a class that are there for its own sake."""
-    return [name for name in names if name not in _MACHINERY]
 
 
 def members_of(kind: type) -> Iterator[tuple[str, object]]:
@@ -209,8 +223,6 @@ def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
 
 def _field_text(kind: Any, name: str, value: Any) -> str:
     """The definition of a field as its class's body has it, more or less."""
-    from llm_memo.identity.preview import preview, redacted
-
     if type(value).__name__ == "FieldInfo":
         return redacted(repr(value)[:2000])[:400].removeprefix("FieldInfo(annotation=").removesuffix(")")
     if "__dataclass_fields__" not in kind.__dict__ or type(value) is not tuple:
@@ -227,8 +239,27 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
     return ", ".join([text, *(f"{each}={preview(now)}" for each, (usual, now) in others.items() if now != usual)])
 
 
+def annotations_of(subject: Any) -> object:
+    """The annotations of a function or in the body of a class, as data; names that cannot be resolved as text."""
+    try:
+        import annotationlib  # type: ignore[import-not-found, unused-ignore]
+
+        found = annotationlib.get_annotations(subject, format=annotationlib.Format.FORWARDREF)
+    except ImportError:
+        found = inspect.get_annotations(subject)
+    except Exception:
+        return "unreadable"
+    return [(name, annotation_form(value)) for name, value in found.items()]
+
+
+def annotation_form(value: Any) -> object:
+    """An annotation; one that is text, as under ``from __future__ import annotations``, by its text."""
+    text = getattr(value, "__forward_arg__", value)
+    return " ".join(text.split()) if isinstance(text, str) else value
+
+
 def docstring_of(subject: Any) -> str | None:
-    """The docstring; one that `dataclasses` wrote is told by the fields, and its words differ between versions."""
+    """The docstring; one that `dataclasses` wrote counts by the fields: its words differ between versions."""
     text = subject.__doc__
     if (
         isinstance(subject, type)

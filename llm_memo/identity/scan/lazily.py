@@ -12,27 +12,10 @@ import types
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from llm_memo.identity.scan.reached import MISSING, cell_value
-
-if TYPE_CHECKING:
-    from llm_memo.identity.scan.scan import Scan
-
-Again = Callable[["Scan"], object]
-"""Scans what a value is made from."""
-
-
-@dataclass(slots=True, eq=False)
-class Candidate:
-    """A value that the next call may make."""
-
-    container: Any
-    key: Any
-    before: Any
-    again: Again
-    owner: Any
-    """The instance that it belongs to; None for a global."""
+from llm_memo.identity.scan.reached import MISSING, Candidate, cell_value
+from llm_memo.identity.scan.state import State
 
 
 @dataclass(slots=True, eq=False)
@@ -41,7 +24,7 @@ class _Computed:
     value: Any
     content: bytes
     before: Any
-    again: Again
+    again: Callable[[Any], object]
     made_from: bytes
     owner: Any
 
@@ -50,12 +33,7 @@ _computed: dict[tuple[int, Any], _Computed] = {}
 _MOST = 10_000
 
 
-def candidate(scan: Scan, container: Any, key: Any, before: Any, again: Again, owner: Any) -> None:
-    """Note a value that is not made yet."""
-    scan.candidates.append(Candidate(container, key, before, again, owner))
-
-
-def settle(candidates: list[Candidate], scan: Callable[[], Scan]) -> None:
+def settle(candidates: list[Candidate], scan: Callable[[], State]) -> None:
     """After a call: remember what it has made."""
     for each in candidates:
         value = _now(each.container, each.key)
@@ -80,7 +58,7 @@ def _forget(mark: tuple[int, Any], _: object) -> None:
     _computed.pop(mark, None)
 
 
-def is_pending(scan: Scan, container: Any, key: Any, value: Any) -> bool:
+def is_pending(scan: State, container: Any, key: Any, value: Any) -> bool:
     """Whether a value was made by a call, and is as it was then, as is what it was made from."""
     mark = (id(container), key) if type(key) is str else None
     known = _computed.get(mark) if mark is not None else None
@@ -103,7 +81,7 @@ def before(container: Any, key: Any) -> Any:
     return _computed[(id(container), key)].before
 
 
-def _made_from(scan: Scan, again: Again) -> bytes:
+def _made_from(scan: State, again: Callable[[Any], object]) -> bytes:
     again(scan)
     return scan.finish()
 

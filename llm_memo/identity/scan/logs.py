@@ -24,49 +24,60 @@ _SETUP = frozenset({"basicConfig", "dictConfig", "fileConfig", "setLoggerClass",
 def says(at: Reached) -> str:
     """What a call does that is a statement of its own: ``"print"``, ``"log"``, or "" if it is no log."""
     value, holder = at.value, at.holder
-    if value is print:
+    name = value.name if isinstance(value, (Made, Method)) else getattr(value, "__name__", "")
+    if value is print or (name in _TEXT and is_console(_object_of(value, holder))):
         return "print"
     if isinstance(value, Made):
-        return _made(value)
-    if isinstance(value, Method):
-        return _method(value.name, holder)
+        logs = _made(value)
+    elif (bound_to := _object_of(value, holder)) is not None:
+        logs = _method(name, bound_to)
+    else:
+        logs = _is_logged_by(_top(value), name)
+    return "log" if logs else ""
+
+
+def _object_of(value: Any, holder: Any) -> Any:
+    """The object that a method belongs to; None of what is no method."""
     if type(value) is types.MethodType:
-        return _method(value.__name__, value.__self__)
-    if isinstance(value, types.BuiltinFunctionType) and not isinstance(value.__self__, (types.ModuleType, type)):
-        return _method(value.__name__, value.__self__)
-    if isinstance(value, (types.FunctionType, types.MethodDescriptorType)) and holder is not None:
-        return _method(value.__name__, holder)
-    module = _top(getattr(value, "__module__", None))
-    if module in _METRICS:
-        return "log"
-    name = getattr(value, "__name__", "")
-    return "log" if module in _LOGGERS and callable(value) and name not in _SETUP else ""
+        return value.__self__
+    if isinstance(value, types.BuiltinFunctionType):
+        return None if isinstance(value.__self__, (types.ModuleType, type)) else value.__self__
+    return holder if isinstance(value, (Method, types.FunctionType, types.MethodDescriptorType)) else None
 
 
-def _top(module: object) -> str:
-    return str(module or "").partition(".")[0].lstrip("_")
+def _top(thing: Any) -> str:
+    """The package that a thing comes from, without the underscore of one in C."""
+    return str(getattr(thing, "__module__", None) or "").partition(".")[0].lstrip("_")
 
 
-def _method(name: str, holder: Any) -> str:
-    """A method of an object: a logger, a stream, a bar, a console, a metric."""
-    if name in _TEXT and is_console(holder):
-        return "print"
+def _is_logged_by(package: str, name: str) -> bool:
+    """Whether what is called so in a package only logs or measures."""
+    if package == "tqdm":
+        return name in _BAR or name.startswith("set_")
+    return package in _METRICS or (package in _LOGGERS and name not in _SETUP)
+
+
+def _method(name: str, holder: Any) -> bool:
+    """A method of an object: a logger, a console, a file that is only written, or what a package has."""
     kind = type(holder)
-    top = _top(kind.__module__)
-    if isinstance(holder, (logging.Logger, logging.LoggerAdapter)) or top in _LOGGERS:
-        return "" if name in _SETUP else "log"
-    if top in _METRICS:
-        return "log"
-    if top == "tqdm":
-        return "log" if name in _BAR or name.startswith("set_") else ""
-    if top == "rich" and kind.__name__ == "Console":
+    if isinstance(holder, (logging.Logger, logging.LoggerAdapter)):
+        return name not in _SETUP
+    if _top(kind) == "rich" and kind.__name__ == "Console":
         file = getattr(holder, "_file", None)
-        plain = not holder.record and (file is None or is_log_stream(file))
-        return "log" if name in _CONSOLE and plain else ""
-    if top in ("io", "_io", "tempfile"):
-        mode = getattr(holder, "mode", "")
-        return "log" if name in _TEXT and _is_only_written(mode) else ""
-    return ""
+        return name in _CONSOLE and not holder.record and (file is None or is_log_stream(file))
+    if _top(kind) in ("io", "tempfile"):
+        return name in _TEXT and _is_only_written(getattr(holder, "mode", ""))
+    return _is_logged_by(_top(holder if isinstance(holder, type) else kind), name)
+
+
+def _made(made: Made) -> bool:
+    """A method of what a call returned: ``logging.getLogger(…).info``, ``open(…, "w").write``."""
+    origin = made.origin
+    if origin is open or getattr(origin, "__name__", "") == "open":
+        return made.name in _TEXT and _is_only_written(made.mode)
+    if isinstance(origin, logging.Logger):
+        return made.name not in _SETUP
+    return any(_is_logged_by(_top(each), made.name) for each in (origin, type(origin)))
 
 
 def is_console(stream: Any) -> bool:
@@ -83,15 +94,3 @@ def is_log_stream(stream: Any) -> bool:
 
 def _is_only_written(mode: object) -> bool:
     return isinstance(mode, str) and bool(set(mode) & set("wax")) and "+" not in mode
-
-
-def _made(made: Made) -> str:
-    """A method of what a call returned: ``logging.getLogger(…).info``, ``open(…, "w").write``."""
-    origin, top = made.origin, _top(getattr(made.origin, "__module__", None))
-    if origin is open or getattr(origin, "__name__", "") == "open":
-        return "log" if made.name in _TEXT and _is_only_written(made.mode) else ""
-    if top in _METRICS or top in _LOGGERS or isinstance(origin, logging.Logger):
-        return "log" if made.name not in _SETUP else ""
-    if top == "tqdm":
-        return "log" if made.name in _BAR or made.name.startswith("set_") else ""
-    return "log" if _top(type(origin).__module__) in _METRICS | _LOGGERS else ""

@@ -10,17 +10,15 @@ import os
 import pathlib
 import sys
 import types
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llm_memo import location
-from llm_memo.identity.local import is_own_file, is_own_module
-from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
-
-if TYPE_CHECKING:
-    from llm_memo.identity.scan.scan import Followed, Scan
+from llm_memo.identity.local import is_own, is_own_file, is_own_module
+from llm_memo.identity.scan.reached import MISSING, Reached, opaque
+from llm_memo.identity.scan.state import State
 
 
-def imported(scan: Scan, function: types.FunctionType, name: str, always: bool) -> list[Reached]:
+def imported(scan: State, function: types.FunctionType, name: str, always: bool) -> list[Reached]:
     """The module that an ``import`` in a function leads to; one of one's own is imported as the call would."""
     absolute = _absolute(name, function.__globals__)
     if absolute is None:
@@ -30,7 +28,7 @@ def imported(scan: Scan, function: types.FunctionType, name: str, always: bool) 
         if always:
             module = _import(absolute)
         else:
-            scan.part_of_module(absolute, _file_digest(absolute))
+            scan.part("", "import", absolute, _file_digest(absolute))
             return [opaque(name)]
     if module is None:
         here = _is_there(absolute)
@@ -103,10 +101,9 @@ def _file_digest(name: str) -> bytes:
     return b"".join(digest for _, digest in sorted(found.items()))
 
 
-def attribute(scan: Scan, module: types.ModuleType, name: str, text: str) -> list[Reached] | None:
+def attribute(scan: State, module: types.ModuleType, name: str, text: str) -> list[Reached] | None:
     """``module.name``: what is in it, a submodule, or what its ``__getattr__`` gives."""
     names = vars(module)
-    own = scan.is_own(module)
     place = (id(names), name)
     if scan.is_ignored(place):
         return []
@@ -115,14 +112,13 @@ def attribute(scan: Scan, module: types.ModuleType, name: str, text: str) -> lis
     if module is os and name == "environ":
         return [Reached(os.environ, text)]
     if name in names:
-        value = item_of(names, name)
         scan.guards.name(names, name, names[name])
-        return [Reached(value, text, place=place)]
+        return [Reached(names[name], text, place=place)]
     scan.guards.no_name(names, name)
     getter = names.get("__getattr__")
     if getter is None:
         return [Reached(MISSING, text, place=place)]
-    if own:
+    if is_own(module):
         scan.guards.name(names, "__getattr__", getter)
         scan.enter(getter)
         return [opaque(text)]
@@ -130,7 +126,7 @@ def attribute(scan: Scan, module: types.ModuleType, name: str, text: str) -> lis
     return [opaque(text)]
 
 
-def variable(scan: Scan, name: object) -> Reached:
+def variable(scan: State, name: object) -> Reached:
     """A variable of the environment."""
     if not isinstance(name, str):
         return opaque("os.environ[…]")
@@ -141,20 +137,15 @@ def variable(scan: Scan, name: object) -> Reached:
     return Reached(MISSING if value is None else value, text, place=(id(os.environ), name))
 
 
-def named_variable(scan: Scan, followed: Followed, at: Reached, parameter: str, text: str) -> list[Reached]:
-    """``os.environ[parameter]``: those variables whose names the function is given, if all are constant."""
-    scan.variables.append((followed, parameter, text))
-    return [opaque(text)]
-
-
 def place_in_project(value: Any, function: types.FunctionType) -> str | None:
     """Where a path lies in the project of a function; None if it is no path in it."""
     if not isinstance(value, pathlib.PurePath) or not value.is_absolute():
         return None
     file = function.__globals__.get("__file__")
-    root = location.project_of(os.path.dirname(os.path.abspath(file))) if isinstance(file, str) else None
-    root = root or (os.path.dirname(os.path.abspath(file)) if isinstance(file, str) else None)
+    if not isinstance(file, str):
+        return None
+    folder = os.path.dirname(os.path.abspath(file))
     try:
-        return value.relative_to(root).as_posix() if root else None
+        return value.relative_to(location.project_of(folder) or folder).as_posix()
     except ValueError:
         return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import types
+from collections import deque
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
@@ -70,31 +72,44 @@ def opaque(text: str) -> Reached:
     return Reached(MISSING, text, computed=True)
 
 
-_LAZY = getattr(types, "LazyImportType", None)
-"""What a module holds of a ``lazy import`` (since Python 3.15) until the name is first used."""
+def is_made(at: Reached) -> bool:
+    """Whether the call itself makes the value, so that nothing, or only its class, is known of it."""
+    return at.computed or isinstance(at.value, (Fresh, Made, Next))
 
 
-def item_of(container: Any, key: Any) -> Any:
-    """``container[key]``, imported if that is lazy, as the call would; MISSING if it cannot be imported."""
-    value = container[key]
-    if type(value) is _LAZY:
-        try:
-            value = container[key] = value.resolve()
-        except Exception:  # as the call will find out
-            return MISSING
-    return value
+def mark_of(value: Any) -> tuple[type, object]:
+    """What tells a value from others, though what stands for it is made anew."""
+    kind = type(value)
+    if kind is Method:
+        return kind, value.name
+    return kind, id(value.kind if kind is Fresh else value.origin if kind is Made else value)
 
 
-CONTAINERS = (list, dict, set)
-"""Containers of `builtins` that can be changed; those of `collections` are subclasses of them, or deques."""
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A value that the call may make when it first needs it."""
+
+    container: Any
+    key: Any
+    before: Any
+    """What is there now."""
+    again: Callable[[Any], object]
+    """Scans what the value is made from."""
+    owner: Any
+    """The instance that it belongs to; None for a global."""
 
 
 def is_container(value: Any) -> bool:
     """Whether a value is a container of `builtins` or `collections` that can be changed."""
     kind = type(value)
-    return (
-        kind in CONTAINERS or kind is bytearray or (kind.__module__ == "collections" and hasattr(kind, "__contains__"))
-    )
+    if kind in (list, dict, set, bytearray):
+        return True
+    return kind.__module__ == "collections" and hasattr(kind, "__contains__")
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether a value holds its items in order, and gives them without running code: a list, a tuple, a deque."""
+    return type(value) in (list, tuple, deque)
 
 
 def own_dict(value: Any) -> dict[str, Any] | None:
@@ -119,4 +134,12 @@ def cell_value(cell: types.CellType) -> Any:
     try:
         return cell.cell_contents
     except ValueError:
+        return MISSING
+
+
+def slot_value(slot: Any, value: Any) -> Any:
+    """What a slot, or another descriptor written in C, holds for an instance."""
+    try:
+        return slot.__get__(value, type(value))
+    except AttributeError:
         return MISSING

@@ -17,13 +17,10 @@ from llm_memo.identity.code.names import (
     Named,
     Result,
     Root,
-    Scope,
     Step,
-    bound_names,
-    declared_global,
-    parameters,
     step_text,
 )
+from llm_memo.identity.code.scopes import Scope, bound_names, declared_global, parameters
 
 
 @pytest.mark.parametrize(

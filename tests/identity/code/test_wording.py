@@ -7,7 +7,7 @@ import ast
 import pytest
 from cells import tree
 
-from llm_memo.identity.code.wording import is_handed_on, is_text_of, long_form
+from llm_memo.identity.code.wording import is_passed_on, is_text_of, long_form
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_long_forms_of_an_augmented_assignment(added: str | None, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("handed", "text"),
+    ("passed", "text"),
     [
         (False, "def f():\n def g(): pass\n g()"),
         (True, "def f():\n def g(): pass\n return g"),
@@ -46,9 +46,9 @@ def test_long_forms_of_an_augmented_assignment(added: str | None, text: str) -> 
         (False, "def f():\n g = 1"),
     ],
 )
-def test_what_is_handed_on(handed: bool, text: str) -> None:
-    """A name is handed on where it is used other than by calling it."""
-    assert handed == is_handed_on("g", tree(text))
+def test_what_is_passed_on(passed: bool, text: str) -> None:
+    """A name is passed on where it is used other than by calling it."""
+    assert passed == is_passed_on("g", tree(text))
 
 
 def test_two_spellings_of_one_expression() -> None:

@@ -1,0 +1,307 @@
+"""What an attribute leads to, without running any of the user's code.
+
+It is looked up where it is kept: in the dicts of modules, instances and classes and in slots. Own properties,
+descriptors and ``__getattr__`` are followed as calls; what installed ones compute is not known, so the object that
+they belong to is read whole.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import threading
+import types
+from collections.abc import Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from llm_memo.identity.code.uses import Given
+from llm_memo.identity.forms import encoding
+from llm_memo.identity.guards import is_fixed
+from llm_memo.identity.local import is_own
+from llm_memo.identity.scan import lazily, modules
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
+from llm_memo.identity.scan.reached import (
+    MISSING,
+    Candidate,
+    Fresh,
+    Method,
+    Next,
+    Place,
+    Reached,
+    is_container,
+    opaque,
+    own_dict,
+    slot_value,
+)
+from llm_memo.identity.scan.state import State
+from llm_memo.identity.scan.values import read_whole, take_descriptor
+
+BUILTIN = (str, bytes, int, float, bool, type(None), complex, tuple, frozenset, range)
+_FUNCTIONS = (
+    types.FunctionType, classmethod, staticmethod, types.BuiltinFunctionType, types.MethodDescriptorType,
+    types.WrapperDescriptorType, types.ClassMethodDescriptorType,
+)  # fmt: skip
+_SAFE_DESCRIPTORS = ("builtins", "collections", "_collections")
+"""Modules whose descriptors, such as slots and the fields of named tuples, run no Python code."""
+_OF_A_CLASS = ("__name__", "__qualname__", "__doc__", "__module__")
+_OF_A_FUNCTION = ("__doc__", "__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__")
+
+Found = list[Reached] | None
+"""Where a step may lead: an empty list for nothing outside of the call; None where that is not known, so that the
+value itself is read whole."""
+
+
+def reached_item(scan: State, container: Any, key: Any, text: str, place: Place) -> Reached:
+    """``container[key]``, which is there, or what it was before the call that made it."""
+    value = container[key]
+    scan.guards.name(container, key, value)
+    if lazily.is_pending(scan, container, key, value):
+        value = lazily.before(container, key)
+    return Reached(value, text, place=place)
+
+
+def member(scan: State, kind: Any, name: Any, text: str) -> Reached:
+    """A member of an enum."""
+    members = kind._member_map_
+    if name not in members:
+        scan.guards.no_name(members, name)
+        return Reached(MISSING, text)
+    scan.guards.name(members, name, members[name])
+    return Reached(members[name], text)
+
+
+def attribute(scan: State, at: Reached, name: str, text: str) -> Found:
+    """What ``value.name`` leads to."""
+    value = at.value
+    if is_cached_function(value):
+        value = value.__llm_memo_function__()[0]
+    if isinstance(value, Fresh):
+        found = in_classes(scan, value.kind.__mro__, name)
+        return [opaque(text)] if found is None else _from_class(scan, found, value, value.kind, name, text)
+    if isinstance(value, Next):
+        return _of_next(scan, value, name, text)
+    if isinstance(value, types.ModuleType):
+        return modules.attribute(scan, value, name, text)
+    if isinstance(value, type):
+        return _of_class(scan, value, name, text)
+    if type(value) is types.MethodType and name == "__self__":
+        return [Reached(value.__self__, text)]
+    if isinstance(value, Method):
+        return [opaque(text)]
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return _of_function(scan, value, name, text)
+    if isinstance(value, enum.Enum) and name in ("value", "name", "_value_", "_name_"):
+        return [Reached(value._value_ if "value" in name else value._name_, text)]
+    if isinstance(value, ContextVar) or is_container(value) or type(value) in BUILTIN:
+        return [Reached(Method(name), text, holder=value)]
+    return _of_instance(scan, value, name, text)
+
+
+def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
+    """An attribute of an instance: in its class if that has a say in it, in its own dict, or in its class."""
+    kind, place = type(value), (id(value), name)
+    if scan.is_ignored(place) or name in ignored_of(kind):
+        return []
+    scan.guard_class(kind, value)
+    scan.hide(value, name)
+    found = _by_getter(scan, kind, "__getattribute__", value, text)
+    if found is not None:
+        return found
+    in_class = in_classes(scan, kind.__mro__, name)
+    if kind is threading.local and in_class is None:
+        get = functools.partial(_of_thread, value, name)
+        scan.guards.got(get, get())
+        return [Reached(get(), text, place=place)]
+    held, raw = own_dict(value), in_class[1] if in_class else None
+    if isinstance(raw, functools.cached_property):
+        return _cached_property(scan, value, held, name, raw, text)
+    if held is not None and not hasattr(type(raw), "__set__"):
+        if name in held:
+            return [reached_item(scan, held, name, text, place)]
+        scan.guards.no_name(held, name)
+    if in_class is not None:
+        return _from_class(scan, in_class, value, kind, name, text)
+    for other in (value.__pydantic_private__, value.__pydantic_extra__) if "__pydantic_fields__" in vars(kind) else ():
+        if other is not None and name in other:
+            return [reached_item(scan, other, name, text, place)]
+    found = _by_getter(scan, kind, "__getattr__", value, text)
+    is_known = hasattr(kind, "__pydantic_fields__") or in_classes(scan, kind.__mro__, "__getattr__") is None
+    return [Reached(MISSING, text, place=place)] if found is None and is_known else found
+
+
+def _of_thread(value: Any, name: str) -> Any:
+    """An attribute of a ``threading.local`` as this thread has it."""
+    return vars(value).get(name, MISSING)
+
+
+def _by_getter(scan: State, kind: type, getter: str, value: Any, text: str) -> Found:
+    """What a ``__getattr__`` or ``__getattribute__`` of one's own gives, which is followed; None if there is none."""
+    found = in_classes(scan, kind.__mro__, getter)
+    if found is None or not is_own(found[0]):
+        return None
+    scan.enter(found[1], first=Reached(value, text))
+    return [opaque(text)]
+
+
+def _of_next(scan: State, seen: Next, name: str, text: str) -> Found:
+    """``super().name``."""
+    subject = seen.subject
+    kind = subject.kind if isinstance(subject, Fresh) else subject if isinstance(subject, type) else type(subject)
+    after = kind.__mro__[kind.__mro__.index(seen.after) + 1 :] if seen.after in kind.__mro__ else ()
+    found = in_classes(scan, after, name)
+    if found is not None and is_own(found[0]):
+        return _from_class(scan, found, subject, kind, name, text)
+    if found is not None and found[0] is not object:  # an installed method gets the object whole
+        read_whole(scan, Reached(subject, text.rpartition(".")[0]))
+    return [opaque(text)]
+
+
+def _of_class(scan: State, kind: type, name: str, text: str) -> Found:
+    scan.guard_class(kind)
+    if name in _OF_A_CLASS:
+        return [Reached(type.__getattribute__(kind, name), text)]
+    if name in ("__mro__", "__bases__", "__annotations__"):
+        return None
+    if name == "__subclasses__":
+        return [Reached(Method(name), text, holder=kind)]
+    if issubclass(kind, enum.Enum) and is_own(kind) and name in kind._member_map_:
+        return [member(scan, kind, name, text)]
+    if scan.is_ignored((id(kind), name)) or name in ignored_of(kind):
+        return []
+    found = in_classes(scan, kind.__mro__, name)
+    if found is not None and is_own(kind):
+        return _from_class(scan, found, None, kind, name, text)
+    if found is not None:
+        base, raw = found
+        if isinstance(raw, _FUNCTIONS):
+            return [Reached(getattr(kind, name), text)]
+        return None if hasattr(type(raw), "__get__") else [Reached(raw, text, place=(id(base), name))]
+    maker: Any = type(kind)
+    found = in_classes(scan, maker.__mro__, name)
+    if found is not None and is_own(kind):
+        return _from_class(scan, found, kind, maker, name, text)
+    if hasattr(maker, "__getattr__"):
+        return _by_getter(scan, maker, "__getattr__", kind, text)
+    return [Reached(MISSING, text, place=(id(kind), name))]
+
+
+def _of_function(scan: State, value: Any, name: str, text: str) -> Found:
+    """What a function tells of itself."""
+    held = own_dict(value)
+    if held is not None and name in held:
+        return [reached_item(scan, held, name, text, (id(value), name))]
+    if name in _OF_A_FUNCTION:
+        get = functools.partial(getattr, value, name)
+        scan.guards.same(get, get())
+        return [Reached(get(), text)]
+    if name == "__code__":
+        return None
+    if held is not None:
+        scan.guards.no_name(held, name)
+    return [Reached(MISSING, text)]
+
+
+# What stands in a class -----------------------------------------------------------------------
+
+
+def in_classes(scan: State, mro: Iterable[type], name: str) -> tuple[type, Any] | None:
+    """The first class that has the name, and what it has."""
+    for base in mro:
+        names = base.__dict__
+        if name in names:
+            if base is not object:
+                scan.guards.name(names, name, names[name])
+            return base, names[name]
+        if base is not object and is_own(base):
+            scan.guards.no_name(names, name)
+    return None
+
+
+def _from_class(scan: State, found: tuple[type, Any], holder: Any, kind: type, name: str, text: str) -> Found:
+    """What a name leads to that stands in a class of ``kind``, looked up on ``holder``: an instance, or a class that
+    is one of its metaclass; None for ``kind`` itself."""
+    base, raw = found
+    is_fresh = isinstance(holder, Fresh)
+    if isinstance(raw, classmethod):
+        return [Reached(raw.__func__, text, holder=kind)]
+    if isinstance(raw, staticmethod):
+        return [Reached(raw.__func__, text)]
+    if isinstance(raw, types.FunctionType) or is_cached_function(raw):
+        if is_fresh and not is_own(base) and not is_own(raw):
+            return [opaque(text)]
+        return [Reached(raw, text, holder=holder)]
+    if isinstance(raw, (property, functools.cached_property)):
+        return [Reached(raw, text)] if holder is None else _property(scan, raw, holder, text)
+    if hasattr(type(raw), "__get__") and not isinstance(raw, _FUNCTIONS):
+        return _described(scan, raw, holder, kind, name, text)
+    if not is_own(base) and is_fresh:
+        return [opaque(text)]
+    if not is_own(base) and callable(raw):
+        return [Reached(raw, text, holder=kind if holder is None else holder)]
+    # Data of the class; of a Fresh instance, unless it has its own by then.
+    return [Reached(raw, text, place=(id(base), name))]
+
+
+def _property(scan: State, raw: Any, holder: Any, text: str) -> Found:
+    """A property is followed as a call of its function."""
+    if isinstance(raw, functools.singledispatchmethod):
+        functions = [getattr(each, "__func__", each) for each in raw.dispatcher.registry.values()]
+    else:
+        functions = [raw.fget if isinstance(raw, property) else raw.func]
+    if not any(map(is_own_function, functions)):
+        return [opaque(text)] if isinstance(holder, Fresh) else None
+    for function in functions:
+        scan.enter(function, first=Reached(holder, text))
+    return [opaque(text)]
+
+
+def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: str) -> Found:
+    """What another descriptor gives: one of one's own is followed, a slot is read, an installed one counts whole."""
+    if is_own(type(raw)):
+        instance, owner = Reached(holder, text), Reached(kind, text)
+        scan.special(None, Reached(raw, text), "__get__", [(Given(0), [instance]), (Given(1), [owner])])
+        return [opaque(text)]
+    if holder is None or name in ("__dict__", "__weakref__"):
+        return None
+    if isinstance(raw, functools.partialmethod):
+        take_descriptor(scan, raw, holder, text)
+        return [opaque(text)]
+    if isinstance(raw, functools.singledispatchmethod):
+        return _property(scan, raw, holder, text)
+    if isinstance(holder, Fresh):
+        return [opaque(text)]
+    if type(raw).__module__ not in _SAFE_DESCRIPTORS:
+        take_descriptor(scan, raw, holder, text)
+        return None
+    get = functools.partial(slot_value, raw, holder)
+    value = get()
+    if get() is value:
+        scan.guards.got(get, value)
+    elif is_fixed(value):  # code in C makes it anew each time: the year of a date, the shape of an array
+        scan.guards.same(lambda: encoding.encode(get()), encoding.encode(value))
+    else:
+        return None
+    return [Reached(value, text, place=(id(holder), name))]
+
+
+def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, text: str) -> Found:
+    """A cached property counts as not yet computed as long as it and what it was made from are unchanged."""
+    getter, place = raw.func, (id(value), name)
+    if not is_own_function(getter):
+        return None
+    scan.enter(getter, first=Reached(value, text))
+    if held is None:
+        return [opaque(text)]
+    if name in held:
+        scan.guards.name(held, name, held[name])
+        pending = lazily.is_pending(scan, held, name, held[name])
+        return [opaque(text)] if pending else [Reached(held[name], text, place=place)]
+    scan.guards.no_name(held, name)
+    again = functools.partial(_enter_again, getter, Reached(value, text))
+    scan.candidates.append(Candidate(held, name, MISSING, again, value))
+    return [opaque(text)]
+
+
+def _enter_again(getter: Any, first: Reached, scan: State) -> None:
+    scan.enter(getter, first=first)

@@ -1,0 +1,97 @@
+"""A function of one's own that a scan follows."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm_memo.identity.code import source
+from llm_memo.identity.code.digest import tree_digest
+from llm_memo.identity.code.fallback import bytecode_digest, bytecode_reads
+from llm_memo.identity.code.reads import reads_of
+from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.uses import Group, Reads, Use
+from llm_memo.identity.scan.reached import Reached
+
+
+@dataclass(slots=True, eq=False)
+class Followed:
+    """A function of one's own, with what its parameters are bound to."""
+
+    function: types.FunctionType
+    label: str
+    """The owner of its parts."""
+    is_root: bool = False
+    """It is the cached function itself, whose parameters are known only when it is called."""
+    tree: Function | None = field(init=False)
+    reads: Reads = field(init=False)
+    bound: dict[str, dict[object, Reached]] = field(default_factory=dict)
+    """Parameter → the values that calls give it, by identity; methods by that of what they are bound to as well."""
+    constants: dict[str, set[str]] = field(default_factory=dict)
+    """Parameter → the texts that calls give it."""
+    open: set[str] = field(default_factory=set)
+    """Parameters that a call gives something of which nothing is known."""
+    uses: list[Use] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    """Statements that only print or log, as far as is known yet."""
+    itself: set[str] = field(default_factory=set)
+    """The names by which it refers to itself."""
+    shown: bool = False
+    """It escapes, so its name, docstring, signature and annotations count."""
+
+    def __post_init__(self) -> None:
+        """Read its tree."""
+        self.tree, self.reads = analysed(self.function)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters, those that take the rest last."""
+        code = self.function.__code__
+        stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + stars]
+
+    def is_first(self, parameter: str) -> bool:
+        """Whether a parameter is the first, which ``super()`` stands for."""
+        return self.function.__code__.co_varnames[:1] == (parameter,)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether its first parameter is an instance, whose methods are followed when it is known."""
+        return bool(private_names(self.function.__code__))
+
+    def digest(self) -> bytes:
+        """A digest of its code, less the statements that only print or log."""
+        if self.tree is None:
+            return bytecode_digest(self.function.__code__)
+        return tree_digest(self.tree, [group.statement for group in self.groups], self.itself)
+
+
+@functools.lru_cache(maxsize=8192)
+def _analysed(code: types.CodeType, tree: Function | None, redefined: frozenset[str]) -> Reads:
+    if tree is None:
+        return bytecode_reads(code)
+    return reads_of(tree, code.co_freevars, redefined, private_names(code))
+
+
+def analysed(function: types.FunctionType) -> tuple[Function | None, Reads]:
+    """The tree of a function, and what it reads and writes."""
+    tree = source.tree_of(function)
+    reads = _analysed(function.__code__, tree, frozenset())
+    redefined = frozenset(name for name in reads.builtins if name in function.__globals__)
+    return tree, _analysed(function.__code__, tree, redefined) if redefined else reads
+
+
+def defaults_of(function: types.FunctionType) -> dict[str, Any]:
+    """The parameters that have a default, and that."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True)) | (function.__kwdefaults__ or {})
+
+
+def private_names(code: types.CodeType) -> str:
+    """The class whose name is put before private names such as ``__key`` in ``code``."""
+    owner = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
+    return "" if owner == "<locals>" else owner.lstrip("_")

@@ -1,0 +1,46 @@
+"""Which values are one's own: code and instances that are followed, and stand for themselves by a number."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import types
+from typing import Any
+
+from llm_memo.identity.local import class_item, is_own
+
+
+def is_cached_function(value: Any) -> bool:
+    """Whether a value is a cached function, looked up or not."""
+    return class_item(type(value), "__llm_memo_function__") is not None
+
+
+def is_own_function(value: Any) -> bool:
+    """Whether a value is a function of one's own."""
+    return type(value) is types.FunctionType and is_own(value)
+
+
+def is_own_instance(value: Any) -> bool:
+    """Whether a value is an instance of a class of one's own, and counts by that class."""
+    return is_own_kind(type(value))
+
+
+def is_own_kind(kind: type) -> bool:
+    """Whether the instances of a class are instances of one's own."""
+    return is_own(kind) and not issubclass(kind, (enum.Enum, type)) and class_item(kind, "__memo_key__") is None
+
+
+def is_subject(value: Any) -> bool:
+    """Whether a value is code or an instance of one's own."""
+    kind = type(value)
+    if issubclass(kind, type) or kind in (types.FunctionType, types.MethodType) or is_cached_function(value):
+        return is_own(value) or bool(getattr(value, "__closure__", None)) or kind is types.MethodType
+    if kind is functools._lru_cache_wrapper:
+        return is_own(value.__wrapped__)
+    return is_own_instance(value)
+
+
+def ignored_of(kind: type) -> tuple[str, ...]:
+    """The attributes that a class leaves out of keys itself."""
+    names = class_item(kind, "__memo_ignore__") or ()
+    return (names,) if isinstance(names, str) else tuple(names)

@@ -1,0 +1,110 @@
+"""Code and instances of one's own that escape: all of them counts."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+from llm_memo.adapters.equipment import class_name
+from llm_memo.identity.forms import encoding
+from llm_memo.identity.local import is_own
+from llm_memo.identity.preview import preview
+from llm_memo.identity.scan import classes, lazily
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
+from llm_memo.identity.scan.reached import MISSING, Reached, own_dict, slot_value
+from llm_memo.identity.scan.state import State
+from llm_memo.identity.scan.values import installed_name, take
+
+
+def take_subject(scan: State, value: Any, owner: str) -> None:
+    """Follow code or an instance that was met as a value."""
+    kind = type(value)
+    if issubclass(kind, type):
+        if is_own(value):
+            classes.take_class(scan, value, "data", "methods", "surface")
+    elif kind is types.MethodType:
+        _take_method(scan, value, owner)
+    elif kind is functools._lru_cache_wrapper:
+        scan.enter(value.__wrapped__, escapes=True)
+    elif is_own_function(value) or is_cached_function(value):
+        scan.enter(value, escapes=True)
+    elif kind is types.FunctionType:
+        _take_closure(scan, value, owner)
+    else:
+        _take_instance(scan, value)
+
+
+def _take_method(scan: State, method: types.MethodType, owner: str) -> None:
+    """A bound method that escapes counts as called."""
+    if scan.enter(method.__func__, first=Reached(method.__self__, "self"), escapes=True) is None:
+        scan.part(owner, "installed", installed_name(method.__func__))
+        take(scan, owner, f"{method.__name__}.__self__", method.__self__, "attribute")
+
+
+def _take_closure(scan: State, function: types.FunctionType, owner: str) -> None:
+    """What an installed function holds, as one that an installed decorator made: cells, defaults and attributes."""
+    name = installed_name(function)
+    scan.part(owner, "installed", name)
+    for each, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        value = getattr(cell, "cell_contents", MISSING)
+        if value is not function:
+            take(scan, f"installed {name}", each, value, "closure")
+    for each, value in sorted(vars(function).items()):
+        if not each.startswith("__"):
+            take(scan, f"installed {name}", each, value, "attribute")
+
+
+def _take_instance(scan: State, value: Any) -> None:
+    """An instance of a class of one's own, whole: its data, its class's name and all own methods of the class."""
+    kind = type(value)
+    owner = scan.name_of(value, f"instance {kind.__name__}")
+    scan.part(owner, "class", "", kind.__name__.encode())
+    classes.take_class(scan, kind, "data", "methods")
+    for _, function in classes.functions_of(kind):
+        scan.enter(function, first=Reached(value, "self"))
+    if any(not is_own(base) and base.__module__ not in ("typing", "abc") for base in kind.__mro__[:-1]):
+        _take_form(scan, owner, value)
+        return
+    scan.guard_class(kind, value)
+    held = own_dict(value)
+    if held is not None:
+        scan.guard_names(held)
+    pieces: list[tuple[str, Any]] = []
+    for name, item in list((held or {}).items()):  # another thread may add to it
+        if not _is_left_out(scan, value, name) and not lazily.is_pending(scan, held, name, item):
+            pieces.append((name, item))
+            scan.guards.name(held, name, item)
+    for base in kind.__mro__:
+        for name, slot in base.__dict__.items():
+            if isinstance(slot, types.MemberDescriptorType) and not _is_left_out(scan, value, name):
+                get = functools.partial(slot_value, slot, value)
+                scan.guards.got(get, get())
+                pieces.append((name, get()))
+    for name, item in pieces:
+        scan.hide(value, name)
+        take(scan, owner, name, item, "attribute", (id(value), name))
+
+
+def _is_left_out(scan: State, value: Any, name: str) -> bool:
+    return name in ("__dict__", "__weakref__", *ignored_of(type(value))) or scan.is_ignored((id(value), name))
+
+
+def _take_form(scan: State, owner: str, value: Any) -> None:
+    """The data of an instance whose class has an installed base, by the form of that."""
+
+    def subject(thing: Any) -> bytes | None:
+        if thing is type(value):
+            return type(value).__name__.encode()
+        return None if thing is value else scan.subject(thing)
+
+    try:
+        encoded = encoding.encode(value, subject)
+    except Exception as problem:
+        scan.part(owner, "value", "", b"class " + class_name(type(value)).encode())
+        scan.untracked(owner, "value", "", value, problem)
+        return
+    if isinstance(value, (tuple, list, dict, str, int, float)):
+        scan.show((owner, "value", ""), functools.partial(preview, value))
+    scan.part(owner, "value", "", encoded, value)
+    scan.guards.content(value, lambda: encoding.encode(value, subject), encoded)
