@@ -74,7 +74,7 @@ def redacted(text: str) -> str:
 _NUMBERS = frozenset({bool, int, float, type(None)})
 
 
-def _text(value: object, name: object, length: int, depth: int) -> str:
+def _text(value: object, name: object, limit: int, depth: int) -> str:
     if is_secret(name) and value is not None:
         return REDACTED
     kind = type(value)
@@ -84,7 +84,7 @@ def _text(value: object, name: object, length: int, depth: int) -> str:
         return f"{kind.__name__}.{value._name_}"
     if isinstance(value, str):
         # Redact before the cut: half a key would not look like one.
-        text = repr(redacted(str.__str__(value)[: 8 * length + 200])[: length + 1])
+        text = repr(redacted(str.__str__(value)[: 8 * limit + 200])[: limit + 1])
         return text if kind is str else f"{_type_name(kind)}({text})"
     if isinstance(value, (int, float)):
         return f"{_type_name(kind)}({int.__repr__(value) if isinstance(value, int) else float.__repr__(value)})"
@@ -93,24 +93,24 @@ def _text(value: object, name: object, length: int, depth: int) -> str:
     if depth > 3:
         return "…"
     if isinstance(value, dict):
-        return "{" + _joined(_pairs(value, length, depth), len(value)) + "}"
+        return "{" + _joined(_pairs(value, limit, depth), len(value)) + "}"
     if isinstance(value, (list, tuple)):
-        items = _joined([_text(item, name, length, depth + 1) for item in value[:8]], len(value))
+        items = _joined([_text(item, name, limit, depth + 1) for item in value[:8]], len(value))
         return f"[{items}]" if isinstance(value, list) else f"({items}{',' * (len(value) == 1)})"
     if isinstance(value, (set, frozenset)):
         return f"a set of {len(value)}"
     if kind.__module__ in _WITH_REPR and kind.__name__ in _WITH_REPR[kind.__module__]:
-        return redacted(repr(value)[: length + 1])
+        return redacted(repr(value)[: limit + 1])
     if isinstance(value, deque):
-        return f"deque({_text(list(islice(value, 9)), name, length, depth)})"
+        return f"deque({_text(list(islice(value, 9)), name, limit, depth)})"
     if made_of := typing.get_args(value):
-        return _annotation(value, made_of, length, depth)
+        return _annotation(value, made_of, limit, depth)
     shape = getattr(value, "shape", None)
     if shape == () and kind.__module__ == "numpy":
-        return f"{_type_name(kind)}({_text(value.item(), name, length, depth)})"  # type: ignore[attr-defined]
+        return f"{_type_name(kind)}({_text(value.item(), name, limit, depth)})"  # type: ignore[attr-defined]
     if isinstance(shape, tuple) and not isinstance(value, type):
         return f"{kind.__name__} {'×'.join(map(str, shape))}"
-    return _object(value, length, depth)
+    return _object(value, limit, depth)
 
 
 _WITH_REPR = {
@@ -124,9 +124,9 @@ def _type_name(kind: type) -> str:
     return f"np.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
-def _pairs(value: dict[object, object], length: int, depth: int) -> list[str]:
+def _pairs(value: dict[object, object], limit: int, depth: int) -> list[str]:
     return [
-        f"{_text(key, '', length, depth + 1)}: {_text(item, key, length, depth + 1)}"
+        f"{_text(key, '', limit, depth + 1)}: {_text(item, key, limit, depth + 1)}"
         for key, item in islice(value.items(), 8)
     ]
 
@@ -135,10 +135,10 @@ def _joined(items: list[str], count: int) -> str:
     return ", ".join(items) + (f", … {count - len(items)} more" if count > len(items) else "")
 
 
-def _annotation(value: object, made_of: tuple[object, ...], length: int, depth: int) -> str:
+def _annotation(value: object, made_of: tuple[object, ...], limit: int, depth: int) -> str:
     """``list[str]``, ``str | None``, ``Literal['a']``, written alike in every version of Python."""
     items = [
-        "None" if item is type(None) else "..." if item is ... else _text(item, "", length, depth + 1)
+        "None" if item is type(None) else "..." if item is ... else _text(item, "", limit, depth + 1)
         for item in made_of
     ]
     if isinstance(value, types.UnionType) or typing.get_origin(value) is typing.Union:
@@ -146,7 +146,7 @@ def _annotation(value: object, made_of: tuple[object, ...], length: int, depth: 
     return f"{getattr(value, '__name__', 'Annotated')}[{', '.join(items)}]"
 
 
-def _object(value: object, length: int, depth: int, left_out: Collection[str] = ()) -> str:
+def _object(value: object, limit: int, depth: int, left_out: Collection[str] = ()) -> str:
     if isinstance(value, type) or callable(value):
         return str(getattr(value, "__qualname__", type(value).__name__))
     name = type(value).__name__
@@ -158,8 +158,7 @@ def _object(value: object, length: int, depth: int, left_out: Collection[str] = 
     shown = islice(((key, item) for key, item in held if not key.startswith("_")), 8)
     # What a class like any other keeps is nobody's to show, but for numbers.
     texts = [
-        f"{key}={_text(item, key, length, depth + 1) if known or type(item) in _NUMBERS else '…'}"
-        for key, item in shown
+        f"{key}={_text(item, key, limit, depth + 1) if known or type(item) in _NUMBERS else '…'}" for key, item in shown
     ]
     return f"{name}({', '.join(texts)})"
 

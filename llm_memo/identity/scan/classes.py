@@ -20,8 +20,8 @@ from llm_memo.identity.scan.values import take
 _MACHINERY = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__",
     "__annotate_func__", "__annotations_cache__", "__conditional_annotations__", "__firstlineno__",
-    "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__", "__type_params__",
-    "__abstractmethods__",
+    "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__",
+    "__type_params__", "__abstractmethods__",
     "__match_args__", "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
     "__attrs_own_setattr__", "__slots__", "__class_vars__", "__private_attributes__", "__signature__", "__new_member__",
     "_abc_impl", "_fields", "_field_defaults", "__getnewargs__", "__total__", "__required_keys__", "__optional_keys__",
