@@ -141,7 +141,7 @@ def annotations_of(subject: Any) -> object:
     return [(name, annotation_form(value)) for name, value in found.items()]
 
 
-if sys.version_info >= (3, 14):  # pragma: no cover - they are evaluated when they are asked for
+if sys.version_info >= (3, 14):  # pragma: no cover - they are evaluated when they are needed
     import annotationlib
 
     _annotations = functools.partial(annotationlib.get_annotations, format=annotationlib.Format.FORWARDREF)

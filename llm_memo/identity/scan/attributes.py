@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
 
+from llm_memo import adapters
 from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import is_fixed
@@ -30,6 +31,7 @@ from llm_memo.identity.scan.reached import (
     Place,
     Reached,
     is_container,
+    item_of,
     opaque,
     own_dict,
     slot_value,
@@ -54,8 +56,8 @@ value itself is read whole."""
 
 def reached_item(scan: State, container: Any, key: Any, text: str, place: Place) -> Reached:
     """``container[key]``, which is there, or what it was before the call that made it."""
-    value = container[key]
-    scan.guards.name(container, key, value)
+    value = item_of(container, key)
+    scan.guards.name(container, key, container[key])
     if lazily.is_pending(scan, container, key, value):
         value = lazily.before(container, key)
     return Reached(value, text, place=place)
@@ -116,6 +118,8 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
     held, raw = own_dict(value), in_class[1] if in_class else None
     if isinstance(raw, functools.cached_property):
         return _cached_property(scan, value, held, name, raw, text)
+    if in_class is None and _is_made_late(scan, kind, name):
+        return None
     if held is not None and not hasattr(type(raw), "__set__"):
         if name in held:
             return [reached_item(scan, held, name, text, place)]
@@ -128,6 +132,12 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
     found = _by_getter(scan, kind, "__getattr__", value, text)
     is_known = hasattr(kind, "__pydantic_fields__") or in_classes(scan, kind.__mro__, "__getattr__") is None
     return [Reached(MISSING, text, place=place)] if found is None and is_known else found
+
+
+def _is_made_late(scan: State, kind: type, name: str) -> bool:
+    """Whether an installed ``__getattr__`` makes the attribute of what the object holds, and keeps it there."""
+    getter = in_classes(scan, kind.__mro__, "__getattr__") if name in adapters.never_sent(kind) else None
+    return getter is not None and not is_own(getter[0])
 
 
 def _of_thread(value: Any, name: str) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
-import inspect
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
@@ -237,25 +237,6 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
     }
     others |= {"repr": (True, shown), "compare": (True, compared), "metadata": ({}, metadata)}
     return ", ".join([text, *(f"{each}={preview(now)}" for each, (usual, now) in others.items() if now != usual)])
-
-
-def annotations_of(subject: Any) -> object:
-    """The annotations of a function or in the body of a class, as data; names that cannot be resolved as text."""
-    try:
-        import annotationlib  # type: ignore[import-not-found, unused-ignore]
-
-        found = annotationlib.get_annotations(subject, format=annotationlib.Format.FORWARDREF)
-    except ImportError:
-        found = inspect.get_annotations(subject)
-    except Exception:
-        return "unreadable"
-    return [(name, annotation_form(value)) for name, value in found.items()]
-
-
-def annotation_form(value: Any) -> object:
-    """An annotation; one that is text, as under ``from __future__ import annotations``, by its text."""
-    text = getattr(value, "__forward_arg__", value)
-    return " ".join(text.split()) if isinstance(text, str) else value
 
 
 def docstring_of(subject: Any) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from llm_memo import location
 from llm_memo.identity.local import is_own, is_own_file, is_own_module
-from llm_memo.identity.scan.reached import MISSING, Reached, opaque
+from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
 from llm_memo.identity.scan.state import State
 
 
@@ -112,8 +112,9 @@ def attribute(scan: State, module: types.ModuleType, name: str, text: str) -> li
     if module is os and name == "environ":
         return [Reached(os.environ, text)]
     if name in names:
+        value = item_of(names, name)
         scan.guards.name(names, name, names[name])
-        return [Reached(names[name], text, place=place)]
+        return [Reached(value, text, place=place)]
     scan.guards.no_name(names, name)
     getter = names.get("__getattr__")
     if getter is None:

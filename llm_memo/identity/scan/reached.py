@@ -72,6 +72,21 @@ def opaque(text: str) -> Reached:
     return Reached(MISSING, text, computed=True)
 
 
+_LAZY = getattr(types, "LazyImportType", None)
+"""What a module holds of a ``lazy import`` (since Python 3.15) until the name is first used."""
+
+
+def item_of(container: Any, key: Any) -> Any:
+    """``container[key]``, imported if that is lazy, as the call would; MISSING if it cannot be imported."""
+    value = container[key]
+    if type(value) is _LAZY:
+        try:
+            value = container[key] = value.resolve()
+        except Exception:  # as the call will find out
+            return MISSING
+    return value
+
+
 def is_made(at: Reached) -> bool:
     """Whether the call itself makes the value, so that nothing, or only its class, is known of it."""
     return at.computed or isinstance(at.value, (Fresh, Made, Next))

@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.scan import classes, modules, printing, uses
 from llm_memo.identity.scan.calls import call_special
 from llm_memo.identity.scan.followed import Followed, defaults_of
@@ -88,7 +89,7 @@ def _show(scan: State, followed: Followed) -> None:
     function = followed.function
     take(scan, followed.label, "", function.__name__, "name")
     take(scan, followed.label, "", classes.docstring_of(function), "docstring")
-    take(scan, followed.label, "", classes.annotations_of(function), "annotations")
+    take(scan, followed.label, "", annotations_of(function), "annotations")
     held = {name: value for name, value in (own_dict(function) or {}).items() if not name.startswith("__")}
     if held:
         take(scan, followed.label, "attributes", held, "attribute")

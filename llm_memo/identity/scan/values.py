@@ -24,6 +24,7 @@ from llm_memo.identity.scan.reached import (
     Reached,
     current_value,
     is_made,
+    item_of,
     own_dict,
 )
 from llm_memo.identity.scan.state import State
@@ -81,13 +82,14 @@ def take_names(scan: State, owner: str, names: dict[str, Any], data_only: bool =
     """All names of a module of one's own: data, and the functions and classes that are defined there."""
     scan.guard_names(names)
     here = names.get("__name__")
-    for key, value in sorted(names.items()):
+    for key in sorted(names):
+        value = item_of(names, key)
         if isinstance(value, types.ModuleType) or (key.startswith("__") and key.endswith("__")):
             continue
         is_code = isinstance(value, type) or callable(value)
         if is_code and (data_only or getattr(value, "__module__", here) != here):
             continue
-        scan.guards.name(names, key, value)
+        scan.guards.name(names, key, names[key])
         take(scan, owner, key, value, "global", (id(names), key))
 
 
