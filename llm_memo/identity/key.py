@@ -161,13 +161,13 @@ class Parts:
 
     def kept_texts(self) -> dict[str, str]:
         """As much of source and long texts as an entry keeps, by part; the function's own come first."""
-        kept, room = {}, _TEXTS
+        kept, left = {}, _TEXTS
         parts = [*self._sources, *(part for part in self._texts if part not in self._sources)]
         for part in [part for part in parts if not part.owner] + [part for part in parts if part.owner]:
-            text = self.text(part) if room > _LITTLE else ""
-            if 0 < len(text) <= room:
+            text = self.text(part) if left > _LITTLE else ""
+            if 0 < len(text) <= left:
                 kept[part.text] = text
-                room -= len(text)
+                left -= len(text)
         return kept
 
 
@@ -449,11 +449,11 @@ def is_followed(value: Any) -> bool:
     """Whether an argument is an instance or a class of one's own, of which counts what the function reads."""
     if type(value) in _STAND_INS:
         return False
-    from llm_memo.identity.scan.values import is_own_instance_of
+    from llm_memo.identity.scan.own import is_own_instance
 
     if isinstance(value, type):
         return is_own(value)
-    return is_own_instance_of(type(value))
+    return is_own_instance(value)
 
 
 def _without_code(value: Any) -> bytes | None:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from wrapt import FunctionWrapper
 
-from llm_memo.identity.code.names import Function
+from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.source import tree_of
 
 _LRU_CACHE = type(functools.lru_cache(lambda: None))
@@ -64,7 +64,7 @@ def read_signature(function: Callable[..., Any], *, follow_wrapped: bool = True)
     Raises:
         TypeError, ValueError: There is none.
     """
-    if sys.version_info >= (3, 14):  # they are evaluated when they are asked for
+    if sys.version_info >= (3, 14):  # they are evaluated when they are needed
         from annotationlib import Format
 
         return inspect.signature(function, follow_wrapped=follow_wrapped, annotation_format=Format.STRING)
@@ -134,7 +134,7 @@ class _Wrapper:
         self._takes_anything = bool(star or stars)
 
     def passing(self) -> _Passing:
-        """What is passed on, as far as that can be told."""
+        """What is passed on, as far as that is known."""
         calls = [node for node in self._nodes if isinstance(node, ast.Call) and self._concerns_wrapped(node)]
         if not self._takes_anything or not calls or self._changes_arguments():
             return _NOTHING
@@ -209,7 +209,7 @@ class _Wrapper:
         return any(function is each for each in _LOOK) or getattr(function, "__module__", None) == "inspect"
 
     def _value(self, node: ast.AST) -> Any:
-        """What a name, or an attribute of what one stands for, is; None where that cannot be told."""
+        """What a name, or an attribute of what one stands for, is; None where that is not known."""
         if isinstance(node, ast.Name):
             return None if node.id in self._parameters else self._values.get(node.id)
         if isinstance(node, ast.Attribute):

@@ -21,6 +21,7 @@ from llm_memo.identity.code.scopes import (
     parameters,
 )
 from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
+from llm_memo.identity.code.walk import children
 from llm_memo.identity.code.wording import text_of
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -206,7 +207,7 @@ class Expressions(abc.ABC):
             case ast.Compare():
                 self.compare(node)
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     self.read(child) if isinstance(child, ast.expr) else self.inside(child)
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom)):
             self.other_code_runs()

@@ -14,6 +14,7 @@ from llm_memo.identity.code.calls import Calls
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Result, Root
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.uses import Group, Kind, Reads, Ref, Use
+from llm_memo.identity.code.walk import children, walk
 from llm_memo.identity.code.wording import is_passed_on, lazy_if, lazy_or, long_form, may_only_log
 
 
@@ -124,7 +125,7 @@ class _Reader(Calls):
                     self.read(case.guard)
                     self.block(case.body)
             case _:  # expressions, return, raise, assert, type aliases, and what later versions add
-                self.all(child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+                self.all(child for child in children(node) if isinstance(child, ast.expr))
 
     def group(self, node: ast.stmt) -> Group | None:
         """The statement as one that may only print or log, or None if it does more for sure."""
@@ -153,7 +154,7 @@ class _Reader(Calls):
     def begin_loop(self, node: ast.stmt) -> None:
         """What a later turn of a loop does comes before what an earlier line of it reads."""
         waits = (ast.Await, ast.Yield, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
-        if any(isinstance(each, waits) for each in ast.walk(node)):
+        if any(isinstance(each, waits) for each in walk(node)):
             self.other_code_runs()
 
     # Assignments ------------------------------------------------------------------------------
@@ -224,9 +225,9 @@ class _Reader(Calls):
         """Whether an expression depends on no argument or local variable but the object that keeps its value."""
         while isinstance(target, (ast.Attribute, ast.Subscript)):
             target = target.value
-        names = [each for each in ast.walk(value) if isinstance(each, ast.Name)]
+        names = [each for each in walk(value) if isinstance(each, ast.Name)]
         inside = {each.id for each in names if isinstance(each.ctx, ast.Store)}
-        inside |= {each.arg for each in ast.walk(value) if isinstance(each, ast.arg)}
+        inside |= {each.arg for each in walk(value) if isinstance(each, ast.arg)}
         if isinstance(target, ast.Name) and self.is_one_thing(target):
             inside.add(target.id)
         return all(each.id in inside or self.scope.owner(each.id) is None for each in names)
@@ -273,7 +274,7 @@ class _Reader(Calls):
             owner.functions[node.name] = node
         self.decorate(node)
         if node.decorator_list or is_passed_on(node.name, self.function):
-            arguments = [each for each in ast.walk(node.args) if isinstance(each, ast.arg)]
+            arguments = [each for each in walk(node.args) if isinstance(each, ast.arg)]
             self.all([*(each.annotation for each in arguments), node.returns])
         self.nested(node)
         if owner is None:  # ``global f``

@@ -6,6 +6,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from llm_memo.identity.code.walk import children, walk
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 """The tree of a function."""
 
@@ -73,7 +75,7 @@ def declared_global(body: Iterable[ast.AST]) -> set[str]:
 def binding_counts(function: Function) -> Counter[str]:
     """How often a function binds each name, those inside of it too; a decorated definition binds twice."""
     counts: Counter[str] = Counter()
-    for node in ast.walk(function):
+    for node in walk(function):
         if node is not function:
             for name in _bound_by(node):
                 counts[name] += 2 if getattr(node, "decorator_list", ()) else 1
@@ -115,6 +117,6 @@ def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             case ast.ClassDef():
                 stack += [*node.decorator_list, *node.bases, *node.keywords]
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                stack += [each.target for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+                stack += [each.target for each in walk(node) if isinstance(each, ast.NamedExpr)]
             case _:
-                stack += ast.iter_child_nodes(node)
+                stack += children(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.walk import walk
 
 
 def is_text_of(node: ast.AST, other: ast.AST) -> bool:
@@ -35,7 +36,7 @@ def long_form(target: ast.expr, value: ast.expr) -> list[ast.expr] | None:
         case _ if not is_text_of(first, target):
             return None
     texts = {ast.unparse(target), ast.unparse(target.value if isinstance(target, ast.Subscript) else target)}
-    nodes = [node for each in added for node in ast.walk(each) if isinstance(node, ast.expr)]
+    nodes = [node for each in added for node in walk(each) if isinstance(node, ast.expr)]
     return None if any(ast.unparse(node) in texts for node in nodes) else added
 
 
@@ -83,12 +84,12 @@ def may_only_log(node: ast.stmt) -> bool:
         case _:
             return False
     others = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
-    return not any(isinstance(each, others) for each in ast.walk(looked_at))
+    return not any(isinstance(each, others) for each in walk(looked_at))
 
 
 def is_passed_on(name: str, function: Function) -> bool:
     """Whether a name is used other than by calling it."""
-    nodes = list(ast.walk(function))
+    nodes = list(walk(function))
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     return any(
         isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and id(node) not in called

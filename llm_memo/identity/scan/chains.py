@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import types
 from collections.abc import Iterator
@@ -10,10 +12,10 @@ from typing import Any
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Result, Step
 from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
 from llm_memo.identity.local import class_item, is_own
-from llm_memo.identity.scan import resolve
+from llm_memo.identity.scan import replaced, resolve
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_cached_function
-from llm_memo.identity.scan.reached import Fresh, Reached, is_container, opaque
+from llm_memo.identity.scan.reached import MISSING, Fresh, Reached, is_container, opaque, own_dict
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import read_whole, take_names
 
@@ -54,6 +56,8 @@ def reached(scan: State, followed: Followed, use: Use, start: Reached | None = N
         found = resolve.take_step(scan, followed, at, step, rest)
         if found is None:
             read_whole(scan, at, followed)
+            if (instead := _put_in_place(scan, at, steps[taken:])) is not None:
+                read_whole(scan, instead, followed)
             if isinstance(step, (Attribute, Result)) and use.kind in (Kind.CALL, Kind.ENTER):
                 yield opaque(at.text)
         else:
@@ -87,6 +91,21 @@ def _starts(scan: State, followed: Followed, chain: Chain) -> list[Reached]:
         if (value.__llm_memo_function__()[0] if is_cached_function(value) else value) is followed.function:
             followed.itself.add(chain.root.name)
     return found if chain.root.kind == "parameter" else [at for at in found if not scan.is_ignored(at.place)]
+
+
+def _put_in_place(scan: State, at: Reached, steps: tuple[Step, ...]) -> Reached | None:
+    """What somebody has put on an instance of an installed class that a chain goes through: a test's fake, a wrapper.
+
+    ``patch.object(client.responses, "create")``, ``client.chat = Fake()``.
+    """
+    attributes = itertools.takewhile(lambda step: isinstance(step, Attribute), steps)
+    names = tuple([step.name for step in attributes if isinstance(step, Attribute)])
+    if own_dict(at.value) is None or isinstance(at.value, type) or not names:
+        return None
+    get = functools.partial(replaced.along, at.value, names)
+    item = get()
+    scan.guards.got(get, item)
+    return None if item is MISSING else Reached(item, f"{at.text}.{'.'.join(names)}")
 
 
 def _of_globals(scan: State, followed: Followed, at: Reached, step: Step, rest: tuple[Step, ...]) -> list[Reached]:
