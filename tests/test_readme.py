@@ -133,7 +133,8 @@ def test_links_lead_somewhere() -> None:
     for page in (README, GUIDE):
         for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
             path, _, heading = target.partition("#")
-            assert (page.parent / path).exists(), target
+            file = page.parent / path if path else page
+            assert file.exists(), target
             if heading:
-                titles = re.findall(r"^## (.+)$", (page.parent / path).read_text(), re.MULTILINE)
+                titles = re.findall(r"^## (.+)$", file.read_text(), re.MULTILINE)
                 assert heading in [re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles], target
