@@ -50,7 +50,7 @@ _KEY = "key: looked up among those of calls before"
 STEPS = (
     Step("effective settings", EffectiveSettings, "now"),
     Step("arguments bound to the signature", KeyBuilder, "bind", _KEY),
-    Step("fingerprint checked", KeyBuilder, "_head", _KEY),
+    Step("fingerprint checked", KeyBuilder, "head", _KEY),
     Step("arguments as canonical bytes", KeyBuilder, "_pieces", _KEY),
     Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _KEY),
     Step(_KEY, KeyBuilder, "key_of"),

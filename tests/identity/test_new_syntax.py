@@ -18,7 +18,7 @@ EDITS = [
     ((3, 14), "class V:\n x: Later", "string.capwords(V)", ("Later", "Other")),
     ((3, 14), "class V:\n x: list[Later]", "string.capwords(V)", ("Later", "Other")),
     ((3, 14), "class V:\n x: L\nL = typing.Literal['a']", "string.capwords(V)", ("'a'", "'b'")),
-    ((3, 14), "class V:\n x: int", "V.__annotate__(1)", ("int", "str")),
+    ((3, 14), "class V:\n x: int", "V.__annotations__", ("int", "str")),
     ((3, 14), "def V(x: Later): return 1", "string.capwords(V)", ("Later", "Other")),
     ((3, 14), "def V(x: L): return 1\nL = typing.Literal['a']", "V.__annotations__", ("'a'", "'b'")),
     ((3, 14), "A = 'a'", "string.capwords(t'be {A}')", ("'a'", "'b'")),
