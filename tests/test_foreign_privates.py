@@ -120,6 +120,8 @@ PRIVATES = [
     Private("pydantic", "_attributes_set", "a field is keyed by what was given", lambda: Model.model_fields["field"]),
     Private("pydantic", "_type", "a type adapter is keyed by its type", lambda: pydantic.TypeAdapter(int)),
     Private("pydantic", "_config", "a type adapter is keyed by its configuration", lambda: pydantic.TypeAdapter(int)),
+    Private("openai", "_custom_query", "a query that was set on a client is in its key", _openai),
+    Private("openai", "_custom_headers", "headers that were set on a client are in its key", _openai),
     Private("httpx2", "_transport", "cached_client takes hold of the transport", httpx2.Client),
     Private("httpx2", "_mounts", "cached_client takes hold of the transports of proxies", httpx2.Client),
     Private("httpx2", "_transport_for_url", "configure(requests=True) reaches every client", lambda: httpx2.Client),

@@ -51,7 +51,7 @@ STEPS = (
     Step("effective settings", EffectiveSettings, "now"),
     Step("arguments bound to the signature", KeyBuilder, "bind", _KEY),
     Step("fingerprint checked", KeyBuilder, "head", _KEY),
-    Step("arguments as canonical bytes", KeyBuilder, "_pieces", _KEY),
+    Step("arguments as canonical bytes", KeyBuilder, "_encoded", _KEY),
     Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _KEY),
     Step(_KEY, KeyBuilder, "key_of"),
     Step("where the entry is", Disk, "path"),
