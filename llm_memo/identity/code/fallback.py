@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CodeType
 
 from llm_memo.identity.code.digest import constant_bytes
-from llm_memo.identity.code.names import Attribute, Chain, Root
+from llm_memo.identity.code.names import Attribute, Chain, Item, Root
 from llm_memo.identity.code.uses import Kind, Reads, Ref, Use
 
 _SHAPE = (
@@ -20,13 +20,18 @@ _SHAPE = (
 )
 """The flags of a code object that make a difference to its caller."""
 
+_OF_CLASS = "__classdict__"
+"""The free variable by which an ``__annotate__`` that Python wrote looks names up in the body of its class."""
+
 
 def bytecode_reads(code: CodeType) -> Reads:
     """All names of the code, each read whole: as a global, a closure value or a parameter."""
     names = list(dict.fromkeys(name for each in codes(code) for name in each.co_names))
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + _stars(code)]
     chains = [Chain(Root("parameter", name)) for name in parameters]
-    chains += [Chain(Root("closure", name)) for name in code.co_freevars]
+    chains += [Chain(Root("closure", name)) for name in code.co_freevars if name != _OF_CLASS]
+    of_class = names if _OF_CLASS in code.co_freevars else ()
+    chains += [Chain(Root("closure", _OF_CLASS), (Item(name, str),)) for name in of_class]
     chains += [Chain(Root("global", name)) for name in names]
     # ``module.name``: which attribute belongs to which name is not known.
     chains += [Chain(Root("global", name), (Attribute(other),)) for name in names for other in names if name != other]

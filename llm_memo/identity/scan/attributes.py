@@ -47,6 +47,8 @@ _FUNCTIONS = (
 _SAFE_DESCRIPTORS = ("builtins", "collections", "_collections")
 """Modules whose descriptors, such as slots and the fields of named tuples, run no Python code."""
 _OF_A_CLASS = ("__name__", "__qualname__", "__doc__", "__module__")
+_OF_ANNOTATIONS = ("__annotations__", "__annotate__", "__annotate_func__")
+"""Attributes by which a class tells its annotations; since Python 3.14 two are functions that Python wrote."""
 _OF_A_FUNCTION = ("__doc__", "__name__", "__qualname__", "__annotations__", "__defaults__", "__kwdefaults__")
 
 Found = list[Reached] | None
@@ -171,7 +173,7 @@ def _of_class(scan: State, kind: type, name: str, text: str) -> Found:
     scan.guard_class(kind)
     if name in _OF_A_CLASS:
         return [Reached(type.__getattribute__(kind, name), text)]
-    if name in ("__mro__", "__bases__", "__annotations__"):
+    if name in ("__mro__", "__bases__", *_OF_ANNOTATIONS):
         return None
     if name == "__subclasses__":
         return [Reached(Method(name), text, holder=kind)]
@@ -205,7 +207,7 @@ def _of_function(scan: State, value: Any, name: str, text: str) -> Found:
         get = functools.partial(getattr, value, name)
         scan.guards.same(get, get())
         return [Reached(get(), text)]
-    if name == "__code__":
+    if name in ("__code__", "__annotate__"):
         return None
     if held is not None:
         scan.guards.no_name(held, name)
