@@ -50,13 +50,18 @@ def _differing(explanation: Explanation) -> Iterator[Block]:
         return
     ago = amounts.ago(max(time.time() - explanation.nearest.created, 0.0))
     shown, rest = explanation.changes[:_DIFFERENCES], explanation.changes[_DIFFERENCES:]
-    columns = Column("changed"), Column(f"nearest kept call, {ago}", wide=True), Column("this call", wide=True)
-    yield Table(columns, tuple((Span(each.name, "strong"), *_sides(each)) for each in shown))
+    code: dict[Difference, tuple[str, ...]] = {}
     left = _LINES
     for each in shown:
         if each.lines and left > 1:
-            yield Table((Column(each.name, wide=True),), tuple((_line(line),) for line in each.lines[: left - 1]))
+            code[each] = each.lines[: left - 1]
             left -= len(each.lines) + 1
+    values = [each for each in shown if each not in code]
+    if values:
+        columns = Column("changed"), Column(f"nearest kept call, {ago}", wide=True), Column("this call", wide=True)
+        yield Table(columns, tuple((Span(each.name, "strong"), *_sides(each)) for each in values))
+    for each, lines in code.items():
+        yield Table((Column(str(each), wide=True),), tuple((_line(line),) for line in lines))
     if rest:
         yield Note(f"and {len(rest)} more: {', '.join(each.name for each in rest[:_NAMES])}")
 

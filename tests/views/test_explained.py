@@ -52,9 +52,8 @@ def test_differences_come_first_then_what_counts() -> None:
         ["key", "00"],
         ["changed", "nearest", "kept", "call,"],
         ["global", "P", "'You", "are"],
-        ["code", "changed"],
         ["helper", "tidy", "is", "new"],
-        ["code"],
+        ["code", "changed"],
         ["-", "return", "1"],
         ["+", "return", "2"],
         ["part", "value", "digest"],
@@ -63,6 +62,15 @@ def test_differences_come_first_then_what_counts() -> None:
         ["installed,", "counts", "by", "its"],
     ] == [line[:4] for line in lines]
     assert "and 1 prompt or setting, 1 helper, 1 installed function" in str(explanation(CHANGES))
+
+
+def test_changed_code_has_one_heading() -> None:
+    """The name of changed code stands over its lines and nowhere else; where no value differs, without a table."""
+    code = Difference("helper tidy", "changed", lines=("-    return 1", "+    return 2"))
+    lines = [line.split() for line in str(explanation((code,))).splitlines()]
+    assert ["helper", "tidy", "changed"] == lines[2]
+    assert ["-", "return", "1"] == lines[3]
+    assert 1 == str(lines).count("tidy")
 
 
 def test_much_is_folded_into_one_screen() -> None:
