@@ -38,7 +38,7 @@ class Calls(Expressions):
             called = self.value(node.func)
         given = self.given(node)
         self.passed += [ref.chain for each in given for ref in each.refs]
-        self.call_inner(node, called, given, statement)
+        self.inner_call(node, called, given, statement)
         if self.trying and statement and isinstance(node.func, ast.Attribute) and node.func.attr in _CAN_FAIL:
             self.use(Kind.KEYS, [Ref(Chain(chain.root, chain.steps[:-1]), unless) for chain, unless in called], node)
         self.uses += [Use(Kind.CALL, ref, node.lineno, tuple(given), statement) for ref in called]
@@ -68,7 +68,7 @@ class Calls(Expressions):
 
     # Functions that are made here -------------------------------------------------------------
 
-    def call_inner(self, node: ast.Call, called: list[Ref], given: list[Given], statement: bool) -> None:
+    def inner_call(self, node: ast.Call, called: list[Ref], given: list[Given], statement: bool) -> None:
         """A call of what is no chain: an inner function takes what it is given, whatever else reads it."""
         local = self.made_here(node.func)
         certain = not isinstance(node.func, ast.Name) or self.bindings[node.func.id] == 1

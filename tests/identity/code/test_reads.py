@@ -81,6 +81,7 @@ USES = [
     ("return type(A) is B", ["class A.__class__", "read B"]),
     ("return 'k' in A", ["member A"]),
     ("return x in A", ["read x", "read A"]),
+    ("inner(A), known(A)", ["call inner given A", "read inner()", "call known given A", "read known()"]),
     # Writes.
     ("A.b = x", ["read x", "write A.b"]),
     ("A['k'] = B", ["read B", "write A['k']"]),
