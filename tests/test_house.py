@@ -23,7 +23,7 @@ display testing
 policies options
 settings runtime.context
 adapters adapters.equipment adapters.frameworks adapters.headers adapters.places
-identity.local
+identity.quiet identity.local
 identity.forms.encoding
 adapters.stdlib adapters.mocks
 identity codec

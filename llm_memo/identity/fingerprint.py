@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from llm_memo.errors import Untracked, warn
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.preview import LENGTH, REDACTED
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
@@ -179,7 +180,7 @@ class Fingerprint:
         from llm_memo.identity.scan.scan import Scan
 
         inner = self.inner
-        places = ignored_places(inner, self.ignore, {}) if self.ignore and isinstance(inner, types.FunctionType) else {}
+        places = ignored_places(inner, self.ignore, {}) if self.ignore and is_a(inner, types.FunctionType) else {}
         return snapshot_of(Scan(places), lambda scan: scan.start(self.function, inner))
 
 

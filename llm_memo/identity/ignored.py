@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llm_memo.errors import InvalidOption
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan.reached import MISSING, Place, cell_value, own_dict, slot_value
 
 
@@ -116,8 +117,8 @@ def _place(value: Any, place: Place | None, steps: list[str]) -> Place | None:
     for step in steps:
         if value is MISSING:
             return None
-        if isinstance(value, (dict, types.ModuleType)):
-            names = value if isinstance(value, dict) else vars(value)
+        if is_a(value, (dict, types.ModuleType)):
+            names = value if is_a(value, dict) else vars(value)
             place, value = (id(names), step), names.get(step, MISSING)
             continue
         held = own_dict(value) or {}
@@ -125,13 +126,13 @@ def _place(value: Any, place: Place | None, steps: list[str]) -> Place | None:
         base = next((base for base in _mro(value) if step in base.__dict__), None)
         if step in held or base is None:
             value = held.get(step, MISSING)
-        elif isinstance(value, type):
+        elif is_a(value, type):
             place, value = (id(base), step), base.__dict__[step]
         else:
             found = base.__dict__[step]
-            value = slot_value(found, value) if isinstance(found, types.MemberDescriptorType) else found
+            value = slot_value(found, value) if is_a(found, types.MemberDescriptorType) else found
     return place
 
 
 def _mro(value: Any) -> tuple[type, ...]:
-    return (value if isinstance(value, type) else type(value)).__mro__
+    return (value if is_a(value, type) else type(value)).__mro__

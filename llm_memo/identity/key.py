@@ -25,6 +25,7 @@ from llm_memo.identity.guards import is_plain
 from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import LENGTH, is_secret, preview
+from llm_memo.identity.quiet import class_has, code_attribute, is_a
 from llm_memo.identity.scan.fakes import stand_ins
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import texts_of
@@ -232,7 +233,7 @@ class KeyBuilder:
             from llm_memo.identity.ignored import check_names
 
             inner = self.fingerprint.inner
-            if isinstance(inner, types.FunctionType):
+            if is_a(inner, types.FunctionType):
                 check_names(inner, self.name, self._names, self.signature.parameters, late)
             elif self._names:
                 raise InvalidOption(f"ignore={self._names[0]!r} is not a parameter of {self.name}{self.signature}")
@@ -451,15 +452,15 @@ def is_followed(value: Any) -> bool:
         return False
     from llm_memo.identity.scan.own import is_own_instance
 
-    if isinstance(value, type):
+    if is_a(value, type):
         return is_own(value)
     return is_own_instance(value)
 
 
 def _without_code(value: Any) -> bytes | None:
     """With ``version=``, code stands for itself by its name, and an instance by its class's name and its data."""
-    if isinstance(value, (type, types.FunctionType, types.MethodType)) or hasattr(type(value), "__llm_memo_function__"):
-        return str(getattr(value, "__qualname__", type(value).__qualname__)).encode()
+    if is_a(value, (type, types.FunctionType, types.MethodType)) or class_has(type(value), "__llm_memo_function__"):
+        return str(code_attribute(value, "__qualname__", type(value).__qualname__)).encode()
     return None
 
 

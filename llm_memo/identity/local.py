@@ -12,6 +12,7 @@ import sysconfig
 import types
 from typing import Any
 
+from llm_memo.identity.quiet import class_has, code_attribute, is_a
 from llm_memo.settings import SCOPES
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -29,19 +30,18 @@ def add_own(package: str) -> None:
 
 def is_own(thing: Any) -> bool:
     """Whether a module, a function or a class is the user's own."""
-    if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
+    if is_a(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
         name = thing.__globals__.get("__name__", "")
-    elif isinstance(thing, types.ModuleType):
+    elif is_a(thing, types.ModuleType):
         name = vars(thing).get("__name__")
-    elif isinstance(thing, type):
+    elif is_a(thing, type):
         name = type.__getattribute__(thing, "__module__")
         if getattr(sys.modules.get(name), "__file__", None) is None and _is_written_in_c(thing):
             return False  # its C code names no module, or one that only Cython knows
+    elif class_has(type(thing), "__llm_memo_function__"):
+        return is_own(thing.__llm_memo_function__()[0])
     else:
-        try:
-            name = thing.__module__
-        except Exception:
-            return False
+        name = code_attribute(thing, "__module__", type.__getattribute__(type(thing), "__module__"))
     return isinstance(name, str) and is_own_module(name)
 
 
@@ -50,14 +50,6 @@ def _is_written_in_c(kind: type) -> bool:
         isinstance(each, (types.MethodDescriptorType, types.WrapperDescriptorType)) and each.__objclass__ is kind
         for each in vars(kind).values()
     )
-
-
-def class_item(kind: type, name: str) -> Any:
-    """What a class or one of its bases has under a name, or None; no metaclass of the user's is run."""
-    for base in type.__getattribute__(kind, "__mro__"):
-        if name in type.__getattribute__(base, "__dict__"):
-            return type.__getattribute__(base, "__dict__")[name]
-    return None
 
 
 def is_own_module(name: str) -> bool:

@@ -10,8 +10,10 @@ import typing
 from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import islice
+from typing import Any
 
 from llm_memo.identity.local import is_own_module
+from llm_memo.identity.quiet import class_has, class_item, code_attribute, is_a
 
 LENGTH = 80
 """Characters of a preview, at most."""
@@ -54,7 +56,7 @@ def preview(value: object, name: str = "", length: int = LENGTH, left_out: Colle
 
 def is_secret(name: object) -> bool:
     """Whether what is called ``name`` is a secret by its name."""
-    return isinstance(name, str) and _is_secret(name)
+    return is_a(name, str) and _is_secret(name)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -74,41 +76,43 @@ def redacted(text: str) -> str:
 _NUMBERS = frozenset({bool, int, float, type(None)})
 
 
-def _text(value: object, name: object, limit: int, depth: int) -> str:
+def _text(value: Any, name: object, limit: int, depth: int) -> str:
     if is_secret(name) and value is not None:
         return REDACTED
     kind = type(value)
     if kind in _NUMBERS:
-        return repr(value) if kind is not int or abs(value) < 10**30 else "a large int"  # type: ignore[arg-type]
-    if isinstance(value, enum.Enum):
+        return repr(value) if kind is not int or abs(value) < 10**30 else "a large int"
+    if is_a(value, enum.Enum):
         return f"{kind.__name__}.{value._name_}"
-    if isinstance(value, str):
+    if is_a(value, str):
         # Redact before the cut: half a key would not look like one.
         text = repr(redacted(str.__str__(value)[: 8 * limit + 200])[: limit + 1])
         return text if kind is str else f"{_type_name(kind)}({text})"
-    if isinstance(value, (int, float)):
-        return f"{_type_name(kind)}({int.__repr__(value) if isinstance(value, int) else float.__repr__(value)})"
-    if isinstance(value, bytes):
+    if is_a(value, (int, float)):
+        return f"{_type_name(kind)}({int.__repr__(value) if is_a(value, int) else float.__repr__(value)})"
+    if is_a(value, bytes):
         return f"{len(value):,} bytes"
     if depth > 3:
         return "…"
-    if isinstance(value, dict):
+    if is_a(value, dict):
         return "{" + _joined(_pairs(value, limit, depth), len(value)) + "}"
-    if isinstance(value, (list, tuple)):
+    if is_a(value, (list, tuple)):
         items = _joined([_text(item, name, limit, depth + 1) for item in value[:8]], len(value))
-        return f"[{items}]" if isinstance(value, list) else f"({items}{',' * (len(value) == 1)})"
-    if isinstance(value, (set, frozenset)):
+        return f"[{items}]" if is_a(value, list) else f"({items}{',' * (len(value) == 1)})"
+    if is_a(value, (set, frozenset)):
         return f"a set of {len(value)}"
     if kind.__module__ in _WITH_REPR and kind.__name__ in _WITH_REPR[kind.__module__]:
         return redacted(repr(value)[: limit + 1])
-    if isinstance(value, deque):
+    if is_a(value, deque):
         return f"deque({_text(list(islice(value, 9)), name, limit, depth)})"
+    if is_own_module(kind.__module__):
+        return _object(value, limit, depth)  # to look at more might run its code
     if made_of := typing.get_args(value):
         return _annotation(value, made_of, limit, depth)
     shape = getattr(value, "shape", None)
     if shape == () and kind.__module__ == "numpy":
-        return f"{_type_name(kind)}({_text(value.item(), name, limit, depth)})"  # type: ignore[attr-defined]
-    if isinstance(shape, tuple) and not isinstance(value, type):
+        return f"{_type_name(kind)}({_text(value.item(), name, limit, depth)})"
+    if is_a(shape, tuple) and not is_a(value, type):
         return f"{kind.__name__} {'×'.join(map(str, shape))}"
     return _object(value, limit, depth)
 
@@ -141,16 +145,16 @@ def _annotation(value: object, made_of: tuple[object, ...], limit: int, depth: i
         "None" if item is type(None) else "..." if item is ... else _text(item, "", limit, depth + 1)
         for item in made_of
     ]
-    if isinstance(value, types.UnionType) or typing.get_origin(value) is typing.Union:
+    if is_a(value, types.UnionType) or typing.get_origin(value) is typing.Union:
         return " | ".join(items)
-    return f"{getattr(value, '__name__', 'Annotated')}[{', '.join(items)}]"
+    return f"{code_attribute(value, '__name__', 'Annotated')}[{', '.join(items)}]"
 
 
 def _object(value: object, limit: int, depth: int, left_out: Collection[str] = ()) -> str:
-    if isinstance(value, type) or callable(value):
-        return str(getattr(value, "__qualname__", type(value).__name__))
+    if is_a(value, type) or callable(value):
+        return str(code_attribute(value, "__qualname__", type(value).__name__))
     name = type(value).__name__
-    known = hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")
+    known = class_has(type(value), "__dataclass_fields__") or class_has(type(value), "model_fields_set")
     if not known and not is_own_module(type(value).__module__):
         return name
     hidden = {*left_out, *hidden_fields(type(value))}
@@ -165,11 +169,11 @@ def _object(value: object, limit: int, depth: int, left_out: Collection[str] = (
 
 def _attributes(value: object) -> list[tuple[str, object]]:
     """What an object holds in its ``__dict__``."""
-    held = object.__getattribute__(value, "__dict__") if hasattr(type(value), "__dict__") else {}
+    held = object.__getattribute__(value, "__dict__") if class_has(type(value), "__dict__") else {}
     return list(held.items()) if type(held) is dict else []
 
 
 def hidden_fields(kind: type) -> Iterator[str]:
     """The fields that a dataclass or a model leaves out of its own ``repr``."""
-    for fields in (getattr(kind, "__dataclass_fields__", None), getattr(kind, "__pydantic_fields__", None)):
+    for fields in (class_item(kind, "__dataclass_fields__"), class_item(kind, "__pydantic_fields__")):
         yield from (name for name, field in (fields or {}).items() if getattr(field, "repr", True) is False)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from llm_memo.identity.code import source
 from llm_memo.identity.preview import REDACTED, is_secret, preview, redacted
+from llm_memo.identity.quiet import is_a
 
 LENGTH = 4_000
 """Characters that are kept of an argument, at most."""
@@ -75,17 +76,17 @@ def without_comments(text: str) -> str:
     return "\n".join(line for row, line in enumerate(lines, 1) if line.strip() or row in inside)
 
 
-def _length(value: object) -> str:
-    if isinstance(value, str):
+def _length(value: Any) -> str:
+    if is_a(value, str):
         return f"{len(value):,} characters"
-    return f"{len(value):,} items" if isinstance(value, (list, tuple, dict)) else "more than is kept"
+    return f"{len(value):,} items" if is_a(value, (list, tuple, dict)) else "more than is kept"
 
 
 def _text(value: Any, name: object, left: int, depth: int) -> tuple[str, bool]:
     """As much of a value's text as there is left for, and whether that is all of it."""
     if is_secret(name) and value is not None:
         return REDACTED, True
-    if isinstance(value, str):
+    if is_a(value, str):
         # Redact before the cut: half a key would not look like one.
         plain = redacted(str.__str__(value)[: 2 * left + 200])
         text = repr(plain[:left])

@@ -13,18 +13,19 @@ from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_own_file, is_own_module
+from llm_memo.identity.quiet import is_a
 
 
 def is_own(thing: Any) -> bool:
     """Whether a function, class or module is the user's own."""
-    if isinstance(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
+    if is_a(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
         return is_own_module(thing.__globals__.get("__name__") or "") and is_own_file(thing.__code__.co_filename)
-    if isinstance(thing, types.ModuleType):
+    if is_a(thing, types.ModuleType):
         return is_own_module(thing.__name__)
     module = thing.__module__
-    if module not in sys.modules and isinstance(thing, type) and not _is_made(thing):
+    if module not in sys.modules and is_a(thing, type) and not _is_made(thing):
         return False  # the C part of a package, under a name of its own
-    return isinstance(module, str) and is_own_module(module)
+    return is_a(module, str) and is_own_module(module)
 
 
 def _function(value: Any, subject: Subject) -> Form | bytes:
@@ -70,7 +71,7 @@ def _public(module: object, path: str, thing: object) -> str:
 
 def is_found(module: object, path: str, thing: object) -> bool:
     """Whether a name leads to ``thing``: then the name stands for it."""
-    found: Any = sys.modules.get(module) if isinstance(module, str) else None
+    found: Any = sys.modules.get(module) if is_a(module, str) else None
     for name in path.split("."):
         found = getattr(found, "__dict__", {}).get(name)
     return found is thing
@@ -78,8 +79,8 @@ def is_found(module: object, path: str, thing: object) -> bool:
 
 def _method(value: Any, subject: Subject) -> Form | bytes:
     function, owner = value.__func__, value.__self__
-    kind = owner if isinstance(owner, type) else type(owner)
-    if is_own(kind) or (isinstance(function, types.FunctionType) and is_own(function)):
+    kind = owner if is_a(owner, type) else type(owner)
+    if is_own(kind) or (is_a(function, types.FunctionType) and is_own(function)):
         own = subject(value)
         if own is not None:
             return b"$%d:%b" % (len(own), own)
@@ -88,7 +89,7 @@ def _method(value: Any, subject: Subject) -> Form | bytes:
 
 def _built_in(value: Any, subject: Subject) -> Form:
     owner = getattr(value, "__self__", getattr(value, "__objclass__", None))
-    return "built in", value.__qualname__, owner.__name__ if isinstance(owner, types.ModuleType) else owner
+    return "built in", value.__qualname__, owner.__name__ if is_a(owner, types.ModuleType) else owner
 
 
 def _cached(value: Any, subject: Subject) -> Form:
@@ -112,8 +113,8 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
 
 def _is_made(value: Any) -> bool:
     """Whether a class was written in Python."""
-    in_c = any(isinstance(item, _OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
-    return bool(value.__flags__ & HEAP) and not in_c and not isinstance(vars(value).get("__new__"), _BUILT_IN)
+    in_c = any(is_a(item, _OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
+    return bool(value.__flags__ & HEAP) and not in_c and not is_a(vars(value).get("__new__"), _BUILT_IN)
 
 
 _BUILT_IN = types.BuiltinFunctionType
@@ -128,7 +129,7 @@ def _body(value: Any) -> list[tuple[str, object]]:
     return sorted(
         (name, item)
         for name, item in vars(value).items()
-        if (name in said or not name.startswith("_")) and not isinstance(item, plumbing)
+        if (name in said or not name.startswith("_")) and not is_a(item, plumbing)
     )
 
 

@@ -28,6 +28,7 @@ from llm_memo.adapters.equipment import (
 from llm_memo.identity.forms import code
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_own_module
+from llm_memo.identity.quiet import class_has, is_a
 
 
 def maker(kind: type) -> Maker:
@@ -65,7 +66,7 @@ def _sentinel(value: object, subject: Subject) -> Form:
     names = [
         (module.__name__, name)
         for module in [*sys.modules.values()]
-        if isinstance(module, types.ModuleType)
+        if is_a(module, types.ModuleType)
         for name, item in [*vars(module).items()]
         if item is value
     ]
@@ -148,7 +149,7 @@ def _data(value: Any) -> list[object]:
     """What an object holds that nobody knows: attributes, items, and what it tells pickle if it is written in C."""
     kind: Any = type(value)
     in_c = _is_written_in_c(kind)
-    if in_c and (hasattr(kind, "__next__") or hasattr(kind, "__await__") or hasattr(kind, "__anext__")):
+    if in_c and (class_has(kind, "__next__") or class_has(kind, "__await__") or class_has(kind, "__anext__")):
         raise NoCanonicalForm(value, f"a {class_name(kind)} is used up by reading it: pass a list of what it gives")
     items = [] if code.is_own(kind) else _items(value)
     parts = [attributes(value), *items]
@@ -183,10 +184,10 @@ def _reduced(value: Any) -> object:
             reduced = value.__reduce_ex__(2)
     except Exception:
         raise NoCanonicalForm(value) from None
-    if isinstance(reduced, str):
+    if is_a(reduced, str):
         return reduced
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    state = counted(state, kind) if isinstance(state, dict) else state
+    state = counted(state, kind) if is_a(state, dict) else state
     return make, arguments, state, items and list(items), pairs and list(pairs)
 
 
@@ -198,10 +199,10 @@ def _is_written_in_c(kind: type) -> bool:
     """Whether a class has a base, other than `object`, that is written in C: it may hold what Python cannot see."""
     for base in kind.__mro__:
         new = vars(base).get("__new__")
-        in_c = not base.__flags__ & code.HEAP or (isinstance(new, types.BuiltinFunctionType) and new.__self__ is base)
+        in_c = not base.__flags__ & code.HEAP or (is_a(new, types.BuiltinFunctionType) and new.__self__ is base)
         if in_c:
             return base is not object or kind is object
-        if any(isinstance(vars(base).get(name), types.MethodDescriptorType) for name in _REDUCING):
+        if any(is_a(vars(base).get(name), types.MethodDescriptorType) for name in _REDUCING):
             return True
     return False
 
@@ -250,14 +251,14 @@ class _Plan:
         omitted = set(adapters.never_sent(kind))
         for base in kind.__mro__:
             for name, item in vars(base).items():
-                if name == "__dict__" and isinstance(item, types.GetSetDescriptorType):
+                if name == "__dict__" and is_a(item, types.GetSetDescriptorType):
                     self.holds = self.holds or item.__get__
-                elif isinstance(item, types.MemberDescriptorType) and "__slots__" in vars(base):
+                elif is_a(item, types.MemberDescriptorType) and "__slots__" in vars(base):
                     self.slots.append((name, item))
                 elif type(item).__name__ == "cached_property":
                     omitted.add(name)
                 elif name == "__memo_ignore__":
-                    omitted.update((item,) if isinstance(item, str) else item)
+                    omitted.update((item,) if is_a(item, str) else item)
         self.omitted = frozenset(omitted)
 
 

@@ -20,6 +20,7 @@ from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import class_has, is_a
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import (
@@ -80,24 +81,24 @@ def attribute(scan: State, at: Reached, name: str, text: str) -> Found:
     value = at.value
     if is_cached_function(value):
         value = value.__llm_memo_function__()[0]
-    if isinstance(value, Fresh):
+    if is_a(value, Fresh):
         found = in_classes(scan, value.kind.__mro__, name)
         return [opaque(text)] if found is None else _from_class(scan, found, value, value.kind, name, text)
-    if isinstance(value, Next):
+    if is_a(value, Next):
         return _of_next(scan, value, name, text)
-    if isinstance(value, types.ModuleType):
+    if is_a(value, types.ModuleType):
         return modules.attribute(scan, value, name, text)
-    if isinstance(value, type):
+    if is_a(value, type):
         return _of_class(scan, value, name, text)
     if type(value) is types.MethodType and name == "__self__":
         return [Reached(value.__self__, text)]
-    if isinstance(value, Method):
+    if is_a(value, Method):
         return [opaque(text)]
-    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+    if is_a(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return _of_function(scan, value, name, text)
-    if isinstance(value, enum.Enum) and name in ("value", "name", "_value_", "_name_"):
+    if is_a(value, enum.Enum) and name in ("value", "name", "_value_", "_name_"):
         return [Reached(value._value_ if "value" in name else value._name_, text)]
-    if isinstance(value, ContextVar) or is_container(value) or type(value) in BUILTIN:
+    if is_a(value, ContextVar) or is_container(value) or type(value) in BUILTIN:
         return [Reached(Method(name), text, holder=value)]
     return _of_instance(scan, value, name, text)
 
@@ -118,11 +119,11 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
         scan.guards.got(get, get())
         return [Reached(get(), text, place=place)]
     held, raw = own_dict(value), in_class[1] if in_class else None
-    if isinstance(raw, functools.cached_property):
+    if is_a(raw, functools.cached_property):
         return _cached_property(scan, value, held, name, raw, text)
     if in_class is None and _is_made_late(scan, kind, name):
         return None
-    if held is not None and not hasattr(type(raw), "__set__"):
+    if held is not None and not class_has(type(raw), "__set__"):
         if name in held:
             return [reached_item(scan, held, name, text, place)]
         scan.guards.no_name(held, name)
@@ -132,7 +133,7 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
         if other is not None and name in other:
             return [reached_item(scan, other, name, text, place)]
     found = _by_getter(scan, kind, "__getattr__", value, text)
-    is_known = hasattr(kind, "__pydantic_fields__") or in_classes(scan, kind.__mro__, "__getattr__") is None
+    is_known = class_has(kind, "__pydantic_fields__") or in_classes(scan, kind.__mro__, "__getattr__") is None
     return [Reached(MISSING, text, place=place)] if found is None and is_known else found
 
 
@@ -159,7 +160,7 @@ def _by_getter(scan: State, kind: type, getter: str, value: Any, text: str) -> F
 def _of_next(scan: State, seen: Next, name: str, text: str) -> Found:
     """``super().name``."""
     subject = seen.subject
-    kind = subject.kind if isinstance(subject, Fresh) else subject if isinstance(subject, type) else type(subject)
+    kind = subject.kind if is_a(subject, Fresh) else subject if is_a(subject, type) else type(subject)
     after = kind.__mro__[kind.__mro__.index(seen.after) + 1 :] if seen.after in kind.__mro__ else ()
     found = in_classes(scan, after, name)
     if found is not None and is_own(found[0]):
@@ -186,14 +187,14 @@ def _of_class(scan: State, kind: type, name: str, text: str) -> Found:
         return _from_class(scan, found, None, kind, name, text)
     if found is not None:
         base, raw = found
-        if isinstance(raw, _FUNCTIONS):
+        if is_a(raw, _FUNCTIONS):
             return [Reached(getattr(kind, name), text)]
-        return None if hasattr(type(raw), "__get__") else [Reached(raw, text, place=(id(base), name))]
+        return None if class_has(type(raw), "__get__") else [Reached(raw, text, place=(id(base), name))]
     maker: Any = type(kind)
     found = in_classes(scan, maker.__mro__, name)
     if found is not None and is_own(kind):
         return _from_class(scan, found, kind, maker, name, text)
-    if hasattr(maker, "__getattr__"):
+    if class_has(maker, "__getattr__"):
         return _by_getter(scan, maker, "__getattr__", kind, text)
     return [Reached(MISSING, text, place=(id(kind), name))]
 
@@ -234,18 +235,18 @@ def _from_class(scan: State, found: tuple[type, Any], holder: Any, kind: type, n
     """What a name leads to that stands in a class of ``kind``, looked up on ``holder``: an instance, or a class that
     is one of its metaclass; None for ``kind`` itself."""
     base, raw = found
-    is_fresh = isinstance(holder, Fresh)
-    if isinstance(raw, classmethod):
+    is_fresh = is_a(holder, Fresh)
+    if is_a(raw, classmethod):
         return [Reached(raw.__func__, text, holder=kind)]
-    if isinstance(raw, staticmethod):
+    if is_a(raw, staticmethod):
         return [Reached(raw.__func__, text)]
-    if isinstance(raw, types.FunctionType) or is_cached_function(raw):
+    if is_a(raw, types.FunctionType) or is_cached_function(raw):
         if is_fresh and not is_own(base) and not is_own(raw):
             return [opaque(text)]
         return [Reached(raw, text, holder=holder)]
-    if isinstance(raw, (property, functools.cached_property)):
+    if is_a(raw, (property, functools.cached_property)):
         return [Reached(raw, text)] if holder is None else _property(scan, raw, holder, text)
-    if hasattr(type(raw), "__get__") and not isinstance(raw, _FUNCTIONS):
+    if class_has(type(raw), "__get__") and not is_a(raw, _FUNCTIONS):
         return _described(scan, raw, holder, kind, name, text)
     if not is_own(base) and is_fresh:
         return [opaque(text)]
@@ -257,12 +258,12 @@ def _from_class(scan: State, found: tuple[type, Any], holder: Any, kind: type, n
 
 def _property(scan: State, raw: Any, holder: Any, text: str) -> Found:
     """A property is followed as a call of its function."""
-    if isinstance(raw, functools.singledispatchmethod):
+    if is_a(raw, functools.singledispatchmethod):
         functions = [getattr(each, "__func__", each) for each in raw.dispatcher.registry.values()]
     else:
-        functions = [raw.fget if isinstance(raw, property) else raw.func]
+        functions = [raw.fget if is_a(raw, property) else raw.func]
     if not any(map(is_own_function, functions)):
-        return [opaque(text)] if isinstance(holder, Fresh) else None
+        return [opaque(text)] if is_a(holder, Fresh) else None
     for function in functions:
         scan.enter(function, first=Reached(holder, text))
     return [opaque(text)]
@@ -276,12 +277,12 @@ def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: 
         return [opaque(text)]
     if holder is None or name in ("__dict__", "__weakref__"):
         return None
-    if isinstance(raw, functools.partialmethod):
+    if is_a(raw, functools.partialmethod):
         take_descriptor(scan, raw, holder, text)
         return [opaque(text)]
-    if isinstance(raw, functools.singledispatchmethod):
+    if is_a(raw, functools.singledispatchmethod):
         return _property(scan, raw, holder, text)
-    if isinstance(holder, Fresh):
+    if is_a(holder, Fresh):
         return [opaque(text)]
     if type(raw).__module__ not in _SAFE_DESCRIPTORS:
         take_descriptor(scan, raw, holder, text)

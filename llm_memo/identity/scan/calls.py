@@ -12,6 +12,7 @@ from typing import Any
 from llm_memo.identity.code import source
 from llm_memo.identity.code.uses import Given, Use
 from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan import attributes, classes, modules
 from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
 from llm_memo.identity.scan.followed import Followed, defaults_of
@@ -32,9 +33,9 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     if issubclass(type(value), types.BuiltinFunctionType) and is_container(value.__self__):
         at = Reached(Method(value.__name__), at.text, holder=value.__self__)
         value = at.value
-    if at.computed or value is MISSING or isinstance(value, (Made, Next)):
+    if at.computed or value is MISSING or is_a(value, (Made, Next)):
         escape(scan, followed, given)
-    elif isinstance(value, Method):
+    elif is_a(value, Method):
         _method(scan, followed, use, at, given)
     elif value is inspect.getsource:
         for each in (each for _, found in given for each in found):
@@ -42,11 +43,11 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     elif not called(scan, at, given, followed):
         if value is os.getenv and given:
             _variable(scan, followed, *given.pop(0))
-        if getattr(value, "__name__", "") in _REDIRECTS:
+        if code_attribute(value, "__name__") in _REDIRECTS:
             scan.redirected = True
         read_called(scan, at, followed)
         escape(scan, followed, given)
-        if getattr(value, "__module__", "") in _CHANGE_WHAT_THEY_ARE_GIVEN:
+        if code_attribute(value, "__module__") in _CHANGE_WHAT_THEY_ARE_GIVEN:
             for each in (each for _, found in given[:1] for each in found if is_container(each.value)):
                 scan.writes.setdefault(id(each.value), use.line)
 
@@ -70,17 +71,17 @@ def called(scan: State, at: Reached, given: Arguments, followed: Followed | None
     holder = at.holder
     if type(value) is types.MethodType:
         value, holder = value.__func__, value.__self__
-    if isinstance(value, functools.partial):
+    if is_a(value, functools.partial):
         return _partial(scan, at, given, followed)
     if type(value) is functools._lru_cache_wrapper and is_own(value.__wrapped__):
         return called(scan, Reached(value.__wrapped__, at.text, holder), given, followed)
     registry = vars(value).get("registry") if type(value) is types.FunctionType else None
-    if isinstance(registry, types.MappingProxyType):  # functools.singledispatch
+    if is_a(registry, types.MappingProxyType):  # functools.singledispatch
         scan.guards.content(registry, lambda: list(registry.items()), list(registry.items()))
         for each in registry.values():
             called(scan, Reached(each, at.text, holder), given, followed)
         return True
-    if isinstance(value, type) and is_own(value):
+    if is_a(value, type) and is_own(value):
         _construct(scan, value, given, followed)
         return True
     if is_cached_function(value) or is_own_function(value):
@@ -88,9 +89,9 @@ def called(scan: State, at: Reached, given: Arguments, followed: Followed | None
         if entered is not None:
             _give(scan, entered, given, followed, 0 if holder is None else 1)
         return True
-    if isinstance(value, Fresh):
+    if is_a(value, Fresh):
         escape(scan, followed, given)
-    if isinstance(value, Fresh) or is_own_instance(value):
+    if is_a(value, Fresh) or is_own_instance(value):
         scan.special(followed, at, "__call__", given)
         return True
     return False
@@ -118,7 +119,7 @@ def _construct(scan: State, kind: type, given: Arguments, followed: Followed | N
     for name in ("__init__", "__new__", "__post_init__"):
         base = next((base for base in kind.__mro__ if name in base.__dict__), object)
         function: Any = base.__dict__.get(name)
-        function = function.__func__ if isinstance(function, staticmethod) else function
+        function = function.__func__ if is_a(function, staticmethod) else function
         if is_own(base) and is_own_function(function) and not classes.is_generated(function):
             target = scan.enter(function, first=Reached(Fresh(kind), ""))
             if target is not None and name != "__post_init__":
@@ -165,12 +166,12 @@ def _bind(scan: State, target: Followed, name: str, found: list[Reached]) -> Non
 def _method(scan: State, followed: Followed, use: Use, at: Reached, given: Arguments) -> None:
     """A method of an object that is not followed."""
     name, holder = at.value.name, at.holder
-    if name == "__subclasses__" and isinstance(holder, type):
+    if name == "__subclasses__" and is_a(holder, type):
         _take_subclasses(scan, followed, at)
     elif holder is os.environ and name == "get" and given:
         _variable(scan, followed, *given[0])
         escape(scan, followed, given[1:])
-    elif isinstance(holder, ContextVar) and name == "get":
+    elif is_a(holder, ContextVar) and name == "get":
         get = functools.partial(current_value, holder)
         scan.guards.got(get, get())  # what is done with its result is a use of its own
     else:
@@ -179,7 +180,7 @@ def _method(scan: State, followed: Followed, use: Use, at: Reached, given: Argum
             scan.writes.setdefault(id(holder), use.line)
             if use.statement:
                 return
-        if not isinstance(holder, ContextVar):
+        if not is_a(holder, ContextVar):
             read_whole(scan, holder_of(at), followed)
 
 
@@ -202,7 +203,7 @@ def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]
     """``os.getenv(name)``."""
     texts = [name.constant, *(at.value for at in found)]
     for text in texts:
-        if isinstance(text, str):
+        if is_a(text, str):
             at = modules.variable(scan, text)
             take(scan, followed.label, at.text, at.value, "environment", at.place)
     chains = [ref.chain for ref in name.refs]

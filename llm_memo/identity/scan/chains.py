@@ -11,7 +11,8 @@ from typing import Any
 
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Result, Step
 from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
-from llm_memo.identity.local import class_item, is_own
+from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import class_has, class_item, is_a
 from llm_memo.identity.scan import replaced, resolve
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_cached_function
@@ -47,7 +48,7 @@ def reached(scan: State, followed: Followed, use: Use, start: Reached | None = N
             yield at
             continue
         step, rest = steps[taken], steps[taken + 1 :]
-        if is_container(at.value) and not isinstance(at.value, set) and _only_writes(use, steps[taken:]):
+        if is_container(at.value) and not is_a(at.value, set) and _only_writes(use, steps[taken:]):
             _write_items(scan, followed, use, at, taken)
             continue
         if at.value is followed.function.__globals__:
@@ -100,7 +101,7 @@ def _put_in_place(scan: State, at: Reached, steps: tuple[Step, ...]) -> Reached 
     """
     attributes = itertools.takewhile(lambda step: isinstance(step, Attribute), steps)
     names = tuple([step.name for step in attributes if isinstance(step, Attribute)])
-    if own_dict(at.value) is None or isinstance(at.value, type) or not names:
+    if own_dict(at.value) is None or is_a(at.value, type) or not names:
         return None
     get = functools.partial(replaced.along, at.value, names)
     item = get()
@@ -110,7 +111,7 @@ def _put_in_place(scan: State, at: Reached, steps: tuple[Step, ...]) -> Reached 
 
 def _of_globals(scan: State, followed: Followed, at: Reached, step: Step, rest: tuple[Step, ...]) -> list[Reached]:
     """A step from ``globals()``."""
-    if isinstance(step, Item) and isinstance(step.key, str):
+    if isinstance(step, Item) and is_a(step.key, str):
         return [resolve.global_name(scan, at.value, step.key)]
     if step == Attribute("get") and rest:
         return [at]
@@ -140,7 +141,7 @@ def _only_writes(use: Use, steps: tuple[Step, ...]) -> bool:
 
 def _write_items(scan: State, followed: Followed, use: Use, at: Reached, taken: int) -> None:
     """The items that are written to by a key that is not known; if one is no container, it may be anything."""
-    items = list(at.value.values()) if isinstance(at.value, dict) else list(at.value)
+    items = list(at.value.values()) if is_a(at.value, dict) else list(at.value)
     for each in (at.value, *items):
         scan.writes.setdefault(id(each), use.line)
     deeper = use.kind is Kind.CALL or len(use.ref.chain.steps) > taken + 1
@@ -181,13 +182,13 @@ def was_set(scan: State, followed: Followed, unless: Unless, start: Reached | No
 
 def _stores_plainly(value: Any, name: str) -> bool:
     """Whether ``value.name = …`` does no more than to keep what is given."""
-    kind: Any = value.kind if isinstance(value, Fresh) else type(value)
-    if isinstance(value, (types.ModuleType, types.SimpleNamespace)):
+    kind: Any = value.kind if is_a(value, Fresh) else type(value)
+    if is_a(value, (types.ModuleType, types.SimpleNamespace)):
         return True
-    if isinstance(value, type):
+    if is_a(value, type):
         return kind.__setattr__ is type.__setattr__
     getter = class_item(kind, "__getattribute__")
     if not is_own(kind) or kind.__setattr__ is not object.__setattr__ or getter is not object.__getattribute__:
         return False
     raw = class_item(kind, name)
-    return isinstance(raw, types.MemberDescriptorType) or not hasattr(type(raw), "__set__")
+    return is_a(raw, types.MemberDescriptorType) or not class_has(type(raw), "__set__")

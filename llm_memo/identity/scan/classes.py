@@ -12,6 +12,7 @@ from typing import Any
 from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
+from llm_memo.identity.quiet import class_has, is_a, wrapped_by
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
@@ -107,14 +108,14 @@ def _own_names(names: Iterable[str]) -> list[str]:
 
 
 def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> None:
-    if isinstance(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value):
+    if is_a(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value):
         return
     functions = accessors(value)
     for function in filter(is_own_function, functions):
         scan.enter(function, first=Reached(Fresh(kind), name))
     if functions:
         return
-    if isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
+    if is_a(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
         return
     scan.guards.name(kind.__dict__, name, value)
     take(scan, owner, name, value, "attribute", place=(id(kind), name))
@@ -137,7 +138,7 @@ def _take_surface(scan: State, kind: type, owner: str) -> None:
     """What a model may see of a class: its name, its docstring and the annotations in its body."""
     take(scan, owner, "", kind.__name__, "name")
     take(scan, owner, "", docstring_of(kind), "docstring")
-    if not hasattr(kind, "__pydantic_fields__"):
+    if not class_has(kind, "__pydantic_fields__"):
         take(scan, owner, "", annotations_of(kind), "annotations")
 
 
@@ -147,20 +148,20 @@ _TAKE = {"data": _take_data, "methods": _take_methods, "built": _take_built, "su
 def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
     """The functions in the body of a class, by name; those that a library wrote count by the fields."""
     for name, value in sorted(kind.__dict__.items()):
-        inner = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+        inner = value.__func__ if is_a(value, (classmethod, staticmethod)) else value
         for _ in range(8):
-            if type(inner) is types.FunctionType or not hasattr(inner, "__wrapped__"):
+            if type(inner) is types.FunctionType or (wrapped := wrapped_by(inner)) is None:
                 break
-            inner = inner.__wrapped__
+            inner = wrapped
         if type(inner) is types.FunctionType and not is_generated(inner):
             yield name, inner
 
 
 def accessors(value: Any) -> list[Any]:
     """The functions that a property consists of."""
-    if isinstance(value, property):
+    if is_a(value, property):
         return [each for each in (value.fget, value.fset, value.fdel) if each is not None]
-    if isinstance(value, (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)):
+    if is_a(value, (functools.cached_property, functools.partialmethod, functools.singledispatchmethod)):
         return [value.func]
     return []
 
@@ -183,11 +184,11 @@ def is_machinery(kind: type, name: str, value: object) -> bool:
         return name.startswith("_") or name in kind.__members__
     fields = kind.__dict__.get("__dataclass_fields__")
     if fields is not None and name in fields:
-        return fields[name].default is value or isinstance(value, types.MemberDescriptorType)  # the field tells it
+        return fields[name].default is value or is_a(value, types.MemberDescriptorType)  # the field tells it
     return (
         type(value).__module__ in ("builtins", "collections", "_collections")
-        and hasattr(type(value), "__get__")
-        and (not isinstance(value, (types.FunctionType, property, classmethod, staticmethod)))
+        and class_has(type(value), "__get__")
+        and (not is_a(value, (types.FunctionType, property, classmethod, staticmethod)))
     )
 
 
@@ -203,8 +204,8 @@ def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
     names = kind.__dict__
     if "__dataclass_fields__" in names:
         for field in dataclasses.fields(kind):
-            factory = None if isinstance(field.default_factory, _MISSING) else field.default_factory
-            default = None if isinstance(field.default, _MISSING) else (field.default,)
+            factory = None if is_a(field.default_factory, _MISSING) else field.default_factory
+            default = None if is_a(field.default, _MISSING) else (field.default,)
             settings = (field.init, bool(field.kw_only), field.repr, field.compare, dict(field.metadata))
             yield field.name, (default, factory, settings, annotation_form(field.type))
     for name, field in (names.get("__pydantic_fields__") or {}).items():
@@ -228,7 +229,7 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
     if "__dataclass_fields__" not in kind.__dict__ or type(value) is not tuple:
         return preview(value, name)
     default, factory, (init, kw_only, shown, compared, metadata), annotation = value
-    text = annotation.__qualname__ if isinstance(annotation, type) else str(annotation)
+    text = annotation.__qualname__ if is_a(annotation, type) else str(annotation)
     text += f" = {preview(default[0], name)}" if default else ""
     others: dict[str, tuple[Any, Any]] = {
         "default_factory": (None, factory),
@@ -242,10 +243,6 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
 def docstring_of(subject: Any) -> str | None:
     """The docstring; one that `dataclasses` wrote counts by the fields: its words differ between versions."""
     text = subject.__doc__
-    if (
-        isinstance(subject, type)
-        and "__dataclass_fields__" in vars(subject)
-        and str(text).startswith(f"{subject.__name__}(")
-    ):
+    if is_a(subject, type) and "__dataclass_fields__" in vars(subject) and str(text).startswith(f"{subject.__name__}("):
         return None
-    return text if isinstance(text, str) else None
+    return text if is_a(text, str) else None

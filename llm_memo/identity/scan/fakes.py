@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_memo.adapters import places
 from llm_memo.adapters.mocks import is_mock
+from llm_memo.identity.quiet import is_a
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _MISSING = object()
@@ -41,9 +42,9 @@ def _folder(module: types.ModuleType) -> str:
 
 def _belongs(item: object, folder: str) -> bool:
     """Whether what is found at a place is code of the package that it is in, or this library's."""
-    if isinstance(item, type):
-        item = next((each for each in vars(item).values() if isinstance(each, types.FunctionType)), None)
-    if not isinstance(item, types.FunctionType):
+    if is_a(item, type):
+        item = next((each for each in vars(item).values() if is_a(each, types.FunctionType)), None)
+    if not is_a(item, types.FunctionType):
         return False
     return item.__code__.co_filename.startswith((folder, _PACKAGE))
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan.reached import MISSING, Candidate, cell_value
 from llm_memo.identity.scan.state import State
 
@@ -87,6 +88,6 @@ def _made_from(scan: State, again: Callable[[Any], object]) -> bytes:
 
 
 def _now(container: Any, key: Any) -> Any:
-    if isinstance(container, types.CellType):
+    if is_a(container, types.CellType):
         return cell_value(container)
     return container.get(key, MISSING)

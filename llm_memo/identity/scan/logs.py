@@ -7,6 +7,7 @@ import sys
 import types
 from typing import Any
 
+from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.reached import Made, Method, Reached
 
 _LOGGERS = frozenset({"logging", "loguru", "structlog", "warnings"})
@@ -24,10 +25,10 @@ _SETUP = frozenset({"basicConfig", "dictConfig", "fileConfig", "setLoggerClass",
 def says(at: Reached) -> str:
     """What a call does that is a statement of its own: ``"print"``, ``"log"``, or "" if it is no log."""
     value, holder = at.value, at.holder
-    name = value.name if isinstance(value, (Made, Method)) else getattr(value, "__name__", "")
+    name = value.name if is_a(value, (Made, Method)) else code_attribute(value, "__name__")
     if value is print or (name in _TEXT and is_console(_object_of(value, holder))):
         return "print"
-    if isinstance(value, Made):
+    if is_a(value, Made):
         logs = _made(value)
     elif (bound_to := _object_of(value, holder)) is not None:
         logs = _method(name, bound_to)
@@ -40,14 +41,14 @@ def _object_of(value: Any, holder: Any) -> Any:
     """The object that a method belongs to; None of what is no method."""
     if type(value) is types.MethodType:
         return value.__self__
-    if isinstance(value, types.BuiltinFunctionType):
-        return None if isinstance(value.__self__, (types.ModuleType, type)) else value.__self__
-    return holder if isinstance(value, (Method, types.FunctionType, types.MethodDescriptorType)) else None
+    if is_a(value, types.BuiltinFunctionType):
+        return None if is_a(value.__self__, (types.ModuleType, type)) else value.__self__
+    return holder if is_a(value, (Method, types.FunctionType, types.MethodDescriptorType)) else None
 
 
 def _top(thing: Any) -> str:
     """The package that a thing comes from, without the underscore of one in C."""
-    return str(getattr(thing, "__module__", None) or "").partition(".")[0].lstrip("_")
+    return str(code_attribute(thing, "__module__", type(thing).__module__) or "").partition(".")[0].lstrip("_")
 
 
 def _is_logged_by(package: str, name: str) -> bool:
@@ -60,22 +61,22 @@ def _is_logged_by(package: str, name: str) -> bool:
 def _method(name: str, holder: Any) -> bool:
     """A method of an object: a logger, a console, a file that is only written, or what a package has."""
     kind = type(holder)
-    if isinstance(holder, (logging.Logger, logging.LoggerAdapter)):
+    if is_a(holder, (logging.Logger, logging.LoggerAdapter)):
         return name not in _SETUP
     if _top(kind) == "rich" and kind.__name__ == "Console":
         file = getattr(holder, "_file", None)
         return name in _CONSOLE and not holder.record and (file is None or is_log_stream(file))
     if _top(kind) in ("io", "tempfile"):
         return name in _TEXT and _is_only_written(getattr(holder, "mode", ""))
-    return _is_logged_by(_top(holder if isinstance(holder, type) else kind), name)
+    return _is_logged_by(_top(holder if is_a(holder, type) else kind), name)
 
 
 def _made(made: Made) -> bool:
     """A method of what a call returned: ``logging.getLogger(…).info``, ``open(…, "w").write``."""
     origin = made.origin
-    if origin is open or getattr(origin, "__name__", "") == "open":
+    if origin is open or code_attribute(origin, "__name__") == "open":
         return made.name in _TEXT and _is_only_written(made.mode)
-    if isinstance(origin, logging.Logger):
+    if is_a(origin, logging.Logger):
         return made.name not in _SETUP
     return any(_is_logged_by(_top(each), made.name) for each in (origin, type(origin)))
 
@@ -93,4 +94,4 @@ def is_log_stream(stream: Any) -> bool:
 
 
 def _is_only_written(mode: object) -> bool:
-    return isinstance(mode, str) and bool(set(mode) & set("wax")) and "+" not in mode
+    return is_a(mode, str) and bool(set(mode) & set("wax")) and "+" not in mode

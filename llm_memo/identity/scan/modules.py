@@ -14,6 +14,7 @@ from typing import Any
 
 from llm_memo import location
 from llm_memo.identity.local import is_own, is_own_file, is_own_module
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
 from llm_memo.identity.scan.state import State
 
@@ -129,7 +130,7 @@ def attribute(scan: State, module: types.ModuleType, name: str, text: str) -> li
 
 def variable(scan: State, name: object) -> Reached:
     """A variable of the environment."""
-    if not isinstance(name, str):
+    if not is_a(name, str):
         return opaque("os.environ[…]")
     text = f"os.environ[{name!r}]"
     get = functools.partial(os.environ.get, name)
@@ -140,7 +141,7 @@ def variable(scan: State, name: object) -> Reached:
 
 def place_in_project(value: Any, function: types.FunctionType) -> str | None:
     """Where a path lies in the project of a function; None if it is no path in it."""
-    if not isinstance(value, pathlib.PurePath) or not value.is_absolute():
+    if not is_a(value, pathlib.PurePath) or not value.is_absolute():
         return None
     file = function.__globals__.get("__file__")
     if not isinstance(file, str):

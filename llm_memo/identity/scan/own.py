@@ -7,7 +7,8 @@ import functools
 import types
 from typing import Any
 
-from llm_memo.identity.local import class_item, is_own
+from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import class_item, code_attribute, is_a
 
 
 def is_cached_function(value: Any) -> bool:
@@ -34,7 +35,7 @@ def is_subject(value: Any) -> bool:
     """Whether a value is code or an instance of one's own."""
     kind = type(value)
     if issubclass(kind, type) or kind in (types.FunctionType, types.MethodType) or is_cached_function(value):
-        return is_own(value) or bool(getattr(value, "__closure__", None)) or kind is types.MethodType
+        return is_own(value) or bool(code_attribute(value, "__closure__", None)) or kind is types.MethodType
     if kind is functools._lru_cache_wrapper:
         return is_own(value.__wrapped__)
     return is_own_instance(value)
@@ -43,4 +44,4 @@ def is_subject(value: Any) -> bool:
 def ignored_of(kind: type) -> tuple[str, ...]:
     """The attributes that a class leaves out of keys itself."""
     names = class_item(kind, "__memo_ignore__") or ()
-    return (names,) if isinstance(names, str) else tuple(names)
+    return (names,) if is_a(names, str) else tuple(names)

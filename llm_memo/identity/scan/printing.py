@@ -9,6 +9,7 @@ from collections import deque
 from llm_memo.identity.code.digest import tree_digest
 from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Group, Kind, Use
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import logs
 from llm_memo.identity.scan.chains import resolved_quietly
 from llm_memo.identity.scan.followed import Followed
@@ -90,8 +91,8 @@ def _is_own_call(scan: State, followed: Followed, use: Use) -> bool:
 
 def _is_own_code(at: Reached) -> bool:
     if is_made(at):
-        return not isinstance(at.value, Made)
-    return callable(at.value) and (is_subject(at.value) or isinstance(at.value, types.MethodType))
+        return not is_a(at.value, Made)
+    return callable(at.value) and (is_subject(at.value) or is_a(at.value, types.MethodType))
 
 
 def _digest(group: Group) -> bytes:

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
+from llm_memo.identity.quiet import class_has, is_a
+
 Place = tuple[int, object]
 """Where a value is kept: the identity of what holds it, and its name or key there."""
 
@@ -89,7 +91,7 @@ def item_of(container: Any, key: Any) -> Any:
 
 def is_made(at: Reached) -> bool:
     """Whether the call itself makes the value, so that nothing, or only its class, is known of it."""
-    return at.computed or isinstance(at.value, (Fresh, Made, Next))
+    return at.computed or is_a(at.value, (Fresh, Made, Next))
 
 
 def mark_of(value: Any) -> tuple[type, object]:
@@ -119,7 +121,7 @@ def is_container(value: Any) -> bool:
     kind = type(value)
     if kind in (list, dict, set, bytearray):
         return True
-    return kind.__module__ == "collections" and hasattr(kind, "__contains__")
+    return kind.__module__ == "collections" and class_has(kind, "__contains__")
 
 
 def is_sequence(value: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+from llm_memo.identity.quiet import class_has, class_item
 from llm_memo.identity.scan.reached import MISSING, own_dict
 
 _DEPTH = 4
@@ -28,7 +29,7 @@ def everywhere(value: Any, depth: int = _DEPTH) -> list[tuple[str, object]]:
     """All such things on an instance and on its parts, with their places."""
     found: list[tuple[str, object]] = []
     for name, item in (own_dict(value) or {}).items() if depth else ():
-        if not hasattr(type(value), name):
+        if not class_has(type(value), name):
             continue
         if _is_replaced(value, name, item):
             found.append((name, item))
@@ -39,8 +40,8 @@ def everywhere(value: Any, depth: int = _DEPTH) -> list[tuple[str, object]]:
 
 def _is_replaced(value: Any, name: str, item: object) -> bool:
     """Whether a class has a method or a part of that name, and what is there instead is not of its package."""
-    of_class = getattr(type(value), name, None)
-    return hasattr(type(of_class), "__get__") and _package(item) != type(value).__module__.partition(".")[0]
+    of_class = class_item(type(value), name)
+    return class_has(type(of_class), "__get__") and _package(item) != type(value).__module__.partition(".")[0]
 
 
 def _package(item: Any) -> str:

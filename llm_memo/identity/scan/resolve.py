@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Root, Step, step_text
 from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.attributes import BUILTIN, Found, attribute, in_classes, member, reached_item
 from llm_memo.identity.scan.followed import Followed
@@ -51,7 +52,7 @@ def root(scan: State, followed: Followed, start: Root) -> list[Reached]:
             return [Reached(function.__globals__, name)]
         case "super":
             owner = _closed_over(scan, function, "__class__").value
-            seen = followed.bound.get(function.__code__.co_varnames[0], {}) if isinstance(owner, type) else {}
+            seen = followed.bound.get(function.__code__.co_varnames[0], {}) if is_a(owner, type) else {}
             return [Reached(Next(each.value, owner), "super()", holder=each.value) for each in seen.values()]
     return [opaque(name)]
 
@@ -84,13 +85,13 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
     value, text = at.value, at.text + step_text(step)
     if at.computed or value is MISSING:
         return [opaque(text)] if at.computed and isinstance(step, (Attribute, Result)) else []
-    if isinstance(value, Made):
+    if is_a(value, Made):
         return [Reached(Made(value.origin, value.mode, step.name if isinstance(step, Attribute) else value.name), text)]
     match step:
         case Attribute("get") if rest and isinstance(rest[0], (Item, Named)):
             if value is os.environ or is_container(value):
                 return [at]
-            if isinstance(value, Fresh) or (is_own(type(value)) and not isinstance(value, types.ModuleType)):
+            if is_a(value, Fresh) or (is_own(type(value)) and not is_a(value, types.ModuleType)):
                 scan.special(followed, at, "get")
                 return [opaque(text)]
             return None
@@ -104,7 +105,7 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
             scan.variables.append((followed, parameter, text))
             return [opaque(text)]
     if step is CLASS:
-        return [Reached(value.kind if isinstance(value, Fresh) else type(value), text, place=at.place)]
+        return [Reached(value.kind if is_a(value, Fresh) else type(value), text, place=at.place)]
     if step is MODULE:
         return _item(scan, at, followed.function.__globals__.get("__name__"), text)
     if step is EACH:
@@ -115,13 +116,13 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
 def _result(scan: State, at: Reached, mode: str, text: str) -> Reached:
     """What a call returns."""
     value = at.value
-    if isinstance(at.holder, ContextVar) and isinstance(value, Method) and value.name == "get":
+    if is_a(at.holder, ContextVar) and is_a(value, Method) and value.name == "get":
         get = functools.partial(current_value, at.holder)
         scan.guards.got(get, get())
         return Reached(get(), text, place=(id(at.holder), "get()"))
-    if isinstance(value, Method):
+    if is_a(value, Method):
         return Reached(Made(at.holder, mode, value.name), text, holder=at.holder)
-    if isinstance(value, type) and is_own(value):
+    if is_a(value, type) and is_own(value):
         return Reached(Fresh(value), text)
     called = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     if issubclass(type(value), called) and not is_own(value):
@@ -144,20 +145,20 @@ def _item(scan: State, at: Reached, key: Any, text: str) -> Found:
     value = at.value
     if value is os.environ:
         return [modules.variable(scan, key)]
-    if isinstance(value, type) and issubclass(value, enum.Enum):
+    if is_a(value, type) and issubclass(value, enum.Enum):
         return [member(scan, value, key, text)]
-    if isinstance(value, (Fresh, Next)):
+    if is_a(value, (Fresh, Next)):
         return [opaque(text)]
     if (found := _computed_by(scan, at, "__getitem__", text)) is not None:
         return found
-    readable = isinstance(value, (dict, list, tuple, types.MappingProxyType)) or is_container(value)
-    if not readable or isinstance(value, set):
-        return [] if isinstance(value, BUILTIN) else None
+    readable = is_a(value, (dict, list, tuple, types.MappingProxyType)) or is_container(value)
+    if not readable or is_a(value, set):
+        return [] if is_a(value, BUILTIN) else None
     place: Place = (id(value), key)
     if scan.is_ignored(place):
         return []
     try:
-        if isinstance(value, dict) and not dict.__contains__(value, key):
+        if is_a(value, dict) and not dict.__contains__(value, key):
             raise KeyError
         value[key]
     except (LookupError, TypeError):
@@ -171,7 +172,7 @@ def _item(scan: State, at: Reached, key: Any, text: str) -> Found:
 def _each(scan: State, at: Reached, text: str) -> Found:
     """The items of a container, one by one; of a dict its keys."""
     value = at.value
-    if isinstance(value, (Fresh, Next)):
+    if is_a(value, (Fresh, Next)):
         return [opaque(text)]
     if is_sequence(value):
         scan.guards.content(value, lambda: tuple(map(id, value)), tuple(map(id, value)))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_memo.identity.forms.code import annotations_of
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import classes, modules, printing, uses
 from llm_memo.identity.scan.calls import call_special
 from llm_memo.identity.scan.followed import Followed, defaults_of
@@ -35,7 +36,7 @@ class Scan(State):
             seen.add(id(layer))
             if is_own_function(layer):
                 self.enter(layer)
-            elif not isinstance(layer, (classmethod, staticmethod)):
+            elif not is_a(layer, (classmethod, staticmethod)):
                 take(self, "", "decorated", layer, "decorator")
             layer = getattr(layer, "__func__", None) or getattr(layer, "__wrapped__", inner)
         return root

@@ -22,6 +22,7 @@ from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
+from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_cached_function, is_own_function, is_subject
 from llm_memo.identity.scan.part import Part
@@ -122,7 +123,7 @@ class State(abc.ABC):
         if place is not None or (value is not None and value is not MISSING):
             installed = not is_container(value) and not is_fixed(value) and not is_own(type(value))
             self.places.setdefault(part, (place, id(value), installed))
-        if type(value).__module__ in _SHOWN and not isinstance(value, type) and place not in self._hidden:
+        if type(value).__module__ in _SHOWN and not is_a(value, type) and place not in self._hidden:
             self.show(part, functools.partial(preview, value))
             if type(value) in _LONG and part in self.shown and len(value) > 0:
                 self.long.setdefault(part, value)
@@ -271,7 +272,7 @@ class State(abc.ABC):
         """Follow a cached function that another one calls; its ``version`` stands for it, if it has one."""
         function, version, holder = value.__llm_memo_function__()
         if version is not None:
-            name = getattr(function, "__qualname__", "")
+            name = code_attribute(function, "__qualname__")
             self.part(self.name_of(function, f"helper {name}"), "version", "", constant_bytes(version))
             return None
         return self.enter(function, Reached(holder, "self") if first is None and holder is not None else first, escapes)

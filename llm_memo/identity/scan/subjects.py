@@ -10,6 +10,7 @@ from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
+from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import classes, lazily
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import MISSING, Reached, own_dict, slot_value
@@ -77,7 +78,7 @@ def _take_instance(scan: State, value: Any) -> None:
             scan.guards.name(held, name, item)
     for base in kind.__mro__:
         for name, slot in base.__dict__.items():
-            if isinstance(slot, types.MemberDescriptorType) and not _is_left_out(scan, value, name):
+            if is_a(slot, types.MemberDescriptorType) and not _is_left_out(scan, value, name):
                 get = functools.partial(slot_value, slot, value)
                 scan.guards.got(get, get())
                 pieces.append((name, get()))
@@ -104,7 +105,7 @@ def _take_form(scan: State, owner: str, value: Any) -> None:
         scan.part(owner, "value", "", b"class " + class_name(type(value)).encode())
         scan.untracked(owner, "value", "", value, problem)
         return
-    if isinstance(value, (tuple, list, dict, str, int, float)):
+    if is_a(value, (tuple, list, dict, str, int, float)):
         scan.show((owner, "value", ""), functools.partial(preview, value))
     scan.part(owner, "value", "", encoded, value)
     scan.guards.content(value, lambda: encoding.encode(value, subject), encoded)

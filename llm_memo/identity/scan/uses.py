@@ -15,8 +15,9 @@ from typing import Any
 from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.code.names import Attribute, Chain, Item
 from llm_memo.identity.code.uses import Given, Kind, Ref, Use
-from llm_memo.identity.local import class_item, is_own
+from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
+from llm_memo.identity.quiet import class_has, class_item, is_a
 from llm_memo.identity.scan import modules
 from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
@@ -125,21 +126,21 @@ def _class(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 def _class_form(value: Any) -> bytes:
     """A class by its name; of a class that is compared with, those of its bases as well."""
-    kinds = value.__mro__ if isinstance(value, type) else [type(value)]
+    kinds = value.__mro__ if is_a(value, type) else [type(value)]
     return " ".join(kind.__name__ if is_own(kind) else class_name(kind) for kind in kinds).encode()
 
 
 def _asks_the_instance(kind: Any) -> bool:
     """Whether ``isinstance`` looks into the instance: a protocol, or a metaclass that says so itself."""
-    if not isinstance(kind, type):
+    if not is_a(kind, type):
         return False
-    plain = (type.__instancecheck__, abc.ABCMeta.__instancecheck__)
-    return getattr(kind, "_is_protocol", False) is True or type(kind).__instancecheck__ not in plain
+    plain = (class_item(type, "__instancecheck__"), class_item(abc.ABCMeta, "__instancecheck__"))
+    return class_item(kind, "_is_protocol") is True or class_item(type(kind), "__instancecheck__") not in plain
 
 
 def _identity(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     value = at.value
-    if value is None or value is MISSING or value is ... or isinstance(value, (bool, enum.Enum)):
+    if value is None or value is MISSING or value is ... or is_a(value, (bool, enum.Enum)):
         _part(scan, followed, at, "identity", repr(value).encode())
     elif not at.computed:
         scan.guard_class(type(value), value)
@@ -148,7 +149,7 @@ def _identity(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 def _length(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     value = at.value
-    if isinstance(value, (str, bytes, tuple, frozenset, range)) or is_container(value):
+    if is_a(value, (str, bytes, tuple, frozenset, range)) or is_container(value):
         scan.guard_length(value)
         _part(scan, followed, at, "length", b"%d" % len(value), len(value))
     elif is_own_instance(value):
@@ -180,7 +181,7 @@ def _place(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 def _keys(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     value = at.value
-    if isinstance(value, dict):
+    if is_a(value, dict):
         keys = list(value)
         scan.guards.same(lambda: list(value), keys)
         with contextlib.suppress(Exception):
@@ -191,7 +192,7 @@ def _keys(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 def _iterate(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     value = at.value
-    if isinstance(value, dict) and is_container(value):
+    if is_a(value, dict) and is_container(value):
         _keys(scan, followed, use, at)
     elif is_sequence(value):
         _length(scan, followed, use, at)
@@ -203,7 +204,7 @@ def _iterate(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 
 def _enter(scan: State, followed: Followed, use: Use, at: Reached) -> None:
-    if isinstance(at.value, Fresh) or is_own_instance(at.value):
+    if is_a(at.value, Fresh) or is_own_instance(at.value):
         for name in ("__enter__", "__exit__", "__aenter__", "__aexit__"):
             scan.special(followed, at, name)
     else:
@@ -221,11 +222,11 @@ def _write(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         scan.writes.setdefault(id(value), use.line)
         _change(scan, followed, use, at)
         return
-    if is_made(at) or isinstance(value, Method) or value is MISSING:
+    if is_made(at) or is_a(value, Method) or value is MISSING:
         return
     step = steps[-1]
     key: Any = step.name if isinstance(step, Attribute) else step.key if isinstance(step, Item) else None
-    owner = id(vars(value)) if isinstance(value, types.ModuleType) else id(value)
+    owner = id(vars(value)) if is_a(value, types.ModuleType) else id(value)
     scan.writes.setdefault((owner, key), use.line)
     if isinstance(step, Attribute):
         _write_attribute(scan, followed, use, at, key)
@@ -245,16 +246,16 @@ def _write_attribute(scan: State, followed: Followed, use: Use, at: Reached, nam
     value, kind = at.value, type(at.value)
     if value is sys and name in ("stdout", "stderr"):
         scan.redirected = True
-    if isinstance(value, (types.ModuleType, type, types.SimpleNamespace)):
+    if is_a(value, (types.ModuleType, type, types.SimpleNamespace)):
         return
     if not is_own_instance(value):
         read_whole(scan, at, followed)
         return
     raw = class_item(kind, name)
-    if isinstance(raw, property):
+    if is_a(raw, property):
         for function in (raw.fset, raw.fget if use.statement else None):
             scan.enter(function, first=Reached(value, "self"))
-    elif hasattr(type(raw), "__set__") and is_own(type(raw)):
+    elif class_has(type(raw), "__set__") and is_own(type(raw)):
         scan.special(followed, Reached(raw, at.text), "__set__", [(Given(0), [Reached(value, at.text)])])
     elif any("__setattr__" in base.__dict__ and is_own(base) for base in kind.__mro__):
         scan.special(followed, at, "__setattr__")
@@ -265,7 +266,7 @@ def _write_attribute(scan: State, followed: Followed, use: Use, at: Reached, nam
 def _change(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     """What ``+=`` does to a value: an object that is neither a number, a text nor a container may do anything."""
     value = at.value
-    if not use.statement or value is MISSING or isinstance(value, _PLAIN) or is_container(value):
+    if not use.statement or value is MISSING or is_a(value, _PLAIN) or is_container(value):
         return
     if is_own_instance(value):
         for name in ("__iadd__", "__add__", "__isub__", "__sub__", "__ior__", "__or__", "__imul__", "__mul__"):
@@ -302,8 +303,8 @@ def _container_of(scan: State, followed: Followed, use: Use) -> tuple[Any, Any, 
         return None
     for each in resolved_quietly(scan, followed, Use(Kind.READ, Ref(Chain(root, steps[:-1])))):
         held = own_dict(each.value)
-        if held is not None and not isinstance(each.value, (type, types.FunctionType)):
-            return held, steps[-1].name, None if isinstance(each.value, types.ModuleType) else each.value
+        if held is not None and not is_a(each.value, (type, types.FunctionType)):
+            return held, steps[-1].name, None if is_a(each.value, types.ModuleType) else each.value
     return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from llm_memo.adapters.equipment import class_name, is_equipment
 from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.modules import place_in_project
 from llm_memo.identity.scan.own import is_own_function, is_subject
@@ -48,14 +49,14 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
         kind: What it is to its owner: ``global``, ``closure``, ``attribute``, …
         place: Where it is kept.
     """
-    if scan.is_ignored(place) or isinstance(value, (Fresh, Made, Method, Next)):
+    if scan.is_ignored(place) or is_a(value, (Fresh, Made, Method, Next)):
         return
     if value is MISSING:
         scan.part(owner, kind, name, b"missing", place=place)
         scan.show((owner, kind, name), lambda: "not there")
-    elif isinstance(value, types.ModuleType):
+    elif is_a(value, types.ModuleType):
         _take_module(scan, owner, name, value, kind)
-    elif isinstance(value, ContextVar):
+    elif is_a(value, ContextVar):
         get = functools.partial(current_value, value)
         scan.guards.got(get, get())
         take(scan, owner, f"{name}.get()", get(), kind)
@@ -63,7 +64,7 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
         take(scan, owner, f"{name}()", value(), kind)
     elif is_subject(value):
         scan.part(owner, kind, name, b"#%d" % scan.number_of(value), value, place)
-        scan.show((owner, kind, name), lambda: str(getattr(value, "__qualname__", type(value).__qualname__)))
+        scan.show((owner, kind, name), lambda: str(code_attribute(value, "__qualname__", type(value).__qualname__)))
     else:
         _take_data(scan, owner, name, value, kind, place)
 
@@ -84,10 +85,10 @@ def take_names(scan: State, owner: str, names: dict[str, Any], data_only: bool =
     here = names.get("__name__")
     for key in sorted(names):
         value = item_of(names, key)
-        if isinstance(value, types.ModuleType) or (key.startswith("__") and key.endswith("__")):
+        if is_a(value, types.ModuleType) or (key.startswith("__") and key.endswith("__")):
             continue
-        is_code = isinstance(value, type) or callable(value)
-        if is_code and (data_only or getattr(value, "__module__", here) != here):
+        is_code = is_a(value, type) or callable(value)
+        if is_code and (data_only or code_attribute(value, "__module__", here) != here):
             continue
         scan.guards.name(names, key, names[key])
         take(scan, owner, key, value, "global", (id(names), key))
@@ -122,7 +123,7 @@ def read_whole(scan: State, at: Reached, followed: Followed | None = None) -> No
     """What was reached is read whole, or goes on to somewhere else."""
     if is_made(at):
         return
-    if isinstance(at.value, Method):
+    if is_a(at.value, Method):
         if at.holder is not None:
             read_whole(scan, holder_of(at), followed)
     elif at.holder is not None and callable(at.value) and type(at.value) is not types.MethodType:
@@ -153,13 +154,13 @@ def _take_as(scan: State, followed: Followed | None, text: str, value: Any, plac
 def read_called(scan: State, at: Reached, followed: Followed) -> None:
     """Installed code is called: its name counts, and the object or the class of one's own that it is a method of."""
     value, kind = at.value, type(at.value)
-    relative = place_in_project(at.holder, followed.function) if isinstance(at.holder, pathlib.PurePath) else None
+    relative = place_in_project(at.holder, followed.function) if is_a(at.holder, pathlib.PurePath) else None
     bound_to = getattr(value, "__self__", None) if issubclass(kind, types.BuiltinFunctionType) else None
-    if relative is not None and getattr(value, "__name__", "") in _OF_FILES:
+    if relative is not None and code_attribute(value, "__name__") in _OF_FILES:
         scan.part(followed.label, "place", at.text.rpartition(".")[0], relative.encode())
-    elif at.holder is not None and not isinstance(at.holder, Fresh) and _is_object(at.holder):
+    elif at.holder is not None and not is_a(at.holder, Fresh) and _is_object(at.holder):
         read_whole(scan, holder_of(at), followed)
-    elif bound_to is not None and not isinstance(bound_to, types.ModuleType):
+    elif bound_to is not None and not is_a(bound_to, types.ModuleType):
         _take_as(scan, followed, at.text.rpartition(".")[0], bound_to)
     elif issubclass(kind, (type, types.FunctionType, types.BuiltinFunctionType)):  # a proxy claims to be one
         scan.part(followed.label, "installed", installed_name(value))
@@ -171,12 +172,12 @@ def read_called(scan: State, at: Reached, followed: Followed) -> None:
 
 def _is_object(value: Any) -> bool:
     """Whether a value is more than a name: an instance, or a class of one's own."""
-    return not isinstance(value, type) or is_own(value)
+    return not is_a(value, type) or is_own(value)
 
 
 def installed_name(value: Any) -> str:
     """What installed code is called, which is all that counts of it."""
-    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+    return f"{code_attribute(value, '__module__')}.{code_attribute(value, '__qualname__')}"
 
 
 def take_descriptor(scan: State, raw: Any, value: Any, text: str) -> None:

@@ -8,6 +8,7 @@ from corpus import (
     classes,
     dynamic,
     escaping,
+    everyday,
     found,
     free,
     ignoring,
@@ -26,7 +27,7 @@ CASES: list[Case] = [
     case
     for module in (
         arguments, reading, writing, printing, escaping, dynamic, free, changing, ignoring, origins, classes, instances,
-        values, shapes, kinds, found,
+        values, shapes, kinds, found, everyday,
     )
     for case in module.CASES
 ]  # fmt: skip
