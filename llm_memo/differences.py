@@ -9,7 +9,7 @@ from difflib import unified_diff
 from itertools import takewhile
 from typing import Any
 
-from llm_memo.identity.key import Parts
+from llm_memo.identity.parts import Parts
 from llm_memo.identity.preview import LENGTH
 from llm_memo.identity.scan.part import ASPECTS, Part, parsed
 from llm_memo.stores.entry import Provenance

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from llm_memo.differences import Difference, differences
 from llm_memo.display.shown import Shown
-from llm_memo.identity.key import CallKey, KeyBuilder, Parts
+from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import part as identity
 from llm_memo.settings import Settings
 from llm_memo.stores import moved

@@ -214,7 +214,6 @@ def test_no_private_words() -> None:
 
 LONG = {
     "identity.forms.encoding": "one loop for all values, with its quick ways",
-    "identity.key": "what makes keys, and says of what they are made, in one class",
     "function": "all that a cached function offers beside being called, in one class",
     "stores.disk": "one class, every operation of which touches the same files",
 }

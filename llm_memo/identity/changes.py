@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.fingerprint import Snapshot
-from llm_memo.identity.key import CallKey, KeyBuilder, Parts, are_fixed
+from llm_memo.identity.key import CallKey, KeyBuilder, are_fixed
+from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import lazily
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.scan import Scan

@@ -24,7 +24,8 @@ from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
 from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_copy
 from llm_memo.identity.local import is_own
-from llm_memo.identity.preview import LENGTH, is_secret, preview
+from llm_memo.identity.parts import Parts, short_digest
+from llm_memo.identity.preview import is_secret, preview
 from llm_memo.identity.quiet import class_has, code_attribute, is_a
 from llm_memo.identity.scan.fakes import stand_ins
 from llm_memo.identity.scan.part import Part
@@ -35,9 +36,6 @@ SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
-_TEXTS, _LITTLE = 8_000, 100
-"""Characters of source and long texts that an entry keeps, at most; with so few left no more are looked for."""
-
 _Places = tuple[tuple[int, str, bytes], ...]
 """Of each value in the key: its place among the arguments, its name, and what comes before it."""
 _STAND_INS: dict[type, Any] = {
@@ -52,7 +50,6 @@ _STAND_INS: dict[type, Any] = {
 }
 """Plain values are no loggers, so one of a type tells what a function does with all of them."""
 
-_WITH_TEXT = frozenset({str, list, dict, tuple})
 _OF_KEY: _Places = ((1, "key", b""),)
 _NO_SNAPSHOTS: Mapping[int, Any] = types.MappingProxyType({})
 _FIXED = frozenset({str, int, float, bool, type(None), bytes})
@@ -111,65 +108,6 @@ def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
     for piece in pieces:
         algorithm.update(piece)
     return algorithm.hexdigest()  # type: ignore[no-any-return]
-
-
-class Parts:
-    """What a call is made of, part by part: digests, short texts, and whole ones of code and long values."""
-
-    def __init__(self) -> None:
-        self.digests: dict[Part, str] = {}
-        self.previews: dict[Part, str] = {}
-        self._texts: dict[Part, str] = {}
-        self._sources: dict[Part, tuple[Snapshot, Part]] = {}
-        self.arguments: dict[str, str] = {}
-        """The arguments as text, redacted and up to 4,000 characters each: name → text."""
-        self.cut: list[str] = []
-        """The names of the arguments that are longer than that."""
-
-    def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> Part:
-        """Add a part, and return it; another one of the same name gets a number."""
-        wanted, number = part, 1
-        while self.digests.setdefault(part, digest) != digest:
-            number += 1
-            part = wanted.numbered(number)
-        if shown is not None:
-            self.previews.setdefault(part, shown)
-        if text is not None:
-            self._texts.setdefault(part, text)
-        return part
-
-    def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
-        """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
-        previews, texts = snapshot.previews, snapshot.texts
-        if not inside and self.digests.keys().isdisjoint(snapshot.parts):
-            self.digests.update(snapshot.parts)
-            self.previews.update(previews)
-            self._texts.update(texts)
-            self._sources.update({part: (snapshot, part) for part in snapshot.code})
-            return
-        for part, digest in snapshot.parts.items():
-            there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
-            there = self.add(there, digest, previews.get(part), texts.get(part))
-            if part in snapshot.code:
-                self._sources.setdefault(there, (snapshot, part))
-
-    def text(self, part: Part) -> str:
-        """The source of a function that is followed, or a long value's text; "" of other parts."""
-        if part in self._sources:
-            snapshot, there = self._sources[part]
-            return snapshot.source(there)
-        return self._texts.get(part, "")
-
-    def kept_texts(self) -> dict[str, str]:
-        """As much of source and long texts as an entry keeps, by part; the function's own come first."""
-        kept, left = {}, _TEXTS
-        parts = [*self._sources, *(part for part in self._texts if part not in self._sources)]
-        for part in [part for part in parts if not part.owner] + [part for part in parts if part.owner]:
-            text = self.text(part) if left > _LITTLE else ""
-            if 0 < len(text) <= left:
-                kept[part.text] = text
-                left -= len(text)
-        return kept
 
 
 class KeyBuilder:
@@ -386,7 +324,10 @@ class KeyBuilder:
         found.arguments, found.cut = texts_of(arguments)
         for number, (name, value) in enumerate(arguments.items()):
             if number not in call_key.followed or not is_followed(value):
-                self._add_argument(found, call_key, number, name, value)
+                inside = call_key.inside.get(number, [])
+                mixed = inside or number in call_key.followed
+                data = encode(value, lambda _: b"") if mixed else call_key.argument(number)
+                found.add_argument(name, value, data, inside)
         if self.sample:
             found.add(Part("", "sample", ""), str(self.sample), str(self.sample))
         if self.version is not None:
@@ -394,17 +335,6 @@ class KeyBuilder:
         for snapshot in snapshots:
             found.add_all(snapshot)
         return found
-
-    def _add_argument(self, found: Parts, call_key: CallKey, number: int, name: str, value: Any) -> None:
-        """An argument, and the code and instances of one's own inside of it."""
-        inside = call_key.inside.get(number, [])
-        mixed = inside or number in call_key.followed
-        data = encode(value, lambda _: b"") if mixed else call_key.argument(number)
-        text = found.arguments[name] if type(value) in _WITH_TEXT else ""
-        shown = text if type(value) is str and len(text) <= LENGTH else preview(value, name)
-        found.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)
-        for snapshot in inside:
-            found.add_all(snapshot, f"argument {name}")
 
     def code(self, call_key: CallKey | None = None) -> str:
         """The fingerprint in hex that a key was made of, or the one of now; or the version that stands for it."""
@@ -462,8 +392,3 @@ def _without_code(value: Any) -> bytes | None:
     if is_a(value, (type, types.FunctionType, types.MethodType)) or class_has(type(value), "__llm_memo_function__"):
         return str(code_attribute(value, "__qualname__", type(value).__qualname__)).encode()
     return None
-
-
-def short_digest(data: bytes) -> str:
-    """A digest to tell one part from another: 8 bytes of BLAKE2b, in hex."""
-    return hashlib.blake2b(data, digest_size=8).hexdigest()

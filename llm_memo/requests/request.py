@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.forms.encoding import encode
-from llm_memo.identity.key import SCHEME, CallKey, Parts, short_digest
+from llm_memo.identity.key import SCHEME, CallKey
+from llm_memo.identity.parts import Parts, short_digest
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import texts_of

@@ -1,0 +1,90 @@
+"""What a call is made of, part by part: what `explain` shows, and an entry's header keeps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from llm_memo.identity.preview import LENGTH, preview
+from llm_memo.identity.scan.part import Part
+
+if TYPE_CHECKING:
+    from llm_memo.identity.fingerprint import Snapshot
+
+_TEXTS, _LITTLE = 8_000, 100
+"""Characters of source and long texts that an entry keeps, at most; with so few left no more are looked for."""
+_WITH_TEXT = frozenset({str, list, dict, tuple})
+"""Types of arguments that are kept as text."""
+
+
+class Parts:
+    """What a call is made of, part by part: digests, short texts, and whole ones of code and long values."""
+
+    def __init__(self) -> None:
+        self.digests: dict[Part, str] = {}
+        self.previews: dict[Part, str] = {}
+        self._texts: dict[Part, str] = {}
+        self._sources: dict[Part, tuple[Snapshot, Part]] = {}
+        self.arguments: dict[str, str] = {}
+        """The arguments as text, redacted and up to 4,000 characters each: name → text."""
+        self.cut: list[str] = []
+        """The names of the arguments that are longer than that."""
+
+    def add(self, part: Part, digest: str, shown: str | None = None, text: str | None = None) -> Part:
+        """Add a part, and return it; another one of the same name gets a number."""
+        wanted, number = part, 1
+        while self.digests.setdefault(part, digest) != digest:
+            number += 1
+            part = wanted.numbered(number)
+        if shown is not None:
+            self.previews.setdefault(part, shown)
+        if text is not None:
+            self._texts.setdefault(part, text)
+        return part
+
+    def add_argument(self, name: str, value: object, data: bytes, inside: Iterable[Snapshot]) -> None:
+        """Add an argument with its canonical bytes, and the code and instances of one's own inside of it."""
+        text = self.arguments[name] if type(value) in _WITH_TEXT else ""
+        shown = text if type(value) is str and len(text) <= LENGTH else preview(value, name)
+        self.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)
+        for snapshot in inside:
+            self.add_all(snapshot, f"argument {name}")
+
+    def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
+        """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
+        previews, texts = snapshot.previews, snapshot.texts
+        if not inside and self.digests.keys().isdisjoint(snapshot.parts):
+            self.digests.update(snapshot.parts)
+            self.previews.update(previews)
+            self._texts.update(texts)
+            self._sources.update({part: (snapshot, part) for part in snapshot.code})
+            return
+        for part, digest in snapshot.parts.items():
+            there = part._replace(owner=f"{inside}: {part.owner}".removesuffix(": ")) if inside else part
+            there = self.add(there, digest, previews.get(part), texts.get(part))
+            if part in snapshot.code:
+                self._sources.setdefault(there, (snapshot, part))
+
+    def text(self, part: Part) -> str:
+        """The source of a function that is followed, or a long value's text; "" of other parts."""
+        if part in self._sources:
+            snapshot, there = self._sources[part]
+            return snapshot.source(there)
+        return self._texts.get(part, "")
+
+    def kept_texts(self) -> dict[str, str]:
+        """As much of source and long texts as an entry keeps, by part; the function's own come first."""
+        kept, left = {}, _TEXTS
+        parts = [*self._sources, *(part for part in self._texts if part not in self._sources)]
+        for part in [part for part in parts if not part.owner] + [part for part in parts if part.owner]:
+            text = self.text(part) if left > _LITTLE else ""
+            if 0 < len(text) <= left:
+                kept[part.text] = text
+                left -= len(text)
+        return kept
+
+
+def short_digest(data: bytes) -> str:
+    """A digest to tell one part from another: 8 bytes of BLAKE2b, in hex."""
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
