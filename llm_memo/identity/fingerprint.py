@@ -46,6 +46,8 @@ class Snapshot:
     """The functions that are followed, by the parts that stand for their code."""
     left: tuple[Left, ...]
     """Values without a form, of which only the class counts."""
+    omitted: tuple[str, ...]
+    """Attributes that ``__memo_ignore__`` of a class leaves out."""
     unseen: tuple[str, ...]
     """What is reached in ways that cannot be seen."""
     guards: Guards
@@ -223,6 +225,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         long=scan.long,
         code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
         left=tuple(dict.fromkeys(scan.left)),
+        omitted=tuple(scan.omitted),
         unseen=tuple(dict.fromkeys(scan.unseen)),
         guards=scan.guards,
         writes=scan.writes,

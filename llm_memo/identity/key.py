@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import xxhash
@@ -350,7 +351,8 @@ class KeyBuilder:
     def untracked(self, call_key: CallKey) -> dict[str, str]:
         """What the code reads, or is given, and the key does not hold: name → why."""
         found: dict[str, str] = {}
-        for snapshot in self.snapshots(call_key):
+        for snapshot in chain(self.snapshots(call_key), *call_key.inside.values()):
+            found |= dict.fromkeys(snapshot.omitted, "__memo_ignore__")
             found |= {each.part.text: each.why for each in snapshot.left} | dict.fromkeys(snapshot.unseen, "not seen")
         return found | dict.fromkeys(self._left_out, "ignore=")
 

@@ -240,3 +240,46 @@ class TestWhatIsShown:
         text = "TABLE = [\n    lambda y: y + 1,\n]\n@cached\ndef f(x): return TABLE[0](x)"
         (change,) = explained(text, text.replace("y + 1", "y + 2")).changes
         assert ("-lambda y: y + 1,", "+lambda y: y + 2,") == change.lines
+
+
+class Limiter:
+    """Of one's own; what it counts is in no key."""
+
+    __memo_ignore__ = ("times", "elsewhere")
+
+    def __init__(self) -> None:
+        self.times: list[str] = []
+        self.model = "m"
+
+    def ask(self, text: str) -> tuple[str, int]:
+        self.times.append(text)
+        return self.model + text, len(self.times)
+
+
+class Settings(dict[str, int]):
+    """Of one's own, with an installed base."""
+
+    __memo_ignore__ = "run"
+
+
+LIMITER = Limiter()
+
+
+def test_what_a_class_leaves_out_is_listed() -> None:
+    """Attributes that __memo_ignore__ leaves out of a global, an instance or an argument's inside are told by name."""
+
+    @cached_completion(name="f", ignore=("LIMITER.model",))
+    def of_global(text: str) -> object:
+        return LIMITER.ask(text)
+
+    @cached_completion(name="f")
+    def of_argument(limiter: object) -> object:
+        return [limiter]
+
+    left_out = {"Limiter.times": "__memo_ignore__"}
+    assert left_out | {"LIMITER.model": "ignore="} == of_global.explain("a").untracked
+    assert left_out == of_argument.explain(LIMITER).untracked
+    assert left_out == of_argument.explain([LIMITER]).untracked
+    assert {"Settings.run": "__memo_ignore__"} == of_argument.explain(Settings(a=1)).untracked
+    assert "not tracked: Limiter.times, __memo_ignore__" in str(of_global.explain("a"))
+    assert {} == of_argument.explain([1]).untracked

@@ -22,7 +22,7 @@ from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import class_has, is_a
 from llm_memo.identity.scan import lazily, modules
-from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
+from llm_memo.identity.scan.own import is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import (
     MISSING,
     Candidate,
@@ -106,7 +106,7 @@ def attribute(scan: State, at: Reached, name: str, text: str) -> Found:
 def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
     """An attribute of an instance: in its class if that has a say in it, in its own dict, or in its class."""
     kind, place = type(value), (id(value), name)
-    if scan.is_ignored(place) or name in ignored_of(kind):
+    if scan.is_ignored(place) or scan.is_omitted(kind, name):
         return []
     scan.guard_class(kind, value)
     scan.hide(value, name)
@@ -180,7 +180,7 @@ def _of_class(scan: State, kind: type, name: str, text: str) -> Found:
         return [Reached(Method(name), text, holder=kind)]
     if issubclass(kind, enum.Enum) and is_own(kind) and name in kind._member_map_:
         return [member(scan, kind, name, text)]
-    if scan.is_ignored((id(kind), name)) or name in ignored_of(kind):
+    if scan.is_ignored((id(kind), name)) or scan.is_omitted(kind, name):
         return []
     found = in_classes(scan, kind.__mro__, name)
     if found is not None and is_own(kind):

@@ -13,7 +13,7 @@ from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
 from llm_memo.identity.quiet import class_has, is_a, wrapped_by
-from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
+from llm_memo.identity.scan.own import is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import take
@@ -81,7 +81,7 @@ def _take_data(scan: State, kind: type, owner: str) -> None:
     for name, value in members_of(kind):
         take(scan, owner, name, value, "member")
     for name, value in sorted(names.items()):
-        ignored = name in ignored_of(kind) or scan.is_ignored((id(kind), name))
+        ignored = scan.is_omitted(kind, name) or scan.is_ignored((id(kind), name))
         if not ignored and not is_machinery(kind, name, value):
             _take_item(scan, kind, owner, name, value)
     for name, value in fields_of(kind):

@@ -24,7 +24,7 @@ from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
 from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
-from llm_memo.identity.scan.own import is_cached_function, is_own_function, is_subject
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function, is_subject
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.reached import MISSING, Candidate, Place, Reached, is_container, mark_of
 from llm_memo.settings import SCOPES
@@ -65,6 +65,8 @@ class State(abc.ABC):
         self.places: dict[Part, tuple[Place | None, int, bool]] = {}
         """Where the value of a part is kept, its identity, and whether it is an installed object."""
         self.left: list[Left] = []
+        self.omitted: dict[str, None] = {}
+        """Attributes that ``__memo_ignore__`` of a class leaves out, in the order in which they were met."""
         self.unseen: list[str] = []
         """What is reached in ways that cannot be seen."""
         self.candidates: list[Candidate] = []
@@ -198,6 +200,13 @@ class State(abc.ABC):
     def is_ignored(self, place: Place | None) -> bool:
         """Whether the user leaves out what is kept at a place."""
         return bool(self.ignored) and place is not None and place in self.ignored
+
+    def is_omitted(self, kind: type, name: str) -> bool:
+        """Whether a class leaves an attribute out itself, by ``__memo_ignore__``; if so, that is noted."""
+        if name not in ignored_of(kind):
+            return False
+        self.omitted[f"{kind.__name__}.{name}"] = None
+        return True
 
     def first(self, thing: object) -> bool:
         """Whether this scan meets a thing for the first time."""

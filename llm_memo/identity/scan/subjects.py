@@ -88,7 +88,9 @@ def _take_instance(scan: State, value: Any) -> None:
 
 
 def _is_left_out(scan: State, value: Any, name: str) -> bool:
-    return name in ("__dict__", "__weakref__", *ignored_of(type(value))) or scan.is_ignored((id(value), name))
+    if name in ("__dict__", "__weakref__") or scan.is_omitted(type(value), name):
+        return True
+    return scan.is_ignored((id(value), name))
 
 
 def _take_form(scan: State, owner: str, value: Any) -> None:
@@ -99,6 +101,8 @@ def _take_form(scan: State, owner: str, value: Any) -> None:
             return type(value).__name__.encode()
         return None if thing is value else scan.subject(thing)
 
+    for name in ignored_of(type(value)):
+        scan.is_omitted(type(value), name)
     try:
         encoded = encoding.encode(value, subject)
     except Exception as problem:
