@@ -216,9 +216,9 @@ class App:
         leaving = asyncio.ensure_future(incoming.left())
         try:
             await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
+            if not sending.done() and not answer.all_sent:
                 raise ClientLeft
-            sending.result()
+            await sending  # whoever has all of the answer may leave: what is left to do is keeping it
         finally:
             leaving.cancel()
             if not sending.done():
@@ -252,6 +252,7 @@ class App:
             raise error
         exchange: Exchange | None = exchange_of(response)
         answer.record.of(exchange)
+        answer.exchange = exchange
         try:
             await answer.begin(response.status_code, response_headers(response))
             async for piece in response.stream:
@@ -278,11 +279,22 @@ class _Answer:
         self._log: Log | None = log
         self.begun = False
         self.allowed_origin: bytes | None = None
+        self.exchange: Exchange | None = None
+        self._unsent: int | None = None
+        """Bytes of the announced body; None if its length was not announced."""
+
+    @property
+    def all_sent(self) -> bool:
+        """Whether all has come and the client may know that; a stream that is left after its last event may go on."""
+        exchange = self.exchange
+        return self._unsent == 0 or (exchange is not None and exchange.ended and not exchange.last_event)
 
     async def begin(self, status: int, headers: Headers) -> None:
         """Send the head of a response."""
         self.record.status = status
         self.begun = True
+        length = header(headers, b"content-length")
+        self._unsent = None if length is None else int(length)
         if self.allowed_origin is not None:
             headers = [
                 *headers,
@@ -294,6 +306,8 @@ class _Answer:
 
     async def piece(self, body: bytes) -> None:
         """Send a piece of its body."""
+        if self._unsent is not None:
+            self._unsent -= len(body)
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def end(self, body: bytes = b"") -> None:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import httpx2
 import pytest
 from anew import forget
@@ -26,6 +25,7 @@ from openai import (
     OpenAI,
     RateLimitError,
 )
+from sdk import http
 
 from llm_memo import (
     Cache,
@@ -106,7 +106,7 @@ def test_the_iterator_is_closed_before_the_response(server: ModelServer) -> None
 def test_a_server_that_dies_in_mid_stream(cached: OpenAI, server: ModelServer) -> None:
     """The error is handed on, nothing is kept, and the next call asks."""
     server.fail("drop", after_chunks=3)
-    with pytest.raises((APIConnectionError, httpx.RemoteProtocolError)):
+    with pytest.raises((APIConnectionError, http.RemoteProtocolError)):
         list(ask(cached, stream=True))
     assert [] == Cache().entries()
     assert list(ask(cached, stream=True)) == list(ask(cached, stream=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import PIL.Image
 import pytest
+from speaking import eventually
 
 from llm_memo.serve import CacheServer
 from llm_memo.serve.log import Record
@@ -47,4 +48,5 @@ def test_it_is_no_request_of_anybodys(proxy: CacheServer, records: list[Record])
     ask(proxy)
     for path in ("/", "/healthz"):
         assert 200 == httpx.get(proxy.base_url + path).status_code
+    eventually(lambda: records)
     assert ["/chat/completions"] == [record.path for record in records]

@@ -11,6 +11,7 @@ import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
+from speaking import eventually
 
 from llm_memo import Cache, cached_client
 from llm_memo.errors import StaleAnswer
@@ -231,6 +232,7 @@ def test_the_page_and_the_record(client: OpenAI, proxy: CacheServer, records: li
     """What was saved, and the latest requests, without their texts."""
     ask(client, "a private question")
     ask(client, "a private question")
+    eventually(lambda: len(records) == 2)
     assert ["miss", "hit"] == [record.outcome for record in records]
     assert [False, True] == [" saved " in record.line() for record in records[:2]]
     assert records[0].tokens == records[1].tokens > 0

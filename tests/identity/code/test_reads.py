@@ -159,6 +159,12 @@ def test_names_of_attributes_and_builtins() -> None:
     assert {"len", "getattr", "hasattr"} == reads.builtins
 
 
+@pytest.mark.parametrize("name", ["inner", "import_", "special", "body"])
+def test_a_call_of_a_name_that_means_nothing(name: str) -> None:
+    """A function of the user's may have any name: only builtins are told apart by theirs."""
+    assert [f"call {name} given A", f"read {name}()"] == uses(f"def f(x): return {name}(A)")
+
+
 def test_a_builtin_that_means_something_else() -> None:
     """A module that has a ``len`` of its own is asked for that."""
     reads = reads_of(tree("def f(x): return len(A)"), redefined=frozenset({"len"}))
