@@ -81,14 +81,19 @@ class Before:
         for part in dict.fromkeys((*before, *after)):
             if before.get(part) == after.get(part):
                 continue
-            text, owner = part.text, next((each for each in (*self._snapshots, *now) if part in each.parts), None)
+            text = part.text
+            owner, after_call = (
+                next((each for each in side if part in each.parts), None) for side in (self._snapshots, now)
+            )
+            replaced = _is_inside_of_another(part, owner, after_call)
+            owner = owner or after_call
             if owner is None:
                 name = _argument(part)
                 if name:
                     by_call.setdefault(name, _sentence(name, 0, f'ignore=("{name}",)'))
             elif part.kind == "import":  # the call has loaded a module that it imports under a condition
                 return NOTHING_CHANGED
-            elif any(_is_by_call(part, each) for each in (owner, *now) if part in each.parts):
+            elif any(_is_by_call(part, each, replaced) for each in (owner, after_call)):
                 texts_by_call.append(text)
                 place = owner.places.get(part, (None,))[0]
                 by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
@@ -120,21 +125,46 @@ def _argument(part: Part) -> str:
     return name if inside == "argument" else ""
 
 
-def _is_by_call(part: Part, snapshot: Snapshot | None) -> bool:
-    """Whether the code that was reached writes to what the part is about, or hands it to code that may."""
-    if snapshot is None or part not in snapshot.places or snapshot.has_code_without_source:
+def _holder(part: Part, snapshot: Snapshot) -> object:
+    """The identity of what holds the value of a part."""
+    place, identity, _ = snapshot.places.get(part, (None, 0, False))
+    place = place or snapshot.holders.get(identity)
+    return place[0] if isinstance(place, tuple) else None
+
+
+def _is_inside_of_another(part: Part, before: Snapshot | None, after: Snapshot | None) -> bool:
+    """Whether what holds the value is another object than before the call: ``messages[-1]`` after an ``append``."""
+    return before is None or after is None or _holder(part, before) != _holder(part, after)
+
+
+def _is_by_call(part: Part, snapshot: Snapshot | None, replaced: bool) -> bool:
+    """Whether the code that was reached writes to what the part is about, or hands it to code that may.
+
+    Of a value whose holder came, went or was replaced, the code may have written to what the holder is inside of.
+    """
+    if snapshot is None:
+        return False
+    if part not in snapshot.places or snapshot.has_code_without_source:
         return True
     place, identity, is_installed = snapshot.places[part]
     if is_installed or identity in snapshot.writes:
         return True
-    return isinstance(place, tuple) and (place in snapshot.writes or place[0] in snapshot.writes)
+    seen: set[object] = set()
+    place = place or snapshot.holders.get(identity)
+    while isinstance(place, tuple) and place not in seen:
+        if place in snapshot.writes or place[0] in snapshot.writes:
+            return True
+        seen.add(place)
+        place = snapshot.holders.get(place[0]) if replaced else None
+    return False
 
 
 def _line(part: Part, snapshot: Snapshot | None) -> int:
     if snapshot is None or part not in snapshot.places:
         return 0
     place, identity, _ = snapshot.places[part]
-    return snapshot.writes.get(place) or snapshot.writes.get(identity) or 0
+    around = (place, identity, place[0] if isinstance(place, tuple) else None)
+    return next((snapshot.writes[each] for each in around if each in snapshot.writes), 0)
 
 
 def _sentence(what: str, line: int, way_out: str) -> str:

@@ -55,6 +55,8 @@ class Snapshot:
     """Places and identities of what the code writes to → the line."""
     places: Mapping[Part, tuple[object, int, bool]]
     """Where the value of a part is kept, its identity, and whether it is an installed object."""
+    holders: Mapping[int, tuple[object, object]]
+    """Identity of a value that a chain has led to → where it is kept."""
     modules: Mapping[str, str]
     """Owner of parts → the module that it is in."""
     candidates: tuple[Candidate, ...]
@@ -230,6 +232,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         guards=scan.guards,
         writes=scan.writes,
         places=scan.places,
+        holders=scan.holders,
         modules={each.label: str(each.function.__globals__.get("__name__", "")) for each in scan.followed.values()},
         candidates=tuple(scan.candidates),
         has_code_without_source=any(each.tree is None for each in scan.followed.values()),

@@ -27,11 +27,13 @@ own = Own()
 """
 
 BY_CALL = [
-    ("length A", "A.append(x)\n return len(A)"),
+    ("length A (line 15)", "A.append(x)\n return len(A)"),
     ("global N (line 16)", "global N\n N = N + 1\n return N"),
     ("global HELD (line 15)", "HELD[x] = x\n return str(HELD)"),
     ("global own.seen (line 15)", "own.seen.append(x)\n return str(own.seen)"),
     ("y", "y.append(x)\n return str(y)"),
+    ("global A[-1] (line 15)", "A.append(x + 'c')\n return A[-1]"),
+    ("global A[-1]['t']", "A.append({'t': x})\n return A[-1]['t']"),
 ]
 
 NOT_BY_CALL = ["return x", "A.append(x)\n return x", "global N\n N += 1\n return x", "return str(own.made)"]
@@ -66,11 +68,19 @@ def test_a_call_that_only_writes(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_others", "change"), [(("global A",), "A.append('b')"), (("global N",), "N = 7"), ((), "HELD['a'] = 1")]
+    ("by_others", "read", "change"),
+    [
+        (("global A",), "A", "A.append('b')"),
+        (("length A",), "len(A)", "A.append('b')"),
+        (("length A", "global A[1]"), "[a for a in A]", "A.append(['b'])"),
+        (("global N",), "N", "N = 7"),
+        (("identity N",), "N is None", "N = None"),
+        ((), "N", "HELD['a'] = 1"),
+    ],
 )
-def test_a_change_by_somebody_else(by_others: tuple[str, ...], change: str) -> None:
+def test_a_change_by_somebody_else(by_others: tuple[str, ...], read: str, change: str) -> None:
     """What the function's code does not write was changed by another task or thread."""
-    there = cell("return A, N, x")
+    there = cell(f"return {read}, x")
     builder: Any = cached_completion(there.names["f"])._self_memo.key_builder  # type: ignore[attr-defined]
     before = Before(builder, builder.key_of(("a", "b"), {}), ("a", "b"), {})
     there.run(change)

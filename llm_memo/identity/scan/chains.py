@@ -11,6 +11,7 @@ from typing import Any
 
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Result, Step
 from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
+from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import class_has, class_item, is_a
 from llm_memo.identity.scan import replaced, resolve
@@ -44,6 +45,8 @@ def reached(scan: State, followed: Followed, use: Use, start: Reached | None = N
     todo = [(at, 0) for at in (_starts(scan, followed, use.ref.chain) if start is None else [start])]
     while todo:
         at, taken = todo.pop(0)
+        if at.place is not None and not is_fixed(at.value):
+            scan.holders.setdefault(id(at.value), at.place)
         if taken >= last:
             yield at
             continue

@@ -64,6 +64,8 @@ class State(abc.ABC):
         """Values whose text may be longer than that."""
         self.places: dict[Part, tuple[Place | None, int, bool]] = {}
         """Where the value of a part is kept, its identity, and whether it is an installed object."""
+        self.holders: dict[int, Place] = {}
+        """Identity of a value that a chain has led to → where it is kept."""
         self.left: list[Left] = []
         self.omitted: dict[str, None] = {}
         """Attributes that ``__memo_ignore__`` of a class leaves out, in the order in which they were met."""
@@ -123,12 +125,16 @@ class State(abc.ABC):
             number += 1
             part = Part(owner, kind, f"{name} ({number})")
         if place is not None or (value is not None and value is not MISSING):
-            installed = not is_container(value) and not is_fixed(value) and not is_own(type(value))
-            self.places.setdefault(part, (place, id(value), installed))
+            self.keep_place(part, value, place)
         if type(value).__module__ in _SHOWN and not is_a(value, type) and place not in self._hidden:
             self.show(part, functools.partial(preview, value))
             if type(value) in _LONG and part in self.shown and len(value) > 0:
                 self.long.setdefault(part, value)
+
+    def keep_place(self, part: Part, value: Any, place: Place | None) -> None:
+        """Note where the value of a part is kept."""
+        installed = not is_container(value) and not is_fixed(value) and not is_own(type(value))
+        self.places.setdefault(part, (place, id(value), installed))
 
     def hide(self, value: Any, name: str) -> None:
         """Show nothing of an attribute that the class of ``value`` leaves out of its own ``repr``."""

@@ -23,6 +23,7 @@ from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_own_instance
+from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.reached import (
     MISSING,
     Candidate,
@@ -96,6 +97,8 @@ def _part(scan: State, followed: Followed, at: Reached, kind: str, data: bytes, 
     """Note one side of a value; of what the call makes nothing is noted."""
     if not is_made(at):
         scan.part(followed.label, kind, at.text, data)
+        if at.value is not MISSING:
+            scan.keep_place(Part(followed.label, kind, at.text), at.value, at.place)
         if shown is not None:
             scan.show((followed.label, kind, at.text), functools.partial(preview, shown))
 

@@ -215,4 +215,60 @@ CASES = [
         """,
         "<a terse q> <a rude q>",
     ),
+    Program(
+        "a chat that adds the answer to the history, of which another method reads what is sent",
+        """
+        class Model:
+            def query(self, messages): return ask(self.prepared(messages))
+            def prepared(self, messages):
+                return " ".join(m["t"] for m in [{k: v for k, v in m.items() if k != "x"} for m in messages])
+        class Chat:
+            def __init__(self): self.messages=[{"t": "q"}]; self.model=Model()
+            def add(self, *messages): self.messages.extend(messages)
+            @cached
+            def step(self):
+                answer = self.model.query(self.messages)
+                self.add({"t": "a"})
+                return answer
+        print(Chat().step(), Chat().step())
+        """,
+        "<q> <q>",
+        warns=("SelfChanging",),
+        calls=1,
+    ),
+    Program(
+        "a chat that adds the answer to the history, of which only the last message is read",
+        """
+        def last(messages): return messages[-1]["t"]
+        class Chat:
+            def __init__(self): self.messages=[{"t": "q"}]
+            @cached
+            def step(self):
+                answer = ask(last(self.messages))
+                self.messages.append({"t": answer})
+                return answer
+        chat=Chat()
+        print(chat.step(), chat.step(), Chat().step())
+        """,
+        "<q> <<q>> <q>",
+        warns=("SelfChanging",),
+        calls=2,
+        second="<q> <q> <q>",
+    ),
+    Program(
+        "a history that is replaced by a longer one",
+        """
+        class Chat:
+            def __init__(self): self.messages=[{"t": "q"}]
+            @cached
+            def step(self):
+                answer = ask(" ".join(m["t"] for m in self.messages if m["t"]))
+                self.messages = [*self.messages, {"t": answer}]
+                return answer
+        print(Chat().step(), Chat().step())
+        """,
+        "<q> <q>",
+        warns=("SelfChanging",),
+        calls=1,
+    ),
 ]
