@@ -48,8 +48,8 @@ class Snapshot:
     """Values without a form, of which only the class counts."""
     omitted: tuple[str, ...]
     """Attributes that ``__memo_ignore__`` of a class leaves out."""
-    unseen: tuple[str, ...]
-    """What is reached in ways that cannot be seen."""
+    unseen: dict[str, str]
+    """What is reached in ways that cannot be seen → why."""
     guards: Guards
     writes: Mapping[object, int]
     """Places and identities of what the code writes to → the line."""
@@ -228,7 +228,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
         left=tuple(dict.fromkeys(scan.left)),
         omitted=tuple(scan.omitted),
-        unseen=tuple(dict.fromkeys(scan.unseen)),
+        unseen=scan.unseen,
         guards=scan.guards,
         writes=scan.writes,
         places=scan.places,

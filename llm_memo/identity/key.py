@@ -353,7 +353,7 @@ class KeyBuilder:
         found: dict[str, str] = {}
         for snapshot in chain(self.snapshots(call_key), *call_key.inside.values()):
             found |= dict.fromkeys(snapshot.omitted, "__memo_ignore__")
-            found |= {each.part.text: each.why for each in snapshot.left} | dict.fromkeys(snapshot.unseen, "not seen")
+            found |= {each.part.text: each.why for each in snapshot.left} | snapshot.unseen
         return found | dict.fromkeys(self._left_out, "ignore=")
 
     def _unkeyable(self, name: str, argument: object, problem: NoCanonicalForm) -> UnkeyableArgument:

@@ -38,7 +38,7 @@ def pin(function: FunctionType, text: str | None = None) -> None:
             if text in _pinned[filename]:
                 return
         linecache.lazycache(filename, _loader_of(function))
-        text = "".join(linecache.getlines(filename)) or _on_disk(filename)
+        text = _cached(function.__code__) or _on_disk(filename)
     if text and text not in _pinned.setdefault(filename, []):
         _pinned[filename].append(text)
 
@@ -99,12 +99,20 @@ def _texts(code: CodeType) -> Iterator[str]:
     filename = code.co_filename
     known = _pinned.get(filename, [])
     yield from known
-    cached = "".join(linecache.getlines(filename))
+    cached = _cached(code)
     if cached and cached not in known:
         yield cached
     current = _on_disk(filename)
     if current and current != cached and current not in known:
         yield current
+
+
+def _cached(code: CodeType) -> str:
+    """The text that `linecache` knows; of what was typed at a prompt, or given with ``-c``, by code from 3.14 on."""
+    lines = linecache.getlines(code.co_filename)
+    if not lines and hasattr(linecache, "_getlines_from_code"):
+        lines = linecache._getlines_from_code(code)
+    return "".join(lines)
 
 
 def _on_disk(filename: str) -> str:

@@ -79,7 +79,8 @@ def _follow(scan: State, followed: Followed) -> None:
         for name, value in defaults_of(function).items():
             take(scan, followed.label, name, value, "default")
     if followed.tree is None and not function.__code__.co_filename.startswith("<attrs"):
-        scan.unseen.append(f"{followed.label or 'the function'} has no source: all its names count")
+        source = f"source of {followed.label or 'the function'}"
+        scan.unseen[source] = "not found: it is keyed without, by its bytecode and all names in it"
     scan.part(followed.label, "code", "")
     for use in followed.reads.uses:
         uses.add(scan, followed, use)

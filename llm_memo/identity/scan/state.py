@@ -69,8 +69,8 @@ class State(abc.ABC):
         self.left: list[Left] = []
         self.omitted: dict[str, None] = {}
         """Attributes that ``__memo_ignore__`` of a class leaves out, in the order in which they were met."""
-        self.unseen: list[str] = []
-        """What is reached in ways that cannot be seen."""
+        self.unseen: dict[str, str] = {}
+        """What is reached in ways that cannot be seen → why."""
         self.candidates: list[Candidate] = []
         """Values that the call may make."""
         self.writes: dict[object, int] = {}
