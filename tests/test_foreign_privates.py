@@ -9,10 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import inspect
+import io
+import linecache
+import os
+import sys
 import unittest.mock
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import httpx
 import httpx2
 import openai
 import pydantic
@@ -58,14 +63,21 @@ def _openai() -> Any:
     return OpenAI(api_key="test")
 
 
-def _image() -> Any:
+def _raw() -> Any:
+    response = http.Response(200, content=b"{}", request=http.Request("POST", "http://127.0.0.1/"))
+    options = importlib.import_module("openai._models").FinalRequestOptions.construct(method="post", url="/")
+    return importlib.import_module("openai._legacy_response").LegacyAPIResponse(
+        raw=response, cast_to=object, client=_openai(), stream=False, stream_cls=None, options=options
+    )
+
+
+def _animation() -> Any:
     import PIL.Image
 
-    return PIL.Image.new("1", (1, 1))
-
-
-def _httpx() -> Any:
-    return importlib.import_module("httpx").AsyncClient
+    frames = [PIL.Image.new("L", (1, 1), color) for color in (0, 255)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    return PIL.Image.open(file)
 
 
 def _protocol() -> Any:
@@ -122,10 +134,41 @@ PRIVATES = [
     Private("pydantic", "_config", "a type adapter is keyed by its configuration", lambda: pydantic.TypeAdapter(int)),
     Private("openai", "_custom_query", "a query that was set on a client is in its key", _openai),
     Private("openai", "_custom_headers", "headers that were set on a client are in its key", _openai),
-    Private("httpx2", "_transport", "cached_client takes hold of the transport", httpx2.Client),
-    Private("httpx2", "_mounts", "cached_client takes hold of the transports of proxies", httpx2.Client),
+    Private("openai", "_strict_response_validation", "a kept raw response parses without a client", _openai),
+    Private("openai", "_stream", "a raw response of a stream is not kept", _raw),
+    Private("openai", "_cast_to", "a raw response is kept with what it parses to", _raw),
+    Private("openai", "_parsed_by_type", "a kept raw response has what it was parsed to", _raw),
+    *(
+        Private(kind.__module__.partition(".")[0], name, reason, kind)
+        for kind in (httpx.Client, httpx.AsyncClient, httpx2.Client, httpx2.AsyncClient)
+        for name, reason in (
+            ("_transport", "a client is keyed by who answers; cached_client takes hold of the transport"),
+            ("_mounts", "a client is keyed by who answers; cached_client takes hold of the transports of proxies"),
+        )
+    ),
+    *(
+        Private(
+            kind.__module__.partition(".")[0],
+            "_content",
+            "a request is keyed by its content, if that was read",
+            lambda kind=kind: kind("POST", "http://127.0.0.1/", content=b"{}"),  # type: ignore[misc]
+        )
+        for kind in (httpx.Request, httpx2.Request)
+    ),
     Private("httpx2", "_transport_for_url", "configure(requests=True) reaches every client", lambda: httpx2.Client),
-    Private("httpx", "_transport_for_url", "the proxy sends through the transport for its upstream", _httpx),
+    Private(
+        "httpx",
+        "_transport_for_url",
+        "the proxy sends through the transport for its upstream",
+        lambda: httpx.AsyncClient,
+    ),
+    Private("pillow", "_fp", "an animation is keyed by all of its frames", _animation),
+    Private("os", "_data", "whether a setting in the environment has changed is seen at once", lambda: os.environ),
+    *(
+        [Private("linecache", "_getlines_from_code", "what is typed at a prompt has its source", lambda: linecache)]
+        if sys.version_info >= (3, 14)
+        else []
+    ),
     *(
         Private("uvicorn", name, "the proxy limits slow senders and their number", _protocol)
         for name in ("conn", "flow", "cycle", "connections", "transport", "loop", "logger", "access_log")
@@ -134,13 +177,13 @@ PRIVATES = [
         Private("uvicorn", name, "the proxy limits slow senders and their number", lambda: type(_protocol()))
         for name in ("connection_made", "data_received", "connection_lost", "on_response_complete", "send_400_response")
     ),
-    Private("mock", "_mock_children", "a mock is keyed by how it was configured", unittest.mock.Mock),
-    Private("mock", "_mock_delegate", "a mock that stands for a function is one", unittest.mock.Mock),
-    Private("mock", "_mock_return_value", "what a mock answers is in its key", unittest.mock.Mock),
-    Private("mock", "_mock_side_effect", "what a mock does is in its key", unittest.mock.Mock),
-    Private("mock", "_mock_wraps", "what a mock hands on to is in its key", unittest.mock.Mock),
-    Private("mock", "_mock_new_parent", "a part of a mock is keyed by its parent", unittest.mock.Mock),
-    Private("mock", "_mock_new_name", "a part of a mock is keyed by its name", unittest.mock.Mock),
+    Private("unittest", "_mock_children", "a mock is keyed by how it was configured", unittest.mock.Mock),
+    Private("unittest", "_mock_delegate", "a mock that stands for a function is one", unittest.mock.Mock),
+    Private("unittest", "_mock_return_value", "what a mock answers is in its key", unittest.mock.Mock),
+    Private("unittest", "_mock_side_effect", "what a mock does is in its key", unittest.mock.Mock),
+    Private("unittest", "_mock_wraps", "what a mock hands on to is in its key", unittest.mock.Mock),
+    Private("unittest", "_mock_new_parent", "a part of a mock is keyed by its parent", unittest.mock.Mock),
+    Private("unittest", "_mock_new_name", "a part of a mock is keyed by its name", unittest.mock.Mock),
 ]
 
 
@@ -157,20 +200,21 @@ def _bound() -> Any:
 def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Clients that a test makes end with it."""
     made: list[Any] = []
-    for kind in (httpx2.Client, httpx2.AsyncClient):
+    for kind in (httpx.Client, httpx.AsyncClient, httpx2.Client, httpx2.AsyncClient):
         real = kind.__init__
         monkeypatch.setattr(
             kind, "__init__", lambda self, *args, real=real, **kw: (made.append(self), real(self, *args, **kw))[1]
         )
     yield
     for client in made:
-        asyncio.run(client.aclose()) if isinstance(client, httpx2.AsyncClient) else client.close()
+        asyncio.run(client.aclose()) if hasattr(client, "aclose") else client.close()
 
 
 @pytest.mark.parametrize("private", PRIVATES, ids=[f"{each.library} {each.name}" for each in PRIVATES])
 def test_it_is_there(private: Private) -> None:
     """The installed version has the name."""
-    version = "of Python" if private.library == "mock" else importlib.metadata.version(private.library)
+    is_pythons = private.library in sys.stdlib_module_names
+    version = "of Python" if is_pythons else importlib.metadata.version(private.library)
     thing = private.there()
     assert inspect.getattr_static(thing, private.name, MISSING) is not MISSING, (
         f"{private.library} {version} has no {private.name} any more, and so it is not true that {private.reason}"
