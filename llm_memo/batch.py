@@ -14,7 +14,7 @@ from llm_memo.call import NOTHING
 from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
-from llm_memo.job import Group, Job, copier, finished, outcome_of, outcome_soon, outcome_there, settled
+from llm_memo.job import Group, Job, copier, finished, keyed, outcome_of, outcome_soon, outcome_there, settled
 from llm_memo.outcome import unpacked
 from llm_memo.policies import CachePolicy
 from llm_memo.progress import Progress, bar, postfix
@@ -200,7 +200,8 @@ class Batch:
         else:
             equal = (call.path, call.call_key.digest)
             if equal not in groups:
-                groups[equal] = Group(job, [], call.path, _written(call.path) if call.expired else 0)
+                written = _written(call.path) if call.expired else 0
+                groups[equal] = Group(keyed(job, call.call_key), [], call.path, written)
             groups[equal].places.append(place)
 
     def _refuse_misfits(self) -> None:

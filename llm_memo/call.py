@@ -73,7 +73,7 @@ class Call(CallState):
         memo, settings = self.memo, self.settings
         if settings.policy is _OFF:
             return NOTHING
-        call_key: CallKey = memo.key_builder.key_of(self.arguments, self.kwargs)
+        call_key: CallKey = memo.key_builder.key_of(self.arguments, self.kwargs, self.earlier_key)
         self.call_key = call_key
         store: Disk = disk(settings.cache_dir)
         self.disk = store
@@ -135,7 +135,9 @@ class Call(CallState):
     def way(self) -> Generator[Step, Any, Any]:
         """The way of a call whose answer was not at hand; returns the answer, or the `Failure` to raise."""
         policy, options = self.settings.policy, self.memo.options
-        waited = self.too_big or options.key is not None  # a key function may give another key each time
+        waited = self.too_big
+        if policy is not _OFF:
+            self.earlier_key = self.call_key  # another look is the same call
         if policy.reads and log.isEnabledFor(logging.DEBUG):
             self._log_miss()
         if self.too_big and (answer := (yield Work(self.read))) is not NOTHING:
@@ -224,7 +226,8 @@ class Call(CallState):
 
     def _key_changed(self) -> bool:
         """Whether, while the call waited, its arguments or the code's globals became those of another key."""
-        return not self.memo.key_builder.key_of(self.arguments, self.kwargs).same(self.call_key)
+        now = self.memo.key_builder.key_of(self.arguments, self.kwargs, self.call_key)
+        return not now.same(self.call_key)
 
     def _key_anew(self) -> Generator[Step, Any, Any]:
         """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
@@ -266,6 +269,7 @@ class Call(CallState):
         memo = self.memo
         return explain(
             memo.key_builder,
+            self.call_key,
             memo.folder,
             self.owner or memo.owner(self.call_key),
             self.settings,

@@ -108,6 +108,7 @@ class Explanation(Shown):
 
 def explain(
     key_builder: KeyBuilder,
+    call_key: CallKey,
     folder: str,
     owner: Owner,
     settings: Settings,
@@ -115,9 +116,8 @@ def explain(
     kwargs: dict[str, Any],
     why_not_stored: Callable[[str], str],
 ) -> Explanation:
-    """Explain the call with these arguments, the instance first, without making it."""
-    call_key = key_builder.key_of(args, kwargs)
-    parts = key_builder.parts(call_key, key_builder.arguments(args, kwargs), key_builder.snapshots(call_key))
+    """Explain the call with this key and these arguments, the instance first, without making it."""
+    parts = key_builder.parts(call_key, key_builder.arguments(call_key, args, kwargs), key_builder.snapshots(call_key))
     outcome = outcome_of(call_key, folder, owner, settings)
     nearest = _nearest(disk(settings.cache_dir), folder, parts) if outcome == "miss" else None
     return Explanation(

@@ -127,8 +127,9 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
         memo = self._self_memo
         settings, arguments = memo.settings.now(), self._arguments(args)
+        call_key = memo.key_builder.key_of(arguments, kwargs)
         why = memo.counters.why_not_stored
-        return explain(memo.key_builder, memo.folder, memo.owner(), settings, arguments, kwargs, why)
+        return explain(memo.key_builder, call_key, memo.folder, memo.owner(), settings, arguments, kwargs, why)
 
     def entries(self) -> Entries:
         """This function's kept answers, the latest first."""

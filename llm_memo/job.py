@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from llm_memo.codec import codec
 from llm_memo.codec.recording import Awaited, Recording
+from llm_memo.identity.key import CallKey
 from llm_memo.outcome import packed
 from llm_memo.singleflight import Failure
 
@@ -62,6 +63,23 @@ def settled(job: Job) -> Job:
     settings = job.function._self_memo.settings.now()
     function = job.function.with_options(policy=settings.policy, ttl=settings.ttl, cache_dir=settings.cache_dir)
     return job._replace(function=function)
+
+
+class _Returned:
+    """A ``key=`` that has been called."""
+
+    def __init__(self, result: object) -> None:
+        self._result = result
+
+    def __call__(self, *args: Any, **kwargs: Any) -> object:
+        return self._result
+
+
+def keyed(job: Job, call_key: CallKey) -> Job:
+    """The same call, for which ``key=`` is not called again."""
+    if job.function._self_memo.options.key is None:
+        return job
+    return job._replace(function=job.function.with_options(key=_Returned(call_key.result)))
 
 
 def finished(answer: Any) -> Any:

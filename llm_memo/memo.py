@@ -60,8 +60,8 @@ class CallState:
     """
 
     __slots__ = (
-        "args", "arguments", "call_key", "disk", "expired", "gives_awaitable", "keyed_anew", "kwargs", "made", "memo",
-        "owner", "paid", "path", "run", "settings", "too_big", "unreadable",
+        "args", "arguments", "call_key", "disk", "earlier_key", "expired", "gives_awaitable", "keyed_anew", "kwargs",
+        "made", "memo", "owner", "paid", "path", "run", "settings", "too_big", "unreadable",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +78,8 @@ class CallState:
         self.arguments = arguments
         self.kwargs = kwargs
         self.settings = memo.settings.now()
+        self.earlier_key: CallKey | None = None
+        """Its key when it was looked for before."""
         self.keyed_anew = 0
         """How often the call has begun again because its key changed while it waited."""
         self.paid = False

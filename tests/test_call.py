@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +358,110 @@ def test_a_read_only_folder_still_answers(cache_dir: Path) -> None:
         assert "a!" == give("a")
     assert before == {path: path.stat().st_mtime_ns for path in cache_dir.rglob("*")}
     assert 1 == Cache().info().entries
+
+
+class TestTheKeyFunctionRunsOnceACall:
+    """On a hit and on a miss, in every shape, what `key=` returned stands for the whole call."""
+
+    def test_in_every_shape(self) -> None:
+        """A function, a method, a coroutine, generators, and a plain function that returns an awaitable."""
+        keyed: list[str] = []
+
+        def key(*args: Any) -> str:
+            keyed.append(args[-1])
+            return str(args[-1])
+
+        class Bot:
+            @cached_completion(key=key)
+            def method(self, text: str) -> str:
+                return text
+
+        @cached_completion(key=key)
+        def function(text: str) -> str:
+            return text
+
+        @cached_completion(key=key)
+        async def coroutine(text: str) -> str:
+            return text
+
+        @cached_completion(key=key)
+        def generator(text: str) -> Iterator[str]:
+            yield text
+
+        @cached_completion(key=key)
+        async def async_generator(text: str) -> AsyncIterator[str]:
+            yield text
+
+        async def inner(text: str) -> str:
+            return text
+
+        @cached_completion(key=key)
+        def awaitable(text: str) -> Any:
+            return inner(text)
+
+        async def items(text: str) -> list[str]:
+            return [item async for item in async_generator(text)]
+
+        shapes: list[Callable[[str], Any]] = [
+            Bot().method,
+            function,
+            lambda text: asyncio.run(coroutine(text)),
+            lambda text: list(generator(text)),
+            lambda text: asyncio.run(items(text)),
+            lambda text: asyncio.run(awaitable(text)),
+        ]
+        for shape in shapes:
+            for text in ("miss", "miss", "other"):
+                assert text in shape(text)
+                assert [text] == keyed
+                keyed.clear()
+
+    @pytest.mark.parametrize("backend", [None, "threading"])
+    def test_in_map(self, backend: Any) -> None:
+        """Once an item, whether it hits or not, and of coroutine functions as well."""
+        keyed: list[str] = []
+
+        @cached_completion(key=lambda text: keyed.append(text) or text)
+        def ask(text: str) -> str:
+            return text
+
+        @cached_completion(key=lambda text: keyed.append(text) or text)
+        async def ask_soon(text: str) -> str:
+            return text
+
+        for texts in (["a", "b"], ["a", "b", "c"]):
+            assert texts == ask.map(texts, backend=backend)
+            assert texts == asyncio.run(ask_soon.map(texts))
+            assert texts + texts == keyed
+            keyed.clear()
+        assert 3 == len(ask.entries())
+
+    def test_for_what_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        """`explain`, a replayed miss and the log of a miss tell of the key that there is."""
+        numbers = iter(range(9))
+
+        @cached_completion(key=lambda text: next(numbers))
+        def ask(text: str) -> str:
+            return text
+
+        assert "0" == next(part.preview for part in ask.explain("a").parts if part.name == "key()")
+        with pytest.raises(CacheMiss) as error:
+            ask.with_options(policy="replay")("a")
+        explanation: Any = error.value.explanation
+        assert "1" in [part.preview for part in explanation.parts]
+        with caplog.at_level(logging.DEBUG, logger="llm_memo"):
+            assert "a" == ask("a")
+        assert 3 == next(numbers)
+        assert ["key()=2"] == [entry.arguments for entry in ask.entries()]
+
+    def test_of_a_result_that_the_call_changes(self) -> None:
+        """It is told that calls after it are other questions, as of an argument."""
+        history: list[str] = []
+
+        @cached_completion(key=lambda text, history: history)
+        def ask(text: str, history: list[str]) -> str:
+            history.append(text)
+            return text
+
+        with pytest.warns(SelfChanging, match=r"changed key\(\)"):
+            ask("a", history)

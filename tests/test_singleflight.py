@@ -551,15 +551,35 @@ def test_a_question_that_changes_while_it_waits_is_another_question() -> None:
     assert ("answer to what is 2+2?", "answer to hello") == asyncio.run(main())
 
 
+UNDER_WAY: list[str] = []
+
+
 def test_a_question_that_never_keeps_still_is_not_kept() -> None:
-    """A call whose question is another at every look is made, and nothing of it is kept."""
-    numbers = iter(range(1000))
+    """A call whose arguments others change each time it waits is made in the end, and nothing of it is kept."""
 
-    @cached_completion(key=lambda text: next(numbers))
-    def ask(text: str) -> str:
-        return text
+    @cached_completion(version="1")
+    async def ask(messages: list[str]) -> str:
+        if messages[0] != "q4":
+            UNDER_WAY.append(messages[0])
+            await asyncio.Event().wait()
+        return "answer to " + messages[0]
 
-    assert "a" == ask("a")
+    async def main() -> str:
+        leaders = [asyncio.create_task(ask([f"q{number}"])) for number in range(4)]
+        while len(UNDER_WAY) < 4:
+            await asyncio.sleep(0.001)
+        messages = ["q0"]
+        waiter = asyncio.create_task(ask(messages))
+        for number, leader in enumerate(leaders):
+            while not awaiting(ask):
+                await asyncio.sleep(0.001)
+            messages[0] = f"q{number + 1}"
+            leader.cancel()
+            await asyncio.gather(leader, return_exceptions=True)
+        return await waiter
+
+    UNDER_WAY.clear()
+    assert "answer to q4" == asyncio.run(asyncio.wait_for(main(), 60))
     assert [] == ask.entries()
 
 

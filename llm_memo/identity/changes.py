@@ -43,7 +43,7 @@ class Before:
         self._snapshots = builder.snapshots(call_key)
         for snapshot in self._snapshots:
             snapshot.keep_texts()
-        self.arguments = builder.arguments(args, kwargs)
+        self.arguments = builder.arguments(call_key, args, kwargs)
         self._fixed = builder.version is not None or (builder.key is None and are_fixed(self.arguments.values()))
         self._parts: Parts | None = None
         if not self._fixed:  # the call may change them
@@ -66,11 +66,11 @@ class Before:
         try:
             if self._fixed and self._builder.head() == self._call_key.head:
                 return NOTHING_CHANGED
-            call_key = self._builder.key_of(*self._call)
+            call_key = self._builder.key_of(*self._call, self._call_key)
             if call_key.same(self._call_key):
                 return NOTHING_CHANGED
             now = self._builder.snapshots(call_key)
-            after = self._builder.parts(call_key, self._builder.arguments(*self._call), now).digests
+            after = self._builder.parts(call_key, self._builder.arguments(call_key, *self._call), now).digests
         except Exception as fault:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}

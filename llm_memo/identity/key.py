@@ -40,15 +40,8 @@ _SHORT = 100_000
 _Places = tuple[tuple[int, str, bytes], ...]
 """Of each value in the key: its place among the arguments, its name, and what comes before it."""
 _STAND_INS: dict[type, Any] = {
-    str: "",
-    int: 0,
-    float: 0.0,
-    bool: False,
-    type(None): None,
-    list: [],
-    tuple: (),
-    dict: {},
-}
+    str: "", int: 0, float: 0.0, bool: False, type(None): None, list: [], tuple: (), dict: {},
+}  # fmt: skip
 """Plain values are no loggers, so one of a type tells what a function does with all of them."""
 
 _OF_KEY: _Places = ((1, "key", b""),)
@@ -67,7 +60,10 @@ class CallKey:
         inside: By place, the snapshots of code and instances of one's own inside of an argument.
     """
 
-    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "size")
+    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "result", "size")
+
+    result: Any
+    """What ``key=`` returned, where it stands for the arguments."""
 
     def __init__(
         self,
@@ -194,8 +190,8 @@ class KeyBuilder:
         now = self._innermost
         return getattr(now, "__defaults__", None), getattr(now, "__kwdefaults__", None)
 
-    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallKey:
-        """The key of this call.
+    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any], earlier: CallKey | None = None) -> CallKey:
+        """The key of this call; of one that had a key ``earlier``, what ``key=`` returned then still stands.
 
         Raises:
             TypeError: The arguments do not fit the signature, as the function itself would say.
@@ -208,7 +204,10 @@ class KeyBuilder:
         head = self.head()
         bound = self.bind(args, kwargs)
         if self.key is not None:
-            return self._encoded(head, _OF_KEY, (self.key(*args, **kwargs),))
+            result = self.key(*args, **kwargs) if earlier is None else earlier.result
+            keyed = self._encoded(head, _OF_KEY, (result,))
+            keyed.result = result
+            return keyed
         values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
         if self._waits:
             return self._encoded(head, self._keyed, values)
@@ -312,10 +311,10 @@ class KeyBuilder:
             return []
         return [self._snapshot(call_key), *call_key.followed.values()]
 
-    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
+    def arguments(self, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
         if self.key is not None:
-            return {self.returned: self.key(*args, **kwargs)}
+            return {self.returned: call_key.result}
         bound = self.bind(args, kwargs)
         return {name: bound[place] for place, name, _ in self._keyed}
 

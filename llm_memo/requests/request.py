@@ -45,7 +45,7 @@ class RequestKeys:
         """No code is in it."""
         return ""
 
-    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CallKey:
+    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any], earlier: CallKey | None = None) -> CallKey:
         """The key."""
         return self._call_key
 
@@ -58,7 +58,7 @@ class RequestKeys:
                 found.add(Part("", kind, ""), str(number), str(number))
         return found
 
-    def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
+    def arguments(self, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
         """The fields of the request's body, by name."""
         start = "argument "
         return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
