@@ -71,7 +71,7 @@ def cached_completion(
             ``"12h"``, ``"7d"``, ``"1w"``, or None for never too old. Not part of the key.
         ignore: What is left out of the key: parameters, and names that the code reads (``"LIMITER"``,
             ``"self.stats"``, ``"pkg.mod:NAME"``).
-        key: ``key(*args, **kwargs)``; what it returns stands for the arguments in the key.
+        key: ``key(*args, **kwargs)``, called once a call; what it returns stands for the arguments in the key.
         version: Stands for the fingerprint in the key: with it, edits of the code no longer matter, and
             the function's name does.
         name: The name that entries are listed under, instead of ``module.qualname``.
