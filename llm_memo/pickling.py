@@ -37,7 +37,17 @@ def reduce(function: Any) -> tuple[Any, ...]:
         return _with_options, (module, qualname, memo.options, memo.settings.call, sent)
     inner = memo.key_builder.fingerprint.inner
     text = source.pinned(inner) if isinstance(inner, FunctionType) else None
-    parts = (text, function.__wrapped__, memo.options, memo.settings.decorated, memo.settings.call, memo.name, sent)
+    around = source.pinned_around(inner) if isinstance(inner, FunctionType) else []
+    parts = (
+        text,
+        around,
+        function.__wrapped__,
+        memo.options,
+        memo.settings.decorated,
+        memo.settings.call,
+        memo.name,
+        sent,
+    )
     stands_for = "itself" if here is function else "a copy" if is_copy else "nothing"
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes.
@@ -108,7 +118,7 @@ def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any) -
     is_pickle = isinstance(parts, bytes)
     if is_pickle and stands_for == "itself" and isinstance(here, kind):
         return here
-    text, function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
+    text, around, function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
     if isinstance(here, kind) and (is_pickle or sent[0] == location.PROCESS):
         if stands_for == "itself":
             return here
@@ -116,8 +126,12 @@ def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any) -
             return _copy(here, options, call)
     inner = innermost(function)
     came_by_value(getattr(function, "__func__", function))
-    if text is not None and isinstance(inner, FunctionType):
-        source.pin(inner, text)
+    if isinstance(inner, FunctionType):
+        for file, beside in around:
+            source.pin(inner, beside, file)
+            source.pin(inner, beside)  # where cloudpickle gives all code one name
+        if text is not None:
+            source.pin(inner, text)
     built: Any = kind(function, replace(options, name=name), decorated, call)
     built._self_memo.settings.came_from(sent)
     return built

@@ -183,6 +183,20 @@ def test_what_is_typed(way: tuple[str, ...], programs: Programs, server: ModelSe
     assert 1 == server.requests
 
 
+IN_A_WORKER = """from joblib import Parallel, delayed
+def tell(ask): return ask.cache_key("hi"), ask("hi"), sorted(ask.explain("hi").untracked)
+
+print("=", json.dumps(Parallel(n_jobs=2)([delayed(tell)(ask)])[0]))
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="Python keeps no source of it")
+def test_what_is_typed_has_one_key_in_a_worker(paid: Paid) -> None:
+    """A function that is typed takes its source and that of its helpers along to a worker."""
+    assert paid.first == paid.programs.start("-i", typed=TYPED.replace(SHOW, IN_A_WORKER))
+    assert 1 == paid.server.requests
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("cell", ["%run agents.py", PROGRAM + SHOW], ids=["%run", "cell"])
 def test_ipython_has_one_key(cell: str, paid: Paid) -> None:
@@ -193,12 +207,14 @@ def test_ipython_has_one_key(cell: str, paid: Paid) -> None:
 
 @pytest.mark.long
 def test_a_notebook_has_one_key(paid: Paid, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notebook that nbclient executes, as nbconvert does, asks the question of the script."""
+    """A notebook that nbclient executes, as nbconvert does, and its workers ask the question of the script."""
     for name, value in paid.programs.environment.items():
         monkeypatch.setenv(name, value)
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in (PROGRAM, SHOW)])
+    helper, function = PROGRAM.split("@cached_completion")
+    cells = [helper, f"@cached_completion{function}", SHOW, IN_A_WORKER]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
     NotebookClient(book, timeout=120, resources={"metadata": {"path": str(paid.programs.folder)}}).execute()
-    assert paid.first == said(book.cells[1].outputs[0].text)
+    assert [paid.first] * 2 == [said(cell.outputs[0].text) for cell in book.cells[2:]]
     assert 1 == paid.server.requests
 
 

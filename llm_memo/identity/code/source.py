@@ -12,6 +12,7 @@ import __future__
 import ast
 import functools
 import linecache
+import os
 import re
 import tokenize
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.naming import MAIN
 
 _FUTURE = functools.reduce(
     int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
@@ -29,9 +31,9 @@ _pinned: dict[str, list[str]] = {}
 """Name of a file → its texts when functions in it were decorated."""
 
 
-def pin(function: FunctionType, text: str | None = None) -> None:
-    """Keep the text of the file that holds ``function`` as it is now, or as it was in another process."""
-    filename = function.__code__.co_filename
+def pin(function: FunctionType, text: str | None = None, name: str = "") -> None:
+    """Keep the text of the file of ``function``, or of file ``name``, as it is now or as it was in another process."""
+    filename = name or function.__code__.co_filename
     if text is None:
         if filename in _pinned:
             text = "".join(linecache.getlines(filename, _loader_of(function)))
@@ -58,6 +60,22 @@ def pinned(function: FunctionType) -> str | None:
         if _found_in(text, function.__code__) is not None:
             return text
     return None
+
+
+def pinned_around(function: FunctionType) -> list[tuple[str, str]]:
+    """Files that only this process has, such as a notebook's cells, which hold what is defined beside ``function``.
+
+    Each with its text: a process that ``function`` is sent to needs them for its helpers.
+    """
+    found: dict[str, str] = {}
+    for value in list(function.__globals__.values()):
+        is_own = issubclass(type(value), type) and value.__module__ in MAIN
+        members = list(vars(value).values()) if is_own else [value]
+        for member in members:
+            code = getattr(member, "__code__", None) if type(member) is FunctionType else None
+            if code is not None and code.co_filename not in found:
+                found[code.co_filename] = "" if os.path.exists(code.co_filename) else _cached(code)
+    return [(name, text) for name, text in found.items() if text]
 
 
 def tree_of(function: FunctionType) -> Function | None:
