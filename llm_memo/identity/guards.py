@@ -81,14 +81,14 @@ class Guards:
         self.checks.append(lambda: get() is value)
 
     def same(self, get: Callable[[], object], value: object) -> None:
-        """Guard that ``get()`` returns an equal value of a kind that is quickly compared."""
+        """Guard that ``get()`` returns an equal value, one of which equal ones are the same: a text, bytes, classes."""
         self.checks.append(lambda: get() == value)
 
     def content(self, value: Any, look: Callable[[], object], seen: object) -> None:
         """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
         if not self._first(("content", id(value))):
             return
-        witness = _marshalled if _quietly(_is_marshalled, value) else adapters.offering(type(value), "witness")
+        witness = _marshalled if _quietly(is_plain, value) else adapters.offering(type(value), "witness")
         known = None if witness is None else _quietly(witness, value)
         if known is None:
             self.checks.append(lambda: look() == seen)
@@ -145,8 +145,10 @@ _SHARED = 4
 """How often each part may occur on average, so that writing all takes no longer than that."""
 
 
-def _is_marshalled(value: Any) -> bool:
-    """Whether a value is plain, and does not share its parts so often that writing them out would take long.
+def is_plain(value: Any) -> bool:
+    """Whether a value is made of what JSON has, and tuples: for those, the bytes of `marshal` tell every change.
+
+    And whether it does not share its parts so often that writing them out would take long.
 
     Level by level, in loops in C: what 40 levels of ``[x, x]`` hold doubles with each, and what is different does not;
     what holds itself is written out for ever.
@@ -165,11 +167,3 @@ def _is_marshalled(value: Any) -> bool:
         if written > _SHARED * len(seen) + 1_000:
             return False
     return True
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value is made of what JSON has, and tuples: for those, the bytes of `marshal` tell every change."""
-    kind = type(value)
-    if kind is dict:
-        return all(map(is_plain, value)) and all(map(is_plain, value.values()))
-    return kind in _PLAIN or (kind in (list, tuple) and all(map(is_plain, value)))

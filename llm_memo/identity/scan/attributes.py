@@ -59,8 +59,12 @@ value itself is read whole."""
 
 def reached_item(scan: State, container: Any, key: Any, text: str, place: Place) -> Reached:
     """``container[key]``, which is there, or what it was before the call that made it."""
-    value = item_of(container, key)
-    scan.guards.name(container, key, container[key])
+    try:
+        value, kept = item_of(container, key), container[key]
+    except LookupError:  # another thread has taken it away meanwhile
+        scan.guards.no_name(container, key)
+        return Reached(MISSING, text, place=place)
+    scan.guards.name(container, key, kept)
     if lazily.is_pending(scan, container, key, value):
         value = lazily.before(container, key)
     return Reached(value, text, place=place)
@@ -97,7 +101,9 @@ def attribute(scan: State, at: Reached, name: str, text: str) -> Found:
     if is_a(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return _of_function(scan, value, name, text)
     if is_a(value, enum.Enum) and name in ("value", "name", "_value_", "_name_"):
-        return [Reached(value._value_ if "value" in name else value._name_, text)]
+        return [
+            reached_item(scan, own_dict(value), "_value_" if "value" in name else "_name_", text, (id(value), name))
+        ]
     if is_a(value, ContextVar) or is_container(value) or type(value) in BUILTIN:
         return [Reached(Method(name), text, holder=value)]
     return _of_instance(scan, value, name, text)
@@ -206,8 +212,9 @@ def _of_function(scan: State, value: Any, name: str, text: str) -> Found:
         return [reached_item(scan, held, name, text, (id(value), name))]
     if name in _OF_A_FUNCTION:
         get = functools.partial(getattr, value, name)
-        scan.guards.same(get, get())
-        return [Reached(get(), text)]
+        told = get()
+        scan.guards.got(get, told) if get() is told else scan.guards.same(get, told)
+        return [Reached(told, text)]
     if name in ("__code__", "__annotate__"):
         return None
     if held is not None:
@@ -306,10 +313,11 @@ def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, te
     scan.enter(getter, first=Reached(value, text))
     if held is None:
         return [opaque(text)]
-    if name in held:
-        scan.guards.name(held, name, held[name])
-        pending = lazily.is_pending(scan, held, name, held[name])
-        return [opaque(text)] if pending else [Reached(held[name], text, place=place)]
+    computed = held.get(name, MISSING)
+    if computed is not MISSING:
+        scan.guards.name(held, name, computed)
+        pending = lazily.is_pending(scan, held, name, computed)
+        return [opaque(text)] if pending else [Reached(computed, text, place=place)]
     scan.guards.no_name(held, name)
     again = functools.partial(_enter_again, getter, Reached(value, text))
     scan.candidates.append(Candidate(held, name, MISSING, again, value))

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from llm_memo.identity.code import source
-from llm_memo.identity.code.uses import Given, Use
+from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan import attributes, classes, modules
@@ -149,11 +149,17 @@ def _give(scan: State, target: Followed, given: Arguments, followed: Followed | 
         _bind(scan, target, name, found)
         if each.constant is not None:
             target.constants.setdefault(name, set()).add(str(each.constant))
+        elif followed is not None and each.refs and all(map(_is_parameter, each.refs)):
+            target.given_by.setdefault(name, set()).update((followed, ref.chain.root.name) for ref in each.refs)
         elif not found:
             target.open.add(name)
     for name, default in defaults_of(target.function).items():
         if name not in names:
             _bind(scan, target, name, [Reached(default, name)])
+
+
+def _is_parameter(ref: Ref) -> bool:
+    return ref.chain.root.kind == "parameter" and not ref.chain.steps
 
 
 def _bind(scan: State, target: Followed, name: str, found: list[Reached]) -> None:

@@ -32,6 +32,8 @@ class Followed:
     """Parameter → the values that calls give it, by identity; methods by that of what they are bound to as well."""
     constants: dict[str, set[str]] = field(default_factory=dict)
     """Parameter → the texts that calls give it."""
+    given_by: dict[str, set[tuple[Followed, str]]] = field(default_factory=dict)
+    """Parameter → functions that call this one, and the parameter of theirs that they pass on to it."""
     open: set[str] = field(default_factory=set)
     """Parameters that a call gives something of which nothing is known."""
     uses: list[Use] = field(default_factory=list)
@@ -61,6 +63,24 @@ class Followed:
     def is_method(self) -> bool:
         """Whether its first parameter is an instance, whose methods are followed when it is known."""
         return bool(private_names(self.function.__code__))
+
+    def sources(self, parameter: str) -> set[tuple[Followed, str]]:
+        """The parameter, and those of the functions that pass theirs on to it."""
+        found, todo = {(self, parameter)}, [(self, parameter)]
+        while todo:
+            followed, name = todo.pop()
+            more = followed.given_by.get(name, set()) - found
+            found |= more
+            todo += more
+        return found
+
+    def texts(self, parameter: str) -> set[str]:
+        """The texts that all calls give a parameter."""
+        return {text for followed, name in self.sources(parameter) for text in followed.constants.get(name, ())}
+
+    def is_open(self, parameter: str) -> bool:
+        """Whether a call gives a parameter something of which nothing is known."""
+        return any(followed.is_root or name in followed.open for followed, name in self.sources(parameter))
 
     def digest(self) -> bytes:
         """A digest of its code, less the statements that only print or log."""

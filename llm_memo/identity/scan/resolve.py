@@ -110,6 +110,9 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
         return _item(scan, at, followed.function.__globals__.get("__name__"), text)
     if step is EACH:
         return _each(scan, at, text)
+    if value is os.environ:
+        scan.untracked(followed.label, "environment", f"{at.text}{ANY.text}", followed.function)
+        return [opaque(f"{at.text}{ANY.text}")]
     return _computed_by(scan, at, "__getitem__", f"{at.text}{ANY.text}")
 
 

@@ -102,16 +102,16 @@ def _leave(scan: State) -> None:
     for followed in [each for each in scan.followed.values() if not each.is_root]:
         for use in followed.uses:
             kind, name, _ = use.ref.chain.root
-            known = followed.bound.get(name) and name not in followed.open and name not in followed.constants
-            if kind == "parameter" and not known:
+            known = followed.bound.get(name) and name not in followed.constants
+            if kind == "parameter" and not (known and not followed.is_open(name)):
                 uses.pass_on(scan, followed, use)
     variables, scan.variables = scan.variables, []
     for followed, parameter, text in variables:
-        names = followed.constants.get(parameter, set())
+        names = followed.texts(parameter)
         for name in sorted(names):
             at = modules.variable(scan, name)
             take(scan, followed.label, at.text, at.value, "environment", at.place)
-        if parameter in followed.open or not names:
+        if followed.is_open(parameter) or not names:
             scan.untracked(followed.label, "environment", text, followed.function)
 
 

@@ -6,6 +6,7 @@ import abc
 import contextlib
 import enum
 import functools
+import operator
 import os
 import sys
 import types
@@ -185,8 +186,8 @@ def _place(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 def _keys(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     value = at.value
     if is_a(value, dict):
-        keys = list(value)
-        scan.guards.same(lambda: list(value), keys)
+        keys = list(value)  # 1, True and 1.0 are equal, and other keys
+        scan.guards.checks.append(lambda: len(value) == len(keys) and all(map(operator.is_, value, keys)))
         with contextlib.suppress(Exception):
             _part(scan, followed, at, "keys", scan.encode(keys), keys)
     elif is_container(value):

@@ -41,4 +41,70 @@ QUIET: list[Case] = [
     ),
 ]
 
-CASES: list[Case] = QUIET
+READ: list[Case] = [
+    Program(
+        "a member of an enum whose value is set",
+        """
+        import enum
+        class Tone(enum.Enum): A = "terse "
+        @cached
+        def f(q): return ask(Tone.A.value + q)
+        print(f("q")); Tone.A._value_ = "rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
+    Program(
+        "a variable of the environment whose name goes through two helpers",
+        """
+        import os
+        os.environ |= {"TONE": "terse ", "OTHER": "1"}
+        def variable(name, default=None): return os.environ.get(name, default)
+        def setting(name): return variable(name) or "none"
+        @cached
+        def f(q): return ask(setting("TONE") + q)
+        print(f("q")); os.environ["OTHER"] = "2"; print(f("q")); os.environ["TONE"] = "rude "; print(f("q"))
+        """,
+        "<terse q> <terse q> <rude q>",
+    ),
+]
+
+SEEN: list[Case] = [
+    Program(
+        "a variable of the environment by a name that is made",
+        """
+        import os
+        os.environ["APP_TONE"] = "terse "
+        def variable(name): return os.environ["APP_" + name]
+        @cached
+        def f(q): return ask(variable("TONE") + q)
+        print(f("q"))
+        """,
+        "<terse q>",
+        ("Untracked",),
+    ),
+    Program(
+        "a default, and keys, that are equal and another value",
+        """
+        D = {1: "a", 0: "b"}
+        def g(n=1): return str(n)
+        @cached
+        def f(q): return ask(str(g.__defaults__[0]) + "".join(str(each) for each in D) + q)
+        print(f(" q")); g.__defaults__ = (True,); print(f(" q"))
+        D.clear(); D.update({True: "a", False: "b"}); print(f(" q"))
+        """,
+        "<110 q> <True10 q> <TrueTrueFalse q>",
+    ),
+    Program(
+        "an argument of a thousand lists in each other",
+        """
+        deep = []
+        for _ in range(700): deep = [deep]
+        @cached
+        def f(x, q): return ask(q)
+        print(f(deep, "q"), f(deep, "q"))
+        """,
+        "<q> <q>",
+    ),
+]
+
+CASES: list[Case] = [*QUIET, *READ, *SEEN]
