@@ -291,10 +291,11 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
             return getattr(self.__wrapped__, "__self__", None)
         return self._self_instance
 
-    def __llm_memo_function__(self) -> tuple[Any, str | None, Any]:
-        """For keys of code that calls it: the function inside, the ``version`` that stands for it, its instance."""
+    def __llm_memo_function__(self) -> tuple[Any, str | None, Any, Any]:
+        """For keys of code that calls it: the function inside, its ``version``, its instance, what was decorated."""
         memo = self._self_memo
-        return memo.key_builder.fingerprint.inner, memo.options.version, self._holder()
+        fingerprint = memo.key_builder.fingerprint
+        return fingerprint.inner, memo.options.version, self._holder(), fingerprint.function
 
     def _refuse_class_method(self) -> None:
         """Say what to do where a class method, since Python 3.13, does not tell which class it was looked up on.

@@ -262,7 +262,7 @@ class KeyBuilder:
         if self.key is not None:
             return None
         base = self._known_head[0]
-        if not is_followed(value) and not (self._waits and name in base.waiting):
+        if not is_followed(value) and not _has_memo_key(value) and not (self._waits and name in base.waiting):
             return None
         if self._names:
             self._check_attributes(name, value)
@@ -386,6 +386,11 @@ def is_followed(value: Any) -> bool:
     if is_a(value, type):
         return is_own(value)
     return is_own_instance(value)
+
+
+def _has_memo_key(value: Any) -> bool:
+    """Whether an argument counts by its ``__memo_key__``, and by the code of its methods that the function calls."""
+    return is_own(type(value)) and class_has(type(value), "__memo_key__")
 
 
 def _without_code(value: Any) -> bytes | None:

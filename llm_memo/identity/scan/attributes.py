@@ -22,7 +22,7 @@ from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import class_has, is_a
 from llm_memo.identity.scan import lazily, modules
-from llm_memo.identity.scan.own import is_cached_function, is_own_function
+from llm_memo.identity.scan.own import is_cached_function, is_own_code
 from llm_memo.identity.scan.reached import (
     MISSING,
     Candidate,
@@ -125,6 +125,8 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
         scan.guards.got(get, get())
         return [Reached(get(), text, place=place)]
     held, raw = own_dict(value), in_class[1] if in_class else None
+    if held is not None and name in held and class_has(kind, "__memo_key__"):
+        return None  # what that returns stands for all that the instance holds
     if is_a(raw, functools.cached_property):
         return _cached_property(scan, value, held, name, raw, text)
     if in_class is None and _is_made_late(scan, kind, name):
@@ -269,11 +271,8 @@ def _property(scan: State, raw: Any, holder: Any, text: str) -> Found:
         functions = [getattr(each, "__func__", each) for each in raw.dispatcher.registry.values()]
     else:
         functions = [raw.fget if is_a(raw, property) else raw.func]
-    if not any(map(is_own_function, functions)):
-        return [opaque(text)] if is_a(holder, Fresh) else None
-    for function in functions:
-        scan.enter(function, first=Reached(holder, text))
-    return [opaque(text)]
+    own = [scan.enter_getter(function, holder, text) for function in functions]
+    return [opaque(text)] if any(own) or is_a(holder, Fresh) else None
 
 
 def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: str) -> Found:
@@ -286,6 +285,8 @@ def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: 
         return None
     if is_a(raw, functools.partialmethod):
         take_descriptor(scan, raw, holder, text)
+        if not is_own_code(raw.func):
+            read_whole(scan, Reached(holder, text))
         return [opaque(text)]
     if is_a(raw, functools.singledispatchmethod):
         return _property(scan, raw, holder, text)
@@ -308,9 +309,8 @@ def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: 
 def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, text: str) -> Found:
     """A cached property counts as not yet computed as long as it and what it was made from are unchanged."""
     getter, place = raw.func, (id(value), name)
-    if not is_own_function(getter):
+    if not scan.enter_getter(getter, value, text):
         return None
-    scan.enter(getter, first=Reached(value, text))
     if held is None:
         return [opaque(text)]
     computed = held.get(name, MISSING)
@@ -319,10 +319,10 @@ def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, te
         pending = lazily.is_pending(scan, held, name, computed)
         return [opaque(text)] if pending else [Reached(computed, text, place=place)]
     scan.guards.no_name(held, name)
-    again = functools.partial(_enter_again, getter, Reached(value, text))
+    again = functools.partial(_enter_again, getter, value, text)
     scan.candidates.append(Candidate(held, name, MISSING, again, value))
     return [opaque(text)]
 
 
-def _enter_again(getter: Any, first: Reached, scan: State) -> None:
-    scan.enter(getter, first=first)
+def _enter_again(getter: Any, holder: Any, text: str, scan: State) -> None:
+    scan.enter_getter(getter, holder, text)

@@ -65,6 +65,11 @@ def call_special(
             read_whole(scan, at, followed)
 
 
+def call_getter(scan: State, getter: Any, holder: Reached) -> None:
+    """Follow the function of a property, which is called with what the property is looked up on."""
+    called(scan, Reached(getter, holder.text), [(Given(0), [holder])], None)
+
+
 def called(scan: State, at: Reached, given: Arguments, followed: Followed | None) -> bool:
     """Follow a call of own code; False if what is called is not one's own."""
     value: Any = at.value

@@ -13,7 +13,7 @@ from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
 from llm_memo.identity.quiet import class_has, is_a, wrapped_by
-from llm_memo.identity.scan.own import is_cached_function, is_own_function
+from llm_memo.identity.scan.own import is_cached_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import take
@@ -111,8 +111,8 @@ def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> No
     if is_a(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value):
         return
     functions = accessors(value)
-    for function in filter(is_own_function, functions):
-        scan.enter(function, first=Reached(Fresh(kind), name))
+    for function in functions:
+        scan.enter_getter(function, Fresh(kind), name)
     if functions:
         return
     if is_a(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):

@@ -21,6 +21,13 @@ def is_own_function(value: Any) -> bool:
     return type(value) is types.FunctionType and is_own(value)
 
 
+def is_own_code(value: Any) -> bool:
+    """Whether a value is a function of one's own, bare, cached, or under ``lru_cache`` or ``partial``."""
+    while is_a(value, functools.partial) or type(value) is functools._lru_cache_wrapper:
+        value = value.func if is_a(value, functools.partial) else value.__wrapped__
+    return is_own_function(value) or is_cached_function(value)
+
+
 def is_own_instance(value: Any) -> bool:
     """Whether a value is an instance of a class of one's own, and counts by that class."""
     return is_own_kind(type(value))

@@ -13,7 +13,7 @@ from typing import Any
 from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import classes, modules, printing, uses
-from llm_memo.identity.scan.calls import call_special
+from llm_memo.identity.scan.calls import call_getter, call_special
 from llm_memo.identity.scan.followed import Followed, defaults_of
 from llm_memo.identity.scan.own import is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached, own_dict
@@ -31,14 +31,7 @@ class Scan(State):
             take(self, "", "", function if type(inner) is types.FunctionType else inner, "function")
             return None
         root = self.enter(inner, root=True)
-        layer, seen = function, {id(inner)}
-        while id(layer) not in seen:
-            seen.add(id(layer))
-            if is_own_function(layer):
-                self.enter(layer)
-            elif not is_a(layer, (classmethod, staticmethod)):
-                take(self, "", "decorated", layer, "decorator")
-            layer = getattr(layer, "__func__", None) or getattr(layer, "__wrapped__", inner)
+        _enter_layers(self, "", function, inner)
         return root
 
     def start_argument(self, base: Followed | None, parameter: str, value: Any) -> Followed | None:
@@ -86,6 +79,18 @@ def _follow(scan: State, followed: Followed) -> None:
         uses.add(scan, followed, use)
 
 
+def _enter_layers(scan: State, owner: str, layer: Any, inner: Any) -> None:
+    """Follow the decorators between what was decorated and the function inside."""
+    seen = {id(inner)}
+    while id(layer) not in seen:
+        seen.add(id(layer))
+        if is_own_function(layer):
+            scan.enter(layer)
+        elif not is_a(layer, (classmethod, staticmethod)):
+            take(scan, owner, "decorated", layer, "decorator")
+        layer = getattr(layer, "__func__", None) or getattr(layer, "__wrapped__", inner)
+
+
 def _show(scan: State, followed: Followed) -> None:
     """What others read of a function that escapes: name, docstring, signature and annotations."""
     function = followed.function
@@ -123,5 +128,7 @@ _WORK: dict[str, Callable[..., object]] = {
     "subject": take_subject,
     "class": classes.take_aspect,
     "special": call_special,
+    "getter": call_getter,
+    "layers": _enter_layers,
 }
 """Who does what stands on the list."""

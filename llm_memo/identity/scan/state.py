@@ -24,7 +24,7 @@ from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
 from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
-from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function, is_subject
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_code, is_own_function, is_subject
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.reached import MISSING, Candidate, Place, Reached, is_container, mark_of
 from llm_memo.settings import SCOPES
@@ -285,12 +285,27 @@ class State(abc.ABC):
 
     def enter_cached(self, value: Any, first: Reached | None = None, escapes: bool = False) -> Followed | None:
         """Follow a cached function that another one calls; its ``version`` stands for it, if it has one."""
-        function, version, holder = value.__llm_memo_function__()
+        function, version, holder, decorated = value.__llm_memo_function__()
         if version is not None:
             name = code_attribute(function, "__qualname__")
             self.part(self.name_of(function, f"helper {name}"), "version", "", constant_bytes(version))
             return None
-        return self.enter(function, Reached(holder, "self") if first is None and holder is not None else first, escapes)
+        entered = self.enter(
+            function, Reached(holder, "self") if first is None and holder is not None else first, escapes
+        )
+        if entered is not None:
+            self.later("layers", entered.label, decorated, function)
+        return entered
+
+    def enter_getter(self, getter: Any, holder: Any, text: str) -> bool:
+        """Follow the function of a property, bare or under decorators; False if it is not one's own."""
+        if is_own_function(getter):
+            self.enter(getter, first=Reached(holder, text))
+            return True
+        if not is_own_code(getter):
+            return False
+        self.later("getter", getter, Reached(holder, text))
+        return True
 
     def bind(self, followed: Followed, parameter: str, reached: Reached) -> None:
         """A call gives a parameter a value."""

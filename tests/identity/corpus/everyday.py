@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corpus.cases import Case, Program
+from corpus.cases import Case, Program, hit, miss
 
 QUIET: list[Case] = [
     Program(
@@ -68,7 +68,58 @@ READ: list[Case] = [
     ),
 ]
 
+DECORATED = """
+import functools
+def deco(p):
+    def around(fn):
+        @functools.wraps(fn)
+        def wrapper(*args, **kwargs): return p + fn(*args, **kwargs)
+        return wrapper
+    return around
+class A:
+    tone = "terse "
+    @cached
+    @deco("[")
+    def method(self, q): return ask(self.tone + q)
+    @property
+    @cached
+    def prompt(self): return ask("p " + self.tone)
+    @property
+    @functools.lru_cache
+    def head(self): return "h " + self.tone
+@cached
+@deco("(")
+def inner(q): return ask("i " + q)
+X = A()
+@cached
+def f(q): return ask(X.method(q) + X.prompt + X.head + inner(q))
+print(f("q"))
+"""
+
+KEYED = """
+WORDS = ["a"]
+class A:
+    def __init__(self, tone): self.tone, self.noise = tone, 1
+    def __memo_key__(self): return self.tone
+    def join(self, words, q): return self.tone.join(words) + HEAD + q
+    @cached
+    def run(self, q): return ask(self.join(WORDS, q))
+HEAD = "head "
+@cached
+def f(a, q): return ask("f " + a.join(["b"], q))
+print(A("t").run("q"), f(A("t"), "q"))
+"""
+
 SEEN: list[Case] = [
+    *(
+        miss(f"decorators below a cached function that another one calls: {old}", DECORATED, (old, new))
+        for old, new in (('"["', '"<"'), ('"("', '"<"'), ('"p "', '"r "'), ('"h "', '"g "'), ('"terse "', '"rude "'))
+    ),
+    *(
+        miss(f"what is read by the methods of an instance with a __memo_key__: {old}", KEYED, (old, new))
+        for old, new in (('["a"]', '["b", "c"]'), ('"head "', '"feet "'), ("HEAD + q", "HEAD + q + q"), ('"t"', '"u"'))
+    ),
+    hit("an attribute that is not in its __memo_key__", KEYED, ("tone, 1", "tone, 2")),
     Program(
         "a variable of the environment by a name that is made",
         """
