@@ -13,7 +13,7 @@ from typing import Any
 from llm_memo.identity.code.calls import Calls
 from llm_memo.identity.code.names import ANY, Attribute, Chain, Result, Root
 from llm_memo.identity.code.scopes import Function
-from llm_memo.identity.code.uses import Group, Kind, Reads, Ref, Use
+from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Ref, Use
 from llm_memo.identity.code.walk import children, walk
 from llm_memo.identity.code.wording import is_passed_on, lazy_if, lazy_or, long_form, may_only_log
 
@@ -119,13 +119,22 @@ class _Reader(Calls):
                     module = "." * node.level + (node.module or "")
                     self.let(alias.asname or alias.name, self.imported(module, node, Attribute(alias.name)))
             case ast.Match():
-                self.read(node.subject)
+                subject = self.value(node.subject)
+                self.use(Kind.READ, subject, node)
                 for case in node.cases:
+                    self.classes_in(case.pattern, subject)
                     self.inside(case.pattern)
                     self.read(case.guard)
                     self.block(case.body)
             case _:  # expressions, return, raise, assert, type aliases, and what later versions add
                 self.all(child for child in children(node) if isinstance(child, ast.expr))
+
+    def classes_in(self, pattern: ast.pattern, subject: list[Ref]) -> None:
+        """A pattern ``Kind(…)`` is a use of `isinstance`."""
+        for node in walk(pattern):
+            if isinstance(node, ast.MatchClass):
+                given = (Given(0, tuple(self.value(node.cls))),)
+                self.uses += [Use(Kind.CLASS, ref, node.lineno, given) for ref in subject]
 
     def group(self, node: ast.stmt) -> Group | None:
         """The statement as one that may only print or log, or None if it does more for sure."""

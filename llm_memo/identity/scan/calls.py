@@ -196,17 +196,20 @@ def _method(scan: State, followed: Followed, use: Use, at: Reached, given: Argum
 
 
 def _take_subclasses(scan: State, followed: Followed, at: Reached) -> None:
-    found = _subclasses(at.holder)
-    scan.guards.same(functools.partial(_subclasses, at.holder), found)
+    found = subclasses(at.holder)
+    scan.guards.same(functools.partial(subclasses, at.holder), found)
     for kind in filter(is_own, found):
         take(scan, followed.label, f"{at.text}.{kind.__name__}", kind, "subclass")
 
 
-def _subclasses(kind: type) -> list[type]:
+def subclasses(kind: type) -> list[type]:
+    """The subclasses of a class, and theirs."""
     found: list[type] = list(type.__subclasses__(kind))
+    seen = {*map(id, found)}
     for each in found:
         inner: list[type] = type.__subclasses__(each)
-        found += [kind for kind in inner if kind not in found]
+        found += [kind for kind in inner if id(kind) not in seen]
+        seen.update(map(id, inner))
     return found
 
 

@@ -20,7 +20,7 @@ from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.quiet import class_has, class_item, is_a
 from llm_memo.identity.scan import modules
-from llm_memo.identity.scan.calls import call
+from llm_memo.identity.scan.calls import call, subclasses
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_own_instance
@@ -124,8 +124,9 @@ def _class(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         scan.guard_class(type(at.value), at.value)
     _part(scan, followed, at, "class", _class_form(at.value))
     kinds = [each.value for given in use.given for each in given_by(scan, followed, given)]
-    if any(map(_asks_the_instance, kinds)):
-        read_whole(scan, at, followed)
+    if not is_made(at):
+        for kind in kinds:
+            _check(scan, followed, at, kind)
 
 
 def _class_form(value: Any) -> bytes:
@@ -134,12 +135,30 @@ def _class_form(value: Any) -> bytes:
     return " ".join(kind.__name__ if is_own(kind) else class_name(kind) for kind in kinds).encode()
 
 
-def _asks_the_instance(kind: Any) -> bool:
-    """Whether ``isinstance`` looks into the instance: a protocol, or a metaclass that says so itself."""
+def _check(scan: State, followed: Followed, at: Reached, kind: Any) -> None:
+    """What ``isinstance`` looks at beside the bases of a class: the instance itself, or what is registered."""
     if not is_a(kind, type):
-        return False
-    plain = (class_item(type, "__instancecheck__"), class_item(abc.ABCMeta, "__instancecheck__"))
-    return class_item(kind, "_is_protocol") is True or class_item(type(kind), "__instancecheck__") not in plain
+        return
+    checks = tuple(class_item(type(kind), name) for name in _CHECKS)
+    hooks = []
+    if is_a(kind, abc.ABCMeta):
+        hooks = [each for each in (*kind.__mro__, *subclasses(kind)) if "__subclasshook__" in vars(each)]
+    own = [vars(each)["__subclasshook__"] for each in hooks if is_own(each)]
+    if own or class_item(kind, "_is_protocol") is True or checks not in (_PLAIN_CHECKS, _ABSTRACT_CHECKS):
+        read_whole(scan, at, followed)
+        for function in (*checks, *(getattr(each, "__func__", each) for each in own)):
+            scan.enter(function, first=Reached(kind, at.text))
+    elif checks == _ABSTRACT_CHECKS:
+        tested = at.value if is_a(at.value, type) else type(at.value)
+        is_registered = issubclass(tested, kind)
+        scan.guards.got(functools.partial(issubclass, tested, kind), is_registered)
+        word = "registered" if is_registered else "not registered"
+        _part(scan, followed, at, "class", f"{class_name(kind)} {word}".encode())
+
+
+_CHECKS = ("__instancecheck__", "__subclasscheck__")
+_PLAIN_CHECKS = tuple(class_item(type, name) for name in _CHECKS)
+_ABSTRACT_CHECKS = tuple(class_item(abc.ABCMeta, name) for name in _CHECKS)
 
 
 def _identity(scan: State, followed: Followed, use: Use, at: Reached) -> None:

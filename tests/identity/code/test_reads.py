@@ -112,7 +112,7 @@ USES = [
     ("raise A from B", ["read A", "read B"]),
     ("assert A, B", ["read A", "read B"]),
     ("match x:\n  case A.b: pass\n  case C(): pass\n  case {D.e: 1} if F: pass",
-     ["read x", "read A.b", "read C", "read D.e", "read F"]),
+     ["read x", "read A.b", "class x given C", "read C", "read D.e", "read F"]),
     ("while A: B\n else: C", ["read A", "read B", "read C"]),
     ("import a.b as c\n return c.d", ["import a.b", "read a.b.d"]),
     ("import a.b\n return a.d", ["import a.b", "import a", "read a.d"]),

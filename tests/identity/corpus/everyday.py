@@ -121,6 +121,27 @@ SEEN: list[Case] = [
     ),
     hit("an attribute that is not in its __memo_key__", KEYED, ("tone, 1", "tone, 2")),
     Program(
+        "a class that is registered later",
+        """
+        import abc
+        class Proto(abc.ABC): pass
+        class A: pass
+        X = A()
+        def kind(x):
+            match x:
+                case Proto(): return "yes "
+            return "no "
+        @cached
+        def f(q): return ask(("yes " if isinstance(X, Proto) else "no ") + q)
+        @cached
+        def g(x, q): return ask(("yes " if isinstance(x, Proto) else "no ") + q)
+        @cached
+        def h(q): return ask(kind(X) + q)
+        print(f("f"), g(X, "g"), h("h")); Proto.register(A); print(f("f"), g(X, "g"), h("h"))
+        """,
+        "<no f> <no g> <no h> <yes f> <yes g> <yes h>",
+    ),
+    Program(
         "a variable of the environment by a name that is made",
         """
         import os
