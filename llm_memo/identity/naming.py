@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
-_OF_A_CELL = re.compile(r"^_cell_[\w-]+?_")
-"""What marimo puts before the names of a cell that begin with an underscore: they change when a cell comes or goes."""
+from llm_memo.identity.code import cells
+
 MAIN = frozenset({"__main__", "__mp_main__"})
 """The module that was started; `multiprocessing` has another name for it in the processes that it spawns."""
 
@@ -28,7 +27,7 @@ def function_name(function: Callable[..., Any]) -> str:
     module = getattr(function, "__module__", None) or kind.__module__
     if module in MAIN:
         module = main_name(getattr(function, "__globals__", {}))
-    return f"{module}.{_OF_A_CELL.sub('_', qualname)}"
+    return f"{module}.{cells.plain(qualname)}"
 
 
 def main_name(namespace: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from llm_memo.identity.code import cells
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.wording import is_passed_on
 
@@ -115,13 +116,13 @@ def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             shown = bool(node.decorator_list) or is_passed_on(node.name, function)
-            yield from (("name", node.name), ("decorators", node.decorator_list))
+            yield from (("name", cells.plain(node.name)), ("decorators", node.decorator_list))
             yield "args", _Read(node.args) if shown else node.args
             yield "returns", node.returns if shown else None
             yield "body", _body(node.body, free, documented=shown)
         case ast.ClassDef():
             for name in ("name", "bases", "keywords", "decorator_list", "type_params"):
-                yield name, getattr(node, name, None)
+                yield name, cells.plain(node.name) if name == "name" else getattr(node, name, None)
             shown = bool(node.bases or node.keywords or node.decorator_list) or is_passed_on(node.name, function)
             yield (
                 "body",
@@ -149,6 +150,8 @@ def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read:
             names = FIELDS[kind].split() if kind in FIELDS else [name for name in node._fields if name != "ctx"]
             for name in names:
                 field: Any = getattr(node, name, None)
+                if isinstance(field, str) and kind != "Constant":
+                    field = cells.plain(field)
                 is_body = isinstance(field, list) and bool(field) and isinstance(field[0], ast.stmt)
                 yield name, _body(field, free) if is_body else field
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
+from llm_memo.identity.code import cells
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.naming import MAIN
 
@@ -108,7 +109,8 @@ def _found_in(text: str, code: CodeType) -> Function | None:
     found = _cut_out(text, code.co_filename, code)
     if found is not None:
         return found
-    source = _source(text, code.co_filename, code.co_flags & _FUTURE | _LIKE_IN_A_CELL)
+    names = cells.own_names(code)
+    source = _source(text, code.co_filename, code.co_flags & _FUTURE | _LIKE_IN_A_CELL, names)
     return source.find(code) if source is not None else None
 
 
@@ -199,23 +201,22 @@ def _codes(module: ast.Module, filename: str, flags: int) -> list[CodeType]:
 
 
 @functools.lru_cache(maxsize=512)
-def _source(text: str, filename: str, flags: int) -> _Source | None:
+def _source(text: str, filename: str, flags: int, names: frozenset[tuple[str, str]]) -> _Source | None:
     tree = _parsed(text, filename, flags)
-    return None if tree is None else _Source(tree, filename, flags)
+    if tree is None:
+        return None
+    if names:
+        cells.rename(tree, dict(names))
+    return _Source(tree, filename, flags)
 
 
 class _Source:
     """One text: its top-level statements, each compiled when it is first needed."""
 
     def __init__(self, tree: ast.Module, filename: str, flags: int) -> None:
-        self.statements = tree.body
-        self.imports = [
-            node
-            for statement in tree.body
-            if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            for node in ast.walk(statement)
-            if isinstance(node, (ast.Import, ast.ImportFrom))
-        ]
+        bodies = [tree.body, *cells.bodies(tree)]
+        self.statements = [statement for body in bodies for statement in body]
+        self.imports = {statement: found for body in bodies for found in [_imports(body)] for statement in body}
         self.filename = filename
         self.flags = flags
         self._compiled = functools.cache(self._compile)
@@ -243,8 +244,19 @@ class _Source:
 
     def _compile(self, statement: ast.stmt, with_imports: bool) -> list[CodeType]:
         """All code objects in a statement, the outer before the inner."""
-        module = ast.Module([*(self.imports if with_imports else ()), statement], [])
+        module = ast.Module([*(self.imports[statement] if with_imports else ()), statement], [])
         return _codes(module, self.filename, self.flags)
+
+
+def _imports(body: list[ast.stmt]) -> list[ast.Import | ast.ImportFrom]:
+    """What the statements of a module import."""
+    return [
+        node
+        for statement in body
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        for node in ast.walk(statement)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
 
 
 def _defines(statement: ast.stmt, name: str) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from llm_memo.adapters.equipment import class_name
+from llm_memo.identity.code import cells
 from llm_memo.identity.code.digest import constant_bytes
 from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
@@ -120,6 +121,7 @@ class State(abc.ABC):
     ) -> None:
         """Note a part that stands for ``data``; the second value of one name gets a number."""
         digest = hashlib.blake2b(data, digest_size=16).digest()
+        name = cells.plain(name)
         part, number = Part(owner, kind, name), 1
         while self.parts.setdefault(part, digest) != digest:
             number += 1
@@ -226,7 +228,8 @@ class State(abc.ABC):
         """What a function or an instance is called here; another of the same name gets a number."""
         label = self._labels.get(id(thing))
         if label is None:
-            label, number = wanted, 1
+            wanted = label = cells.plain(wanted)
+            number = 1
             while label in self._taken:
                 number += 1
                 label = f"{wanted} ({number})"
