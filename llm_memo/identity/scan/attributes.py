@@ -214,9 +214,9 @@ def _of_function(scan: State, value: Any, name: str, text: str) -> Found:
         return [reached_item(scan, held, name, text, (id(value), name))]
     if name in _OF_A_FUNCTION:
         get = functools.partial(getattr, value, name)
-        told = get()
-        scan.guards.got(get, told) if get() is told else scan.guards.same(get, told)
-        return [Reached(told, text)]
+        now = get()
+        scan.guards.got(get, now) if get() is now else scan.guards.same(get, now)
+        return [Reached(now, text)]
     if name in ("__code__", "__annotate__"):
         return None
     if held is not None:
