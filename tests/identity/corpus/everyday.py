@@ -110,7 +110,49 @@ def f(a, q): return ask("f " + a.join(["b"], q))
 print(A("t").run("q"), f(A("t"), "q"))
 """
 
+CHECKED = """
+import abc, functools
+WORDS = ["a"]
+class Slotted:
+    __slots__ = ("__wrapped__",)
+    def __init__(self, function): self.__wrapped__ = function
+    def __get__(self, instance, owner): return functools.partial(self.__wrapped__, instance)
+def with_tone(tone, self): return tone
+def of_words(self, words): return str(words)
+class Hooked(abc.ABC):
+    @classmethod
+    def __subclasshook__(cls, kind): return hasattr(kind, "hooked")
+class Meta(type):
+    def __instancecheck__(cls, instance): return instance.size > 5
+class Large(metaclass=Meta): pass
+class A:
+    hooked = 1
+    size = 6
+    tone = property(functools.partial(with_tone, "terse "))
+    words = functools.partialmethod(of_words, WORDS)
+    shown = functools.partialmethod(getattr, "size")
+    @Slotted
+    def late(self): return "late"
+X = A()
+@cached
+def f(q):
+    return ask(f"{isinstance(X, Hooked)} {isinstance(X, Large)} {X.tone}{X.words()} {X.shown()} {X.late()} {q}")
+print(f("q"))
+"""
+
 SEEN: list[Case] = [
+    *(
+        miss(f"checks, and functions that are called by other ways: {old}", CHECKED, (old, new))
+        for old, new in (
+            ("    hooked = 1", "    other = 1"),
+            ("> 5", "> 6"),
+            ("size = 6", "size = 7"),
+            ('"terse "', '"rude "'),
+            ('["a"]', '["b"]'),
+            ('"late"', '"early"'),
+            ('(kind, "hooked")', '(kind, "other")'),
+        )
+    ),
     *(
         miss(f"decorators below a cached function that another one calls: {old}", DECORATED, (old, new))
         for old, new in (('"["', '"<"'), ('"("', '"<"'), ('"p "', '"r "'), ('"h "', '"g "'), ('"terse "', '"rude "'))

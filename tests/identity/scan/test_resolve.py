@@ -8,6 +8,9 @@ import pytest
 from cells import Cell
 
 from llm_memo import cached_completion
+from llm_memo.identity.scan.attributes import reached_item
+from llm_memo.identity.scan.reached import MISSING
+from llm_memo.identity.scan.scan import Scan
 
 HEAD = """
 import collections, functools, os, types
@@ -70,3 +73,12 @@ def test_a_logger_that_is_an_argument() -> None:
     before = keys.cache_key("a", logging.getLogger("a"))
     cell.run("A = 'c'")
     assert before == keys.cache_key("a", logging.getLogger("a"))
+
+
+def test_an_item_that_another_thread_takes_away_while_it_is_looked_at() -> None:
+    """It is not there, and a guard notices when it comes back."""
+    scan, container = Scan(), {}  # type: ignore[var-annotated]
+    assert MISSING is reached_item(scan, container, "a", "container['a']", (id(container), "a")).value
+    assert scan.guards.hold()
+    container["a"] = 1
+    assert not scan.guards.hold()
