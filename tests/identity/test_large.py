@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -209,10 +210,15 @@ def array_edits() -> Iterator[tuple[str, Edit]]:
             yield f"{place} number to {value}", lambda held, at=at, value=value: put(held.reshape(-1), at, value)
 
     def attribute(name: str, value: Any) -> Edit:
+        def given(held: Any, value: Any) -> None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # NumPy 2.5 still does it
+                setattr(held, name, value)
+
         def edit(held: Any) -> Callable[[], object]:
             before = getattr(held, name)
-            setattr(held, name, value)
-            return lambda: setattr(held, name, before)
+            given(held, value)
+            return lambda: given(held, before)
 
         return edit
 
