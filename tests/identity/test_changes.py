@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -59,6 +60,24 @@ def test_a_call_that_changes_its_own_key(part: str, body: str) -> None:
     [said] = warned(body)
     assert f"f() changed {part}, which" in said
     assert "leave it out with ignore=(" in said
+
+
+@pytest.mark.parametrize(
+    ("helper", "called", "way_out"),
+    [
+        ("def longer(log):\n log.append('b')\n return len(log)\n", "longer(A)", "ignore=, naming what is given to"),
+        (
+            "class Ledger:\n spent = 0\n def add(self):\n  self.spent += 1\n  return self.spent\nledger = Ledger()\n",
+            "ledger.add()",
+            '__memo_ignore__ = ("spent",) in class Ledger',
+        ),
+    ],
+)
+def test_the_way_out_of_what_a_helper_changes(helper: str, called: str, way_out: str) -> None:
+    """A helper's parameter has no name that the function could leave out: its class does, or the name that is given."""
+    asking: Any = cached_completion(Cell(f"{HEAD}\n{helper}def f(x): return {called}").names["f"])
+    with pytest.warns(SelfChanging, match=re.escape(way_out)):
+        asking("a")
 
 
 @pytest.mark.parametrize("body", NOT_BY_CALL)
