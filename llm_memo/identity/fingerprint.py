@@ -172,12 +172,7 @@ class Fingerprint:
             text = left.part.text
             if text not in self.warned:
                 self.warned.add(text)
-                warn(
-                    Untracked,
-                    f"{self.label}(): {text} counts by its class alone, {left.kind}: {left.why}. Make it inside of the "
-                    f"function, pass its settings, give its class a __memo_key__() method that returns "
-                    f'plain data, or leave it out with ignore=("{left.part.name}",)',
-                )
+                warn(Untracked, f"{self.label}(): {text} {_way_out(left)}")
 
     def _look(self) -> Snapshot:
         from llm_memo.identity.ignored import ignored_places
@@ -186,6 +181,18 @@ class Fingerprint:
         inner = self.inner
         places = ignored_places(inner, self.ignore, {}) if self.ignore and is_a(inner, types.FunctionType) else {}
         return snapshot_of(Scan(places), lambda scan: scan.start(self.function, inner))
+
+
+def _way_out(left: Left) -> str:
+    if left.part.kind == "environment":
+        return (
+            f"does not count: {left.why}. Name the variable by a constant, or read it outside of the function and give "
+            "the function what it says"
+        )
+    return (
+        f"counts by its class alone, {left.kind}: {left.why}. Make it inside of the function, pass its settings, give "
+        f'its class a __memo_key__() method that returns plain data, or leave it out with ignore=("{left.part.name}",)'
+    )
 
 
 _MOST_ARGUMENTS = 256

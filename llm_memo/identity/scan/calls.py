@@ -41,11 +41,13 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         for each in (each for _, found in given for each in found):
             take(scan, followed.label, each.text, _text_of(each.value), "source")
     elif not called(scan, at, given, followed):
-        if value is os.getenv and given:
+        of_environment = at.holder is os.environ and value is type(os.environ).get
+        if (value is os.getenv or of_environment) and given:
             _variable(scan, followed, *given.pop(0))
         if code_attribute(value, "__name__") in _REDIRECTS:
             scan.redirected = True
-        read_called(scan, at, followed)
+        if not of_environment:
+            read_called(scan, at, followed)
         escape(scan, followed, given)
         if code_attribute(value, "__module__") in _CHANGE_WHAT_THEY_ARE_GIVEN:
             for each in (each for _, found in given[:1] for each in found if is_container(each.value)):
@@ -179,9 +181,6 @@ def _method(scan: State, followed: Followed, use: Use, at: Reached, given: Argum
     name, holder = at.value.name, at.holder
     if name == "__subclasses__" and is_a(holder, type):
         _take_subclasses(scan, followed, at)
-    elif holder is os.environ and name == "get" and given:
-        _variable(scan, followed, *given[0])
-        escape(scan, followed, given[1:])
     elif is_a(holder, ContextVar) and name == "get":
         get = functools.partial(current_value, holder)
         scan.guards.got(get, get())  # what is done with its result is a use of its own
@@ -227,7 +226,7 @@ def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]
     if not parameters:
         escape(scan, followed, [(name, found)])
     if not name.refs and name.constant is None:
-        scan.untracked(followed.label, "environment", "os.environ[…]", followed.function)
+        scan.untracked_variable(followed.label, "os.environ[…]")
 
 
 def _text_of(value: Any) -> str:

@@ -111,7 +111,7 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
     if step is EACH:
         return _each(scan, at, text)
     if value is os.environ:
-        scan.untracked(followed.label, "environment", f"{at.text}{ANY.text}", followed.function)
+        scan.untracked_variable(followed.label, f"{at.text}{ANY.text}")
         return [opaque(f"{at.text}{ANY.text}")]
     return _computed_by(scan, at, "__getitem__", f"{at.text}{ANY.text}")
 

@@ -117,7 +117,7 @@ def _leave(scan: State) -> None:
             at = modules.variable(scan, name)
             take(scan, followed.label, at.text, at.value, "environment", at.place)
         if followed.is_open(parameter) or not names:
-            scan.untracked(followed.label, "environment", text, followed.function)
+            scan.untracked_variable(followed.label, text)
 
 
 _WORK: dict[str, Callable[..., object]] = {

@@ -155,6 +155,10 @@ class State(abc.ABC):
             why = "it is nested too deeply"
         self.left.append(Left(Part(owner, kind, name), class_name(type(value)), why))
 
+    def untracked_variable(self, owner: str, name: str) -> None:
+        """Note a variable of the environment whose name is made while the code runs."""
+        self.left.append(Left(Part(owner, "environment", name), "a variable", "its name is made while the code runs"))
+
     def finish(self) -> bytes:
         """Work off the list; the digest of all parts."""
         self.run()

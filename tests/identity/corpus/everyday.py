@@ -183,18 +183,21 @@ SEEN: list[Case] = [
         """,
         "<no f> <no g> <no h> <yes f> <yes g> <yes h>",
     ),
-    Program(
-        "a variable of the environment by a name that is made",
-        """
+    *(
+        Program(
+            f"a variable of the environment by a name that is made, {way}",
+            f"""
         import os
         os.environ["APP_TONE"] = "terse "
-        def variable(name): return os.environ["APP_" + name]
+        def variable(name): return {way}
         @cached
         def f(q): return ask(variable("TONE") + q)
         print(f("q"))
         """,
-        "<terse q>",
-        ("Untracked",),
+            "<terse q>",
+            ("Untracked",),
+        )
+        for way in ('os.environ["APP_" + name]', 'os.environ.get("APP_" + name, "")', 'os.getenv("APP_" + name)')
     ),
     Program(
         "a default, and keys, that are equal and another value",
