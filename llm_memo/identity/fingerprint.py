@@ -64,7 +64,7 @@ class Snapshot:
     has_code_without_source: bool
     """What some of the code writes is not known."""
     root: Followed | None
-    """The function itself."""
+    """The function itself; None of an argument, which would be held by it."""
     waiting: frozenset[str]
     """Parameters on which it depends whether a statement logs."""
     _texts: dict[str, dict[Part, str]] = field(default_factory=dict)

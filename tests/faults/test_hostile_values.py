@@ -122,7 +122,7 @@ def test_an_argument_that_raises() -> None:
     """An argument whose methods raise is a question like another."""
     assert "Raises" == echo(Raises())
     assert echo.is_cached(Raises())
-    assert "Raises" == echo.entries()[0].arguments.removeprefix("value=")
+    assert "Raises()" == echo.entries()[0].arguments.removeprefix("value=")
 
 
 def test_an_argument_of_100_megabytes() -> None:

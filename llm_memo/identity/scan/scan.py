@@ -34,17 +34,16 @@ class Scan(State):
         _enter_layers(self, "", function, inner)
         return root
 
-    def start_argument(self, base: Followed | None, parameter: str, value: Any) -> Followed | None:
+    def start_argument(self, base: Followed | None, parameter: str, value: Any) -> None:
         """Start from what a parameter of the function is bound to; ``base`` is the function as it was followed."""
         if base is None or base.tree is None:
             take(self, "", parameter, value, "argument")
-            return None
+            return
         root = self.followed[id(base.function)] = Followed(base.function, "", is_root=True)
         root.uses, root.groups, root.itself = [*base.uses], [*base.groups], base.itself
         self.names |= base.reads.attributes
         self._labels[id(base.function)] = ""
         self.bind(root, parameter, Reached(value, parameter))
-        return root
 
     def run(self) -> None:
         """Work off the list, until nothing new is found."""
