@@ -16,6 +16,7 @@ NEVER_SENT: dict[str, frozenset[str]] = {
         "dspy.predict.predict.Predict": "stage traces",
         "dspy.primitives.module.Module": "history",
         "haystack.components.generators.chat.openai.OpenAIChatGenerator": "client async_client _tools_warmed_up",
+        "instructor.v2.core.hooks.Hooks": "_handlers",
         "instructor.v2.core.patch._create_sync_wrapper.<locals>.new_create_sync": "cache_scope",
         "instructor.v2.core.patch._create_async_wrapper.<locals>.new_create_async": "cache_scope",
         "langchain_core.messages.human.HumanMessage": "id",
@@ -27,6 +28,7 @@ NEVER_SENT: dict[str, frozenset[str]] = {
         "mistralai.client._hooks.tracing.TracingHook": "_telemetry_auto_disabled",
         "mistralai.client.sdk.Mistral": "agents audio batch beta chat classifiers embeddings events files "
         "fim models ocr realtime responses workflows",
+        "pydantic_ai.agent.Agent": "_name",
         "smolagents.tools.Tool": "is_initialized",
         "tenacity.BaseRetrying.wraps.<locals>.wrapped_f": "statistics",
         "tenacity.asyncio.AsyncRetrying.wraps.<locals>.async_wrapped": "statistics",

@@ -122,22 +122,26 @@ def remade(kind: Any) -> tuple[Callable[..., Any], tuple[object, ...]] | None:
     A class that was written, or has functions of its own, is more than its base and its fields.
     """
     fields = vars(kind).get("__pydantic_fields__")
-    if fields is None or len(kind.__bases__) != 1 or "<locals>" in kind.__qualname__:
+    if fields is None or "<locals>" in kind.__qualname__:
         return None
-    if hasattr(sys.modules.get(kind.__module__), kind.__qualname__):
-        return None  # it was written there, and then anew
+    written = getattr(sys.modules.get(kind.__module__), kind.__qualname__, None)
+    if written is not None and written not in kind.__bases__:
+        return (
+            None  # it was written there, and then anew; Instructor gives the class that it makes the user's for a base
+        )
     if any(isinstance(item, types.FunctionType) for name, item in vars(kind).items() if not name.startswith("__")):
         return None
-    base = kind.__bases__[0]
-    known = getattr(base, "__pydantic_fields__", {})
+    known: dict[str, Any] = {}
+    for base in reversed(kind.__bases__):
+        known |= getattr(base, "__pydantic_fields__", {})
     own = {name: (field.annotation, field) for name, field in fields.items() if known.get(name) is not field}
-    return _made, (kind.__name__, base, kind.__module__, kind.__doc__, own)
+    return _made, (kind.__name__, kind.__bases__, kind.__module__, kind.__doc__, own)
 
 
-def _made(name: str, base: Any, module: str, doc: str | None, fields: dict[str, Any]) -> Any:
+def _made(name: str, bases: tuple[Any, ...], module: str, doc: str | None, fields: dict[str, Any]) -> Any:
     import pydantic
 
-    return pydantic.create_model(name, __base__=base, __module__=module, __doc__=doc, **fields)
+    return pydantic.create_model(name, __base__=bases, __module__=module, __doc__=doc, **fields)
 
 
 def thawer(codec: str) -> Thawer:

@@ -9,7 +9,7 @@ from llm_memo.identity.fingerprint import Snapshot
 from llm_memo.identity.key import CallKey, KeyBuilder, are_fixed
 from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import lazily
-from llm_memo.identity.scan.part import ASPECTS, Part
+from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.scan import Scan
 
 
@@ -111,11 +111,10 @@ class Before:
         name = name.removesuffix(".get()").partition("[")[0].partition("(")[0].strip()
         if owner.startswith(("class ", "instance ")):
             return f'__memo_ignore__ = ("{name}",) in {owner}'
-        place = snapshot.places.get(part, (None,))[0] if snapshot is not None else None
-        elsewhere = isinstance(place, tuple) and place[1] != name.rpartition(".")[2]
-        if owner and (kind == "argument" or (kind in ASPECTS and (place is None or elsewhere))):
-            # A helper's parameter: its name means nothing to the function.
-            parameter, _, attribute = name.partition(".")
+        parameter, _, attribute = name.partition(".")
+        helper = snapshot.code.get(Part(owner, "code", "")) if snapshot is not None and owner else None
+        if helper is not None and parameter in helper.__code__.co_varnames:
+            # It is a helper's parameter, whose name means nothing to the function.
             of_class = owner.partition(" ")[2].rpartition(".")[0]
             if parameter == "self" and attribute and of_class:
                 return f'__memo_ignore__ = ("{attribute.partition(".")[0]}",) in class {of_class}'

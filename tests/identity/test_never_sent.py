@@ -12,6 +12,7 @@ import pytest
 from hooks import encoded
 
 from llm_memo.adapters.frameworks import NEVER_SENT
+from llm_memo.testing import model_server
 
 ANSWERS = {
     "/v2/chat": {"id": "1", "finish_reason": "COMPLETE", "message": {"role": "assistant", "content": []}},
@@ -217,3 +218,25 @@ def test_the_scope_of_a_cache_of_instructor_is_not_part_of_it() -> None:
     assert encoded(instructor.from_openai(clients[0])) != encoded(
         instructor.from_openai(clients[2], mode=instructor.Mode.JSON)
     )
+
+
+def test_the_handlers_of_instructor_are_not_part_of_it() -> None:
+    """They are told what is sent, and a client that was used has the bytes that it had."""
+    instructor = pytest.importorskip("instructor")
+    import openai
+    import pydantic
+
+    sent: list[object] = []
+    with model_server() as server, openai.OpenAI(api_key="k", base_url=server.base_url) as inner:
+        server.reply = lambda body: sent.append(body) or '{"name": "a"}'  # type: ignore[func-returns-value]
+        client = instructor.from_openai(inner, mode=instructor.Mode.JSON)
+        kind = pydantic.create_model("City", name=(str, ...))
+        before = encoded(client)
+        for _ in range(2):
+            client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "a"}], response_model=kind, max_retries=0
+            )
+            assert before == encoded(client)
+            client.on("completion:kwargs", print)
+    first, second = sent
+    assert first == second

@@ -70,7 +70,7 @@ def ask_smolagents(agent: Any, text: str) -> Any:
 CASES = (
     Case(
         "pydantic-ai", "pydantic_ai", pydantic_ai, ask_pydantic_ai, None, (OTHER, SHORT), "agent.run_sync(…)",
-        reasons={"stream": AWAITED},
+        unnamed=True, reasons={"stream": AWAITED},
     ),
     Case(
         "openai-agents", "agents", openai_agents, ask_openai_agents, None,

@@ -66,6 +66,8 @@ UNTRACKED = "It hands token counts on only after `dspy.configure(track_usage=Tru
 TEXT_ALONE = "It returns the text alone, without how it ended and what it cost."
 AWAITED = "Not tried here: its streams are asynchronous generators, which are recorded as any other is."
 AS_GENERATOR = "It comes as a generator of its chunks, the first time too, and that is said: only LiteLLM makes one."
+MADE_ANEW = "It makes the class of an answer anew in each call: what comes back has an equal class, not the same."
+PARTIAL = "Its partial answers read a stream of the SDK's, so they are returned and not kept, and that is said."
 CALLBACK = "It streams to a callback: on a hit there is nothing to call it with, so collect the chunks in the function."
 NO_STREAM = "Not tried here: it has no stream that a function would return."
 BACKGROUND = "Its stream is of a run that goes on in the background: collect its events in the function."

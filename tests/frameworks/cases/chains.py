@@ -12,8 +12,10 @@ from cases.case import (
     CALLBACK,
     CANARY,
     LOOP,
+    MADE_ANEW,
     NO_STREAM,
     OTHER,
+    PARTIAL,
     READ_IN,
     TEXT_ALONE,
     UNTOLD,
@@ -42,10 +44,6 @@ def instructor(url: str, mode: str = "TOOLS", **settings: Any) -> Any:
 
 def ask_instructor(client: Any, text: str) -> Any:
     return client.chat.completions.create(model="gpt-5.2", messages=asks(text), response_model=Answer, max_retries=0)
-
-
-def stream_instructor(client: Any, text: str) -> Any:
-    return client.chat.completions.create_partial(model="gpt-5.2", messages=asks(text), response_model=Answer)
 
 
 def litellm(url: str, **settings: Any) -> Any:
@@ -196,8 +194,9 @@ def ask_autogen(client: Any, text: str) -> Any:
 
 CASES = (
     Case(
-        "instructor", "instructor", instructor, ask_instructor, stream_instructor, (OTHER, {"mode": "JSON"}),
+        "instructor", "instructor", instructor, ask_instructor, None, (OTHER,),
         "client.chat.completions.create(response_model=…)",
+        reasons={"stream": PARTIAL, "values": MADE_ANEW},
     ),
     Case(
         "litellm", "litellm", litellm, ask_litellm, stream_litellm, (OTHER, WARM), "litellm.completion(…)",
