@@ -8,7 +8,6 @@ import contextlib
 import os
 import signal
 import socket
-import stat
 import sys
 from collections.abc import Iterator
 from types import FrameType
@@ -31,7 +30,7 @@ def serve(options: argparse.Namespace) -> int:
     try:
         from llm_memo.serve import app
         from llm_memo.serve.guard import is_loopback
-        from llm_memo.serve.listener import Listener, tcp_socket
+        from llm_memo.serve.listener import Listener, tcp_socket, unix_socket
     except ImportError as fault:
         raise Stop(f"{fault.name} is not installed: pip install 'llm_memo[serve]'", 2) from None
     if options.uds is None and not is_loopback(options.host) and options.token is None:
@@ -57,7 +56,7 @@ def serve(options: argparse.Namespace) -> int:
         log=_print,
     )
     try:
-        listening = tcp_socket(options.host, options.port) if options.uds is None else _unix_socket(options.uds)
+        listening = tcp_socket(options.host, options.port) if options.uds is None else unix_socket(options.uds)
     except OSError as fault:
         where = options.uds or f"{options.host}:{options.port}"
         raise Stop(f"cannot listen on {where}: {fault.strerror or fault}") from None
@@ -87,31 +86,6 @@ def _upstreams(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _unix_socket(path: str) -> socket.socket:
-    """A socket that listens at ``path``, this user's alone from its first moment."""
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise FileExistsError(0, "it is a file, and no socket")
-        with socket.socket(socket.AF_UNIX) as other:
-            try:
-                other.connect(path)
-            except ConnectionRefusedError:  # left behind by a process that was killed
-                os.unlink(path)
-            else:
-                raise OSError(0, "another process listens there")
-    listening = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listening.bind(path)
-        listening.listen(2_048)
-    except BaseException:
-        listening.close()
-        raise
-    finally:
-        os.umask(before)
-    return listening
-
-
 def _raise_limit() -> None:
     """A thousand connections, and one to the upstream for each, are more descriptors than most shells allow."""
     try:
@@ -125,6 +99,8 @@ def _raise_limit() -> None:
 
 
 def _banner(made: App, listening: socket.socket, options: argparse.Namespace) -> str:
+    from llm_memo.serve.upstream import shown
+
     if options.uds is None:
         host, port = listening.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -133,8 +109,7 @@ def _banner(made: App, listening: socket.socket, options: argparse.Namespace) ->
         address = "http://localhost"
         curl = f"curl --unix-socket {options.uds} {address}"
     lines = [f"llm-memo serve on {options.uds or address}"]
-    for name, each in made.upstreams.items():
-        lines.append(f"  upstream  {'/' + name + ' → ' if name else ''}{each.url}")
+    lines += [f"  upstream  {each}" for each in shown(made.upstreams)]
     lines.append(f"  folder    {Folder(options.cache_dir).path}")
     lines.append(f"  policy    {made.policy}{', shared by all callers' if options.shared else ''}")
     name, first = next(iter(made.upstreams.items()))

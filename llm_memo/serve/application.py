@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from llm_memo.errors import InvalidOption
-from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed, seconds
+from llm_memo.options import INHERIT, TTL, Inherit, seconds
 from llm_memo.policies import CachePolicy, PolicyLike
 from llm_memo.requests.client import cached_client
 from llm_memo.requests.exchange import Exchange
@@ -121,8 +121,6 @@ class App:
     ) -> None:
         if guard.token is not None and not (guard.token and guard.token.isascii() and guard.token.isprintable()):
             raise InvalidOption("token: it must be a text of letters, digits and signs")
-        parsed(**settings)
-        Options().changed(**options)
         urls = addresses(upstream)
         self.guard = guard
         self.log = Log(log)
@@ -231,10 +229,10 @@ class App:
         """The request to send on, with its body: read whole if it may be cached, else as it comes."""
         extensions = {"timeout": self._timeout}
         length = header(headers, b"content-length")
+        request = httpx.Request(method, url, headers=sent, extensions=extensions)
         if length is None and header(headers, b"transfer-encoding") is None:
             await incoming.whole(0)
-            return httpx.Request(method, url, headers=sent, extensions=extensions)
-        request = httpx.Request(method, url, headers=sent, extensions=extensions)
+            return request
         if (length is None or int(length) <= LARGEST_BODY) and may_be_cached(request, dict(request.headers.items())):
             body = await incoming.whole(LARGEST_BODY)
             if body is not None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +23,7 @@ from llm_memo.serve.application import App
 from llm_memo.serve.faults import Fault
 from llm_memo.serve.guard import LONGEST_HEAD
 
-__all__ = ["Listener", "tcp_socket"]
+__all__ = ["Listener", "tcp_socket", "unix_socket"]
 
 HEAD_SECONDS = 30.0
 """How long a request's first line and headers may take."""
@@ -124,16 +126,43 @@ def tcp_socket(host: str, port: int) -> socket.socket:
         host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )[0]
     # With its protocol named: asyncio then sends small pieces at once, which else wait 40 ms for each other.
-    listening = socket.socket(family, kind, protocol)
+    made = socket.socket(family, kind, protocol)
+    if sys.platform != "win32":
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return _listening(made, address)
+
+
+def unix_socket(path: str) -> socket.socket:
+    """A socket that listens at ``path``, this user's alone from its first moment.
+
+    Raises:
+        OSError: There is a file that is no socket, or another process listens there.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise FileExistsError(0, "it is a file, and no socket")
+        with socket.socket(socket.AF_UNIX) as other:
+            try:
+                other.connect(path)
+            except ConnectionRefusedError:  # left behind by a process that was killed
+                os.unlink(path)
+            else:
+                raise OSError(0, "another process listens there")
+    before = os.umask(0o177)
     try:
-        if sys.platform != "win32":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
+        return _listening(socket.socket(socket.AF_UNIX), path)
+    finally:
+        os.umask(before)
+
+
+def _listening(made: socket.socket, address: Any) -> socket.socket:
+    try:
+        made.bind(address)
+        made.listen(_BACKLOG)
     except BaseException:
-        listening.close()
+        made.close()
         raise
-    return listening
+    return made
 
 
 class Listener(uvicorn.Server):

@@ -71,7 +71,7 @@ class Record:
     @property
     def tokens(self) -> int:
         """Input and output tokens of its answer."""
-        return 0 if self.usage is None else self.usage.input_tokens + self.usage.output_tokens
+        return 0 if self.usage is None else self.usage.total_tokens
 
     @property
     def money(self) -> Decimal | None:
@@ -100,7 +100,6 @@ class Log:
     def __init__(self, listener: Callable[[Record], object] | None = None) -> None:
         self._listener = listener
         self.latest: deque[Record] = deque(maxlen=LATEST)
-        self._today = ""
         self._begin("")
 
     def _begin(self, day: str) -> None:

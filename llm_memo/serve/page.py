@@ -8,7 +8,7 @@ from html import escape
 from llm_memo.display import amounts
 from llm_memo.serve.guard import Headers
 from llm_memo.serve.log import Log, Record
-from llm_memo.serve.upstream import Upstreams
+from llm_memo.serve.upstream import Upstreams, shown
 
 __all__ = ["page"]
 
@@ -39,7 +39,7 @@ _RIGHT = ("took", "tokens")
 
 def page(log: Log, upstreams: Upstreams) -> tuple[Headers, bytes]:
     """The headers and the body of the page."""
-    where = ", ".join(f"{'/' + name + ' → ' if name else ''}{each.url}" for name, each in sorted(upstreams.items()))
+    where = ", ".join(shown(dict(sorted(upstreams.items()))))
     figures = "".join(
         f"<div><dt>{escape(what)}</dt><dd>{escape(much)}</dd></div>" for what, much in log.today().items()
     )

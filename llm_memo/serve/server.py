@@ -45,7 +45,6 @@ class CacheServer:
         self._listener = Listener(app, grace)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._ready = threading.Event()
 
     @property
     def base_url(self) -> str:

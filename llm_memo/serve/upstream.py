@@ -14,7 +14,7 @@ from llm_memo.errors import InvalidOption
 from llm_memo.serve.faults import Refused
 from llm_memo.serve.guard import TOKEN, Headers
 
-__all__ = ["Upstream", "Upstreams", "addresses", "request_headers", "response_headers", "route", "sender"]
+__all__ = ["Upstream", "Upstreams", "addresses", "request_headers", "response_headers", "route", "sender", "shown"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _HOP_BY_HOP = frozenset(
@@ -47,6 +47,11 @@ class Upstream:
 
 Upstreams = Mapping[str, Upstream]
 """The first part of a path → where it goes; "" for all that has no such part."""
+
+
+def shown(upstreams: Upstreams) -> list[str]:
+    """Each for people: ``/anthropic → https://api.anthropic.com``."""
+    return [f"/{name} → {each.url}" if name else str(each.url) for name, each in upstreams.items()]
 
 
 def addresses(given: str | Mapping[str, str]) -> dict[str, httpx.URL]:
