@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from llm_memo.codec.frozen import Unfreezable, UnknownClass
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.naming import MAIN, main_name
+from llm_memo.identity.quiet import subclasses
 
 _by_value: dict[str, dict[str, Any]] = {}
 """Script → name → class: those of other processes' ``__main__`` that came to this one by value."""
@@ -163,24 +164,19 @@ def _called(module: str) -> str:
 
 def _arrived(name: str) -> dict[str, type]:
     """The class of another process's ``__main__`` that came to this one with an argument, if there is just one."""
-    if len(_subclasses(name)) > 1:
+    if len(_of_main(name)) > 1:
         gc.collect()  # cloudpickle makes a class anew, and drops it if it has had it before
-    found = _subclasses(name)
+    found = _of_main(name)
     return {name: found.pop()} if len(found) == 1 else {}
 
 
-def _subclasses(name: str) -> list[type]:
-    found: list[type] = []
-    seen: set[int] = set()  # by identity: a metaclass may have an opinion of what is equal
-    todo: list[type] = [object]
-    while todo:
-        kinds: list[type] = type.__subclasses__(todo.pop())
-        new = [kind for kind in kinds if id(kind) not in seen]
-        seen.update(map(id, new))
-        todo += new
-        found += [kind for kind in new if kind.__module__ in MAIN and kind.__qualname__ == name]
+def _of_main(name: str) -> list[type]:
     here = _find("__main__", name)
-    return [kind for kind in found if kind is not here]
+    return [
+        kind
+        for kind in subclasses(object)
+        if kind.__module__ in MAIN and kind.__qualname__ == name and kind is not here
+    ]
 
 
 def _script(name: str) -> str:

@@ -87,8 +87,7 @@ class Snapshot:
 
     def keep_texts(self) -> None:
         """Make the texts of values now, before these may change."""
-        if "texts" not in self._texts:
-            self.texts  # noqa: B018 - made when it is first needed
+        self.texts  # noqa: B018 - made when it is first needed
 
     def source(self, part: Part) -> str:
         """The source of a function that is followed; "" if it cannot be had or is long."""

@@ -34,6 +34,17 @@ def class_has(kind: type, name: str) -> bool:
     return class_item(kind, name, _NOTHING) is not _NOTHING
 
 
+def subclasses(kind: type) -> list[type]:
+    """The subclasses of a class, and theirs; compared by identity, as a metaclass may have a ``==`` of its own."""
+    found: list[type] = list(type.__subclasses__(kind))
+    seen = {*map(id, found)}
+    for each in found:
+        inner: list[type] = type.__subclasses__(each)
+        found += [kind for kind in inner if id(kind) not in seen]
+        seen.update(map(id, inner))
+    return found
+
+
 def wrapped_by(value: Any) -> Any:
     """What a decorator has noted as ``__wrapped__``, or None."""
     held = class_item(type(value), "__dict__")

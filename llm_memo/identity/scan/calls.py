@@ -12,7 +12,7 @@ from typing import Any
 from llm_memo.identity.code import source
 from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import code_attribute, is_a
+from llm_memo.identity.quiet import code_attribute, is_a, subclasses
 from llm_memo.identity.scan import attributes, classes, modules
 from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
 from llm_memo.identity.scan.followed import Followed, defaults_of
@@ -199,17 +199,6 @@ def _take_subclasses(scan: State, followed: Followed, at: Reached) -> None:
     scan.guards.same(functools.partial(subclasses, at.holder), found)
     for kind in filter(is_own, found):
         take(scan, followed.label, f"{at.text}.{kind.__name__}", kind, "subclass")
-
-
-def subclasses(kind: type) -> list[type]:
-    """The subclasses of a class, and theirs."""
-    found: list[type] = list(type.__subclasses__(kind))
-    seen = {*map(id, found)}
-    for each in found:
-        inner: list[type] = type.__subclasses__(each)
-        found += [kind for kind in inner if id(kind) not in seen]
-        seen.update(map(id, inner))
-    return found
 
 
 def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]) -> None:

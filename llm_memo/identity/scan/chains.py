@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import types
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,9 +43,9 @@ def reached(scan: State, followed: Followed, use: Use, start: Reached | None = N
     """
     steps = use.ref.chain.steps
     last = len(steps) - 1 if use.kind is Kind.WRITE else len(steps)
-    todo = [(at, 0) for at in (_starts(scan, followed, use.ref.chain) if start is None else [start])]
+    todo = deque((at, 0) for at in (_starts(scan, followed, use.ref.chain) if start is None else [start]))
     while todo:
-        at, taken = todo.pop(0)
+        at, taken = todo.popleft()
         if at.place is not None and not is_fixed(at.value):
             scan.holders.setdefault(id(at.value), at.place)
         if taken >= last:

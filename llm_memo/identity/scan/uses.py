@@ -18,9 +18,9 @@ from llm_memo.identity.code.names import Attribute, Chain, Item
 from llm_memo.identity.code.uses import Given, Kind, Ref, Use
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.quiet import class_has, class_item, is_a
+from llm_memo.identity.quiet import class_has, class_item, is_a, subclasses
 from llm_memo.identity.scan import modules
-from llm_memo.identity.scan.calls import call, subclasses
+from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_own_instance
