@@ -195,16 +195,24 @@ def test_running_answers_end_whole(model: ModelServer, tmp_path: Path, number: s
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(model: ModelServer, tmp_path: Path, number: signal.Signals) -> None:
     """Nothing is waited for, and the exit code says which signal it was."""
-    begun, go_on = Event(), Event()
-    model.before_chunk = lambda _: (begun.set(), go_on.wait(60))
-    with serving(model, tmp_path / "cache") as server:
-        reader = Thread(target=left_alone, args=(server.base_url,))
-        reader.start()
-        assert begun.wait(60)
+    with serving(model, tmp_path / "cache") as server, stream_that_stands_still(model, server):
         server.process.send_signal(number)
         eventually(lambda: not accepts(server.url))
         server.process.send_signal(number)
         assert 128 + number == server.process.wait(60)
+
+
+@contextmanager
+def stream_that_stands_still(model: ModelServer, server: Serving) -> Iterator[None]:
+    """A stream is asked for, and its first chunk is not sent before the end of the block."""
+    begun, go_on = Event(), Event()
+    model.before_chunk = lambda _: (begun.set(), go_on.wait(60))
+    reader = Thread(target=left_alone, args=(server.base_url,))
+    reader.start()
+    try:
+        assert begun.wait(60)
+        yield
+    finally:
         go_on.set()
         reader.join(60)
 
@@ -229,16 +237,9 @@ def accepts(url: str) -> bool:
 
 def test_killed_in_mid_answer(model: ModelServer, tmp_path: Path) -> None:
     """After kill -9 there is no entry, and the next start serves."""
-    begun, go_on = Event(), Event()
-    model.before_chunk = lambda _: (begun.set(), go_on.wait(60))
-    with serving(model, tmp_path / "cache") as server:
-        reader = Thread(target=left_alone, args=(server.base_url,))
-        reader.start()
-        assert begun.wait(60)
+    with serving(model, tmp_path / "cache") as server, stream_that_stands_still(model, server):
         server.process.kill()
         server.process.wait(60)
-        go_on.set()
-        reader.join(60)
     assert 0 == len(Cache(tmp_path / "cache").entries())
     with serving(model, tmp_path / "cache") as server:
         assert ["miss", "hit"] == [post(server.base_url).headers["x-llm-memo"] for _ in range(2)]
