@@ -89,7 +89,8 @@ class SelfChanging(MemoWarning):
 class Untracked(MemoWarning):
     """The answer depends on a value that the key cannot hold, such as an object without any form.
 
-    It counts by its class alone. The message names the value and how to give it a form.
+    It counts by its class alone, and a variable of the environment whose name is made while the code runs not at all.
+    The message names the value and the way out.
     """
 
 
