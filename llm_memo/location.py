@@ -18,6 +18,7 @@ import contextlib
 import functools
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Callable
 from typing import Any, Literal
@@ -52,7 +53,11 @@ def folder(given: str | None, default: str | None = None) -> str:
         StoreError: A file is in its place.
     """
     found = os.path.normpath(given or default or default_folder())
-    if os.path.exists(found) and not os.path.isdir(found):
+    try:
+        is_file = not stat.S_ISDIR(os.stat(found).st_mode)
+    except (OSError, ValueError):
+        is_file = False
+    if is_file:
         raise StoreError(f"cache_dir {found} is a file; give the path of a folder, or remove the file")
     return found
 

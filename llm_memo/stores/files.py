@@ -187,7 +187,7 @@ def is_folder(path: str) -> bool:
 
 
 def make_folder(path: str, rights: Rights = PRIVATE) -> None:
-    """Make one folder if it is missing.
+    """Make one folder if it is missing; one that is removed at this moment stays so.
 
     Raises:
         StoreError: A link or a file is in its place.
@@ -196,8 +196,12 @@ def make_folder(path: str, rights: Rights = PRIVATE) -> None:
     try:
         os.mkdir(path, rights.folder & 0o777)
     except FileExistsError:
-        if not is_folder(path) and os.path.lexists(path):
-            what = "link" if os.path.islink(path) else "file"
+        try:
+            mode = os.lstat(path).st_mode  # one look: others remove it and make it at any time
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(mode):
+            what = "link" if stat.S_ISLNK(mode) else "file"
             raise StoreError(f"{path} is a {what} where a folder of the cache should be; remove it") from None
     else:
         rights.give(path)

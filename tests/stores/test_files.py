@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from llm_memo import location
 from llm_memo.stores import files
 
 
@@ -37,6 +39,29 @@ def test_writing_goes_on_where_the_system_stops(tmp_path: Path, monkeypatch: pyt
     descriptor = files.open_to_read(str(tmp_path / "file"))
     assert b"0123456789" == files.read_all(descriptor, 10)
     os.close(descriptor)
+
+
+def test_a_folder_that_is_cleared_and_made_anew_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that others remove and make again between two looks is no file, wherever it is looked for."""
+    look, lstat = os.stat, os.lstat
+
+    def shut(path: Any, **how: Any) -> os.stat_result:
+        try:
+            return look(path, **how)
+        finally:
+            if str(path) == str(tmp_path / "root") and os.path.lexists(path):
+                os.rmdir(path)
+
+    def gone(path: Any) -> os.stat_result:
+        monkeypatch.setattr(os, "lstat", lstat)
+        raise FileNotFoundError(path)
+
+    (tmp_path / "root").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", shut)
+        assert str(tmp_path / "root") == location.folder(str(tmp_path / "root"))
+    monkeypatch.setattr(os, "lstat", gone)
+    files.make_folder(str(tmp_path))
 
 
 def test_looking_leaves_no_trace(tmp_path: Path) -> None:
