@@ -98,6 +98,35 @@ class Programs:
         assert "Error" not in done.stderr, done.stderr
         return said(done.stdout)
 
+    def type_in(self, text: str, **environment: str) -> Said:
+        """What is said in a terminal into which ``text`` is put at Python's prompt: pasted, as far as it knows that."""
+        import pty
+
+        from pexpect import TIMEOUT
+        from pexpect.fdpexpect import fdspawn
+
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-W", "error", "-q"],
+            env={**self.environment, "TERM": "xterm", "PYTHON_HISTORY": os.devnull, **environment},
+            cwd=self.folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        ) as python:
+            os.close(theirs)
+            with fdspawn(ours, encoding="utf-8", timeout=100) as screen:
+                screen.expect_exact(">>> ")
+                screen.send(text if "PYTHON_BASIC_REPL" in environment else f"\x1b[200~{text}\x1b[201~")
+                while screen.expect([r"= \[.*?\](?=\r)", TIMEOUT], timeout=1):
+                    screen.send("\r")  # what is pasted is run by the next key, which some take for its end
+                found = said(screen.after)
+                screen.expect_exact(">>> ")
+                screen.sendline("exit()")
+                assert 0 == python.wait(100)
+        return found
+
 
 def said(output: str) -> Said:
     """The one line of an output that tells of the question."""
@@ -181,6 +210,14 @@ def test_what_is_typed(way: tuple[str, ...], programs: Programs, server: ModelSe
         assert WITHOUT == first.untracked
         assert first == programs.start(*way, typed=TYPED)
     assert 1 == server.requests
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="Python keeps no source of it")
+@pytest.mark.parametrize("environment", [{}, {"PYTHON_BASIC_REPL": "1"}], ids=["the new prompt", "the basic one"])
+def test_what_is_typed_into_a_terminal(environment: dict[str, str], paid: Paid) -> None:
+    """At the prompt of a real terminal, that with an editor of lines and that without, a function has its source."""
+    assert paid.first == paid.programs.type_in(TYPED, **environment)
+    assert 1 == paid.server.requests
 
 
 IN_A_WORKER = """from joblib import Parallel, delayed
