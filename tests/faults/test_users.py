@@ -310,3 +310,40 @@ def test_a_file_that_may_not_be_linked_is_copied(users: Callable[..., Any], plac
         LLM_MEMO_KEY="one key for all of us",
     )
     assert ["A", False, USERS[1], 2] == said
+
+
+def test_a_source_file_that_this_user_cannot_read(users: Callable[..., Any], place: Path) -> None:
+    """Its functions are keyed without their source, without an error or a warning, and `explain` says so."""
+    import py_compile
+
+    text = "from llm_memo import cached_completion\n\n\n@cached_completion\ndef ask(text):\n    return text.upper()\n"
+    (place / "hidden.py").write_text(text)
+    (place / "__pycache__").mkdir(mode=0o755)
+    Path(py_compile.compile(str(place / "hidden.py"), doraise=True)).chmod(0o644)
+    (place / "hidden.py").chmod(0o600)
+    (place / "cache").mkdir(mode=0o700)
+    os.chown(place / "cache", USERS[0], -1)
+    [answer, calls, warnings], again, untracked = users(
+        f"""
+    sys.path.insert(0, {str(place)!r})
+
+    def work():
+        from importlib.machinery import SourcelessFileLoader
+        from importlib.util import cache_from_source, module_from_spec, spec_from_file_location
+        file = {str(place / "hidden.py")!r}
+        assert not os.access(file, os.R_OK)
+        spec = spec_from_file_location("hidden", file, loader=SourcelessFileLoader("hidden", cache_from_source(file)))
+        hidden = module_from_spec(spec)
+        spec.loader.exec_module(hidden)
+        assert hidden.ask.__code__.co_filename == file
+        first = warned(lambda: hidden.ask("a"))
+        return [first, warned(lambda: hidden.ask.is_cached("a"))[0], sorted(hidden.ask.explain("a").untracked)]
+
+    print(json.dumps(as_user({USERS[0]}, work)))
+    """,
+        LLM_MEMO_DIR=str(place / "cache"),
+        LLM_MEMO_KEY="one key for all of us",
+    )
+    assert ("A", [], []) == (answer, calls, warnings)
+    assert again
+    assert ["source of the function"] == untracked
