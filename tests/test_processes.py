@@ -1,6 +1,7 @@
 """One question is one question in every process.
 
-A table: each way to another process, each kind of argument, asked there or here first.
+A table: each way to another process, each kind of argument, asked there or here first. It runs with the newest
+cloudpickle, which names code by value ``<dynamic-code>``, and on the oldest dependencies with 3.1.2, which does not.
 """
 
 from __future__ import annotations
