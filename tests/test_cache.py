@@ -17,6 +17,7 @@ import pytest
 from openai import OpenAI
 
 from llm_memo import Cache, Entry, InvalidOption, StoreError, UntrustedEntry, cached_completion, clear_cache, configure
+from llm_memo.stores.disk import disk
 from llm_memo.testing import ModelServer
 
 Run = Callable[..., str]
@@ -78,9 +79,9 @@ def test_functions_are_listed_by_name(filled: Cache) -> None:
 
 def test_listing_functions_reads_no_entry(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listing functions reads no entry: a folder says whose it is."""
-    monkeypatch.setattr(filled._disk, "load", None)
-    for entry in filled._disk.entry_files():
-        Path(entry.path).write_text("damaged")
+    monkeypatch.setattr(disk(filled.path), "load", None)
+    for path in Path(filled.path).glob("*/*/*.joblib"):
+        path.write_text("damaged")
     assert ["a helper/of ours", "shout"] == filled.functions()
 
 
@@ -280,6 +281,7 @@ def test_clearing_earlier_code_looks_at_all_entries_for_the_latest(filled: Cache
 PROGRAM = """
 from llm_memo import Cache, cached_completion
 
+
 @cached_completion(name="main.ask")
 def ask(text):
     return text + "CODE"
@@ -356,7 +358,7 @@ def test_verify_sorts(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     linked.symlink_to(linked.with_suffix(".bak"))
     gone = damaged.parent / f"{damaged.parent.name}{'0' * 30}.joblib"
     gone.touch()
-    real = filled._disk.check
+    real = disk(filled.path).check
 
     def check(path: str, key: str) -> None:
         if path == str(gone):
@@ -365,7 +367,7 @@ def test_verify_sorts(filled: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(5, "Input/output error", path)
         real(path, key)
 
-    monkeypatch.setattr(filled._disk, "check", check)
+    monkeypatch.setattr(disk(filled.path), "check", check)
     found = filled.verify()
     assert 1 == found.entries
     assert {str(damaged), str(linked)} == set(found.quarantined)

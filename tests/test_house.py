@@ -277,6 +277,47 @@ def test_every_test_says_what_it_shows() -> None:
     assert [] == bare
 
 
+PRIVATES = {
+    "_held": "an entry in memory that looks older than its file, and a process that holds none",
+    "_Decided": "a process that has decided no folder yet",
+    "_seal_keys": "a process that has read no key yet",
+    "_warned": "a process that has warned of nothing yet; that what it remembers has a bound",
+    "_pinned": "a process that has pinned no text yet",
+    "_genai_prices": "a process that has not looked for the extra yet",
+    "_MARKERS": "a machine on which no parent folder is a project",
+    "_lock": "a fork while another thread holds it",
+    "_marshal": "another thread that changes the arguments in between",
+    "_THAWERS": "an answer that no version can read",
+    "_up": "until all waiters wait: nothing public tells of them",
+    "_callbacks": "until all waiters wait: nothing public tells of them",
+    "_self_memo": "the key builder of a function, to look at one of its steps",
+    "_frozen": "what a recording holds beside its items",
+    "_llm_memo_inner": "the transport below ours",
+    "_llm_memo_site": "what two transports of one client share",
+}
+"""Private names of the package that tests use → what could not be brought about, or seen, without them."""
+
+
+def test_tests_use_the_public_surface() -> None:
+    """Tests take a private name of the package only where nothing public does, for a reason that is written down."""
+    package, used = set(), set()
+    for path in ALL.values():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                package.add(node.name)
+            elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+                package.add(node.id if isinstance(node, ast.Name) else node.attr)
+    for path in Path(__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+                used.add(node.attr)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("patch.setattr"):
+                used.update(each.value for each in node.args[1:2] if isinstance(each, ast.Constant))
+    foreign = {"_client", "_transport", "_transport_for_url", "_pool", "_fields"}  # of httpx, the SDKs and Python
+    private = {name for name in package & used if name[0] == "_" and name[-1] != "_"}
+    assert set(PRIVATES) == private - foreign
+
+
 def test_every_public_function_and_class_says_what_it_does() -> None:
     """Every public function, class and method of the package has a docstring."""
     bare = []

@@ -262,6 +262,9 @@ fails.append(1)
     assert "shaky · 1 stale · 1 raised · saved" in shown
 
 
+COMMANDS = ("info", "entries", "clear", "policy", "explain", "watch", "help")
+
+
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
@@ -280,7 +283,7 @@ fails.append(1)
 def test_tab_completes_commands_and_names(shell: Shell, line: str, offered: list[str]) -> None:
     """Tab offers commands, and after them what they take."""
     assert set(offered) <= set(shell.complete(line))
-    assert [] == [each for each in shell.complete(line) if each in magic._COMMANDS and each not in offered]
+    assert [] == [each for each in shell.complete(line) if each in COMMANDS and each not in offered]
 
 
 def test_loading_twice_is_loading_once(shell: Shell) -> None:
