@@ -60,7 +60,7 @@ def main() -> int:
     heads = map(str.rjust, ["passed", "failed", "skipped", "minutes"], widths[1:])
     print("\n== " + " ".join(["what".ljust(widths[0]), *heads]))
     for step in steps:
-        told = step.said if step.demanded or not step.failed else f"{step.said} (not demanded yet)"
+        told = step.said if step.demanded or not step.failed else f"{step.said} (not demanded)"
         cells = map(str.rjust, [*step.counts, step.minutes], widths[1:])
         print("   " + " ".join([step.name.ljust(widths[0]), *cells, "", told]))
     for step in steps:

@@ -281,7 +281,6 @@ def test_clearing_earlier_code_looks_at_all_entries_for_the_latest(filled: Cache
 PROGRAM = """
 from llm_memo import Cache, cached_completion
 
-
 @cached_completion(name="main.ask")
 def ask(text):
     return text + "CODE"
