@@ -23,9 +23,9 @@ class Maker(NamedTuple):
 
     owner: Any
     attribute: str
-    """Of the owner: a callable that gives an HTTP client."""
+    """Of the owner: a callable that gives an HTTP client, or an SDK's object over one."""
     like: Any
-    """The HTTP client in whose place those that are made are used."""
+    """The object in whose place those that are made are used."""
 
 
 def http_clients(client: object) -> tuple[list[Any], list[Maker]]:
@@ -136,6 +136,13 @@ def _google(value: Any) -> Iterator[Any]:
             yield Maker(asynchronous, "_inner_client_cls", asynchronous)
 
 
+def _aiohttp(value: Any) -> Iterator[Any]:
+    raise InvalidOption(
+        f"cached_client({_name(value)}): what a session of aiohttp sends itself is not cached. Pass a client of httpx, "
+        "which may send through aiohttp, as openai's DefaultAioHttpClient does; or send by way of llm-memo serve"
+    )
+
+
 def _instructor(value: Any) -> Iterator[Any]:
     yield value.client
 
@@ -173,12 +180,15 @@ def _agno(value: Any) -> Iterator[Any]:
                 if _package(type(part)) == "agno" and (hasattr(part, "get_client") or hasattr(part, "model")):
                     yield part
         return
-    yield value.get_client()
-    if hasattr(value, "get_async_client"):
-        yield value.get_async_client()
+    for name in ("get_client", "get_async_client"):
+        if hasattr(value, name):
+            client = getattr(value, name)()
+            yield client
+            yield Maker(value, name, client)  # another is made once this one is closed, and by copies of the model
 
 
 _RULES: dict[str, Rule] = {
+    "aiohttp": _aiohttp,
     "mistralai": _mistral,
     "cohere": _cohere,
     "ollama": _ollama,

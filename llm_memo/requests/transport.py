@@ -10,13 +10,13 @@ import functools
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from types import TracebackType
+from types import MethodType, TracebackType
 from typing import Any, Self
 
 from llm_memo.errors import InvalidOption, MemoError
 from llm_memo.requests import multipart
 from llm_memo.requests.client import Site
-from llm_memo.requests.clients import Maker
+from llm_memo.requests.clients import Maker, http_clients
 from llm_memo.requests.controls import take
 from llm_memo.requests.exchange import Exchange, ServerError
 from llm_memo.requests.request import LARGEST_BODY, may_be_cached, read
@@ -172,15 +172,22 @@ def take_hold(client: Any) -> Site:
 def take_hold_of_made(maker: Maker) -> None:
     """Have the HTTP clients that ``maker`` will make share what was given for the one that they replace."""
     make = getattr(maker.owner, maker.attribute)
-    site = site_of(maker.like)
+    site = site_of(http_clients(maker.like)[0][0])
     if getattr(make, "site", None) is site:
         return
+    method = make.__func__ if isinstance(make, MethodType) else None
+    original = method or make
 
     def made(*args: Any, **kwargs: Any) -> Any:
-        return _wrap(make(*args, **kwargs), site)
+        client = original(*args, **kwargs)
+        for each in http_clients(client)[0]:
+            _wrap(each, site)
+        return client
 
+    made.__name__ = maker.attribute  # a pickled model finds its class's own
     made.site = site  # type: ignore[attr-defined]
-    setattr(maker.owner, maker.attribute, made)
+    # A method stays one, so that of a deep copy of the owner it is the copy's.
+    setattr(maker.owner, maker.attribute, made if method is None else MethodType(made, maker.owner))
 
 
 def _wrap(client: Any, site: Site | None) -> Any:

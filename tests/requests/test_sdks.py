@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
@@ -365,6 +366,14 @@ def test_half_of_a_client_is_an_error() -> None:
         cached_client(genai.Client(api_key="k"))
 
 
+async def test_a_session_of_aiohttp_is_an_error() -> None:
+    """It is named, with what to pass instead: nobody would notice that what it sends goes by."""
+    aiohttp = pytest.importorskip("aiohttp")
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(InvalidOption, match=r"aiohttp.*DefaultAioHttpClient.*llm-memo serve"):
+            cached_client(session)
+
+
 def test_a_framework_out_of_reach(servers: Servers) -> None:
     """``configure(requests=True)`` caches what an agent sends whose client nobody sees."""
     agents = pytest.importorskip("agno.agent")
@@ -375,3 +384,18 @@ def test_a_framework_out_of_reach(servers: Servers) -> None:
         assert 1 == servers.count()
     agent.run("hi")
     assert 2 == servers.count()
+
+
+def test_a_model_that_replaces_its_client(servers: Servers) -> None:
+    """agno makes another client when one is closed, and in copies of a model: these are cached too."""
+    agents = pytest.importorskip("agno.agent")
+    openai = importlib.import_module("agno.models.openai")
+    model = openai.OpenAIChat(id="m-1", base_url=servers.openai, api_key=CANARY)
+    agent = cached_client(agents.Agent(model=model, telemetry=False))
+    agent.run("hi")
+    model.client.close()
+    agent.run("hi")
+    copied = deepcopy(model)
+    agents.Agent(model=copied, telemetry=False).run("hi")
+    assert copied.client is not model.client
+    assert 1 == servers.count()
