@@ -121,48 +121,6 @@ def test_the_example_of_openpipe_by_curl(server: Serving, policy: str) -> None:
     assert POLICIES[policy] == outcomes
 
 
-@pytest.mark.node
-def test_node_clients(server: Serving, tmp_path: Path) -> None:
-    """The npm openai client, unmodified: the second call is free, policies by header, streams, a bad value."""
-    for program in ("node", "npm"):
-        assert shutil.which(program), f"{program} is not installed"
-    subprocess.run(
-        ["npm", "install", "--silent", "--no-audit", "--no-fund", "openai@6"], cwd=tmp_path, check=True, timeout=240
-    )
-    (tmp_path / "ask.mjs").write_text(NODE)
-    done = subprocess.run(
-        ["node", "ask.mjs", server.base_url], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
-    )
-    expected = ["miss", "hit", "bypass", "hit", "miss hit", "true", "BadRequestError"]
-    assert expected == done.stdout.split("\n")[:-1], done.stderr
-
-
-NODE = """
-import OpenAI from "openai";
-const client = new OpenAI({baseURL: process.argv[2], apiKey: "sk-node", maxRetries: 0});
-const body = {model: "gpt-5.2", messages: [{role: "user", content: "node"}]};
-const ask = async (more, options) => {
-  const {response} = await client.chat.completions.create({...body, ...more}, options).withResponse();
-  return response.headers.get("x-llm-memo");
-};
-console.log(await ask());
-console.log(await ask());
-console.log(await ask({}, {headers: {"op-cache": "off"}}));
-console.log(await ask({openpipe: {cache: "readOnly"}}));
-const streams = [], outcomes = [];
-for (let i = 0; i < 2; i++) {
-  const {data, response} = await client.chat.completions.create({...body, stream: true}).withResponse();
-  let text = "";
-  for await (const chunk of data) text += chunk.choices[0]?.delta?.content ?? "";
-  streams.push(text);
-  outcomes.push(response.headers.get("x-llm-memo"));
-}
-console.log(outcomes.join(" "));
-console.log(streams[0] === streams[1] && streams[0].length > 0);
-try { await ask({}, {headers: {"op-cache": "sometimes"}}); } catch (error) { console.log(error.constructor.name); }
-"""
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_running_answers_end_whole(model: ModelServer, tmp_path: Path, number: signal.Signals) -> None:
     """A signal in mid-stream: the stream is finished, kept, and then the process ends with 0."""
