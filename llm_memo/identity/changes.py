@@ -10,7 +10,6 @@ from llm_memo.identity.key import CallKey, KeyBuilder, are_fixed
 from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import lazily
 from llm_memo.identity.scan.part import Part
-from llm_memo.identity.scan.scan import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Before:
             return NOTHING_CHANGED
         for snapshot in self._snapshots:
             if snapshot.candidates:
-                lazily.settle(list(snapshot.candidates), lambda: Scan())
+                lazily.settle(list(snapshot.candidates))
         try:
             if self._fixed and self._builder.head() == self._call_key.head:
                 return NOTHING_CHANGED
@@ -75,6 +74,8 @@ class Before:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}
         by_others: list[str] = []
+        inside: dict[object, str] = {}
+        """What came or went with a value that the call has changed: it is one change, not many."""
         came_or_went: list[str] = []
         texts_by_call: list[str] = []
         before = self.parts.digests
@@ -96,14 +97,15 @@ class Before:
             elif any(_is_by_call(part, each, replaced) for each in (owner, after_call)):
                 texts_by_call.append(text)
                 place = owner.places.get(part, (None,))[0]
-                by_call.setdefault(place or text, _sentence(text, _line(part, owner), self._way_out(part, owner)))
+                sentence = _sentence(text, _line(part, owner), self._way_out(part, owner))
+                (by_call if part in before and part in after else inside).setdefault(place or text, sentence)
             elif part in before and part in after:
                 by_others.append(text)
             else:
                 came_or_went.append(text)
         # What is inside of a value that the call has changed came, or went, with it.
         by_others += [text for text in came_or_went if not text.startswith(tuple(texts_by_call))]
-        return Changed(tuple(by_call.values()), tuple(by_others))
+        return Changed(tuple((by_call or inside).values()), tuple(by_others))
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
         """What the user writes to leave the value out."""
@@ -136,7 +138,7 @@ def _argument(part: Part) -> str:
 def _holder(part: Part, snapshot: Snapshot) -> object:
     """The identity of what holds the value of a part."""
     place, identity, _ = snapshot.places.get(part, (None, 0, False))
-    place = place or snapshot.holders.get(identity)
+    place = place or next(iter(snapshot.holders.get(identity, ())), None)
     return place[0] if isinstance(place, tuple) else None
 
 
@@ -157,13 +159,12 @@ def _is_by_call(part: Part, snapshot: Snapshot | None, replaced: bool) -> bool:
     place, identity, is_installed = snapshot.places[part]
     if is_installed or identity in snapshot.writes:
         return True
-    seen: set[object] = set()
-    place = place or snapshot.holders.get(identity)
-    while isinstance(place, tuple) and place not in seen:
-        if place in snapshot.writes or place[0] in snapshot.writes:
+    places = [each for each in [place] if isinstance(each, tuple)] or [*snapshot.holders.get(identity, ())]
+    for place in places:
+        if not {place, place[0], place[1]}.isdisjoint(snapshot.writes):
             return True
-        seen.add(place)
-        place = snapshot.holders.get(place[0]) if replaced else None
+        if replaced:
+            places += [each for each in snapshot.holders.get(place[0], ()) if each not in places]
     return False
 
 

@@ -55,8 +55,8 @@ class Snapshot:
     """Places and identities of what the code writes to → the line."""
     places: Mapping[Part, tuple[object, int, bool]]
     """Where the value of a part is kept, its identity, and whether it is an installed object."""
-    holders: Mapping[int, tuple[object, object]]
-    """Identity of a value that a chain has led to → where it is kept."""
+    holders: Mapping[int, Mapping[tuple[int, object], None]]
+    """Identity of a value that a chain has led to → the places where it is kept."""
     modules: Mapping[str, str]
     """Owner of parts → the module that it is in."""
     candidates: tuple[Candidate, ...]

@@ -45,6 +45,8 @@ _FUNCTIONS = (
     types.FunctionType, classmethod, staticmethod, types.BuiltinFunctionType, types.MethodDescriptorType,
     types.WrapperDescriptorType, types.ClassMethodDescriptorType,
 )  # fmt: skip
+_BINDING = (types.MethodDescriptorType, types.WrapperDescriptorType)
+"""Types of methods written in C, as in ``first = list.__getitem__``."""
 _SAFE_DESCRIPTORS = ("builtins", "collections", "_collections")
 """Modules whose descriptors, such as slots and the fields of named tuples, run no Python code."""
 _OF_A_CLASS = ("__name__", "__qualname__", "__doc__", "__module__")
@@ -161,8 +163,9 @@ def _by_getter(scan: State, kind: type, getter: str, value: Any, text: str) -> F
     found = in_classes(scan, kind.__mro__, getter)
     if found is None or not is_own(found[0]):
         return None
-    scan.enter(found[1], first=Reached(value, text))
-    return [opaque(text)]
+    entered = scan.enter(found[1], first=Reached(value, text))
+    # ``__getattr__ = dict.__getitem__``: what installed code gives is not known.
+    return None if entered is None and not is_cached_function(found[1]) else [opaque(text)]
 
 
 def _of_next(scan: State, seen: Next, name: str, text: str) -> Found:
@@ -259,7 +262,7 @@ def _from_class(scan: State, found: tuple[type, Any], holder: Any, kind: type, n
         return _described(scan, raw, holder, kind, name, text)
     if not is_own(base) and is_fresh:
         return [opaque(text)]
-    if not is_own(base) and callable(raw):
+    if callable(raw) and (not is_own(base) or is_a(raw, _BINDING)):
         return [Reached(raw, text, holder=kind if holder is None else holder)]
     # Data of the class; of a Fresh instance, unless it has its own by then.
     return [Reached(raw, text, place=(id(base), name))]
@@ -320,7 +323,7 @@ def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, te
         return [opaque(text)] if pending else [Reached(computed, text, place=place)]
     scan.guards.no_name(held, name)
     again = functools.partial(_enter_again, getter, value, text)
-    scan.candidates.append(Candidate(held, name, MISSING, again, value))
+    scan.candidates.append(Candidate(held, name, MISSING, again, scan, value))
     return [opaque(text)]
 
 

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from llm_memo.identity.code import source
+from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import code_attribute, is_a, subclasses
@@ -34,6 +35,9 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         at = Reached(Method(value.__name__), at.text, holder=value.__self__)
         value = at.value
     if at.computed or value is MISSING or is_a(value, (Made, Next)):
+        match use.ref.chain.steps:
+            case (*_, Attribute(name)) if at.computed and name in MUTATORS:
+                scan.write_by_name(use.ref.chain.steps[:-1], use.line)
         escape(scan, followed, given)
     elif is_a(value, Method):
         _method(scan, followed, use, at, given)

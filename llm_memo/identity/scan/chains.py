@@ -47,7 +47,7 @@ def reached(scan: State, followed: Followed, use: Use, start: Reached | None = N
     while todo:
         at, taken = todo.popleft()
         if at.place is not None and not is_fixed(at.value):
-            scan.holders.setdefault(id(at.value), at.place)
+            scan.holders.setdefault(id(at.value), {})[at.place] = None
         if taken >= last:
             yield at
             continue

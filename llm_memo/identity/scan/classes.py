@@ -157,6 +157,13 @@ def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
             yield name, inner
 
 
+def own_functions_of(kind: type) -> Iterator[tuple[str, Any]]:
+    """The same of a class and of its bases, those of one's own, and the functions of their properties."""
+    for base in filter(is_own, kind.__mro__):
+        yield from functions_of(base)
+        yield from ((name, each) for name, value in sorted(base.__dict__.items()) for each in accessors(value))
+
+
 def accessors(value: Any) -> list[Any]:
     """The functions that a property consists of."""
     if is_a(value, property):

@@ -112,6 +112,8 @@ class Candidate:
     """What is there now."""
     again: Callable[[Any], object]
     """Scans what the value is made from."""
+    scan: Any
+    """The scan that has met it."""
     owner: Any
     """The instance that it belongs to; None for a global."""
 

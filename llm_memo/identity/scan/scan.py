@@ -27,6 +27,7 @@ class Scan(State):
 
     def start(self, function: Any, inner: Any) -> Followed | None:
         """Start from a cached function; decorators between it and its code are followed as well."""
+        self.start_again = lambda other: other.start(function, inner)
         if not is_own_function(inner):
             take(self, "", "", function if type(inner) is types.FunctionType else inner, "function")
             return None
@@ -36,6 +37,7 @@ class Scan(State):
 
     def start_argument(self, base: Followed | None, parameter: str, value: Any) -> None:
         """Start from what a parameter of the function is bound to; ``base`` is the function as it was followed."""
+        self.start_again = lambda other: other.start_argument(base, parameter, value)
         if base is None or base.tree is None:
             take(self, "", parameter, value, "argument")
             return
@@ -96,9 +98,12 @@ def _show(scan: State, followed: Followed) -> None:
     take(scan, followed.label, "", function.__name__, "name")
     take(scan, followed.label, "", classes.docstring_of(function), "docstring")
     take(scan, followed.label, "", annotations_of(function), "annotations")
-    held = {name: value for name, value in (own_dict(function) or {}).items() if not name.startswith("__")}
-    if held:
-        take(scan, followed.label, "attributes", held, "attribute")
+    held = own_dict(function) or {}
+    scan.guard_names(held)
+    for name in sorted(held):
+        if not name.startswith("__"):
+            scan.guards.name(held, name, held[name])
+            take(scan, followed.label, name, held[name], "attribute", (id(function), name))
 
 
 def _leave(scan: State) -> None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.code import cells
 from llm_memo.identity.code.digest import constant_bytes
+from llm_memo.identity.code.names import Attribute, Step
 from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import Guards, is_fixed
@@ -65,8 +66,8 @@ class State(abc.ABC):
         """Values whose text may be longer than that."""
         self.places: dict[Part, tuple[Place | None, int, bool]] = {}
         """Where the value of a part is kept, its identity, and whether it is an installed object."""
-        self.holders: dict[int, Place] = {}
-        """Identity of a value that a chain has led to → where it is kept."""
+        self.holders: dict[int, dict[Place, None]] = {}
+        """Identity of a value that a chain has led to → the places where it is kept."""
         self.left: list[Left] = []
         self.omitted: dict[str, None] = {}
         """Attributes that ``__memo_ignore__`` of a class leaves out, in the order in which they were met."""
@@ -75,7 +76,7 @@ class State(abc.ABC):
         self.candidates: list[Candidate] = []
         """Values that the call may make."""
         self.writes: dict[object, int] = {}
-        """Places and identities of what the code writes to → the line."""
+        """Places and identities of what the code writes to → the line; names, where the object is not known."""
         self.followed: dict[int, Followed] = {}
         self.classes: dict[type, set[str]] = {}
         """Classes of one's own → what of them was looked at."""
@@ -87,6 +88,11 @@ class State(abc.ABC):
         """Variables of the environment that a parameter names."""
         self.redirected = False
         """Reached code redirects standard output, so what is printed may come back."""
+        self.start_again: Callable[[Any], object] = lambda _: None
+        """Starts another scan as this one was."""
+        self.made: Any = MISSING
+        """A value that a call has made, of which only what its methods read counts where it escapes."""
+        self.made_escapes = False
         self.pending: frozenset[object] = frozenset()
         """Lazily made values that are being compared."""
         self._hidden: set[Place] = set()
@@ -158,6 +164,13 @@ class State(abc.ABC):
     def untracked_variable(self, owner: str, name: str) -> None:
         """Note a variable of the environment whose name is made while the code runs."""
         self.left.append(Left(Part(owner, "environment", name), "a variable", "its name is made while the code runs"))
+
+    def write_by_name(self, steps: tuple[Step, ...], line: int) -> None:
+        """Note a write into what is not known, by the last attribute on the way: any object of that name may change."""
+        for step in reversed(steps):
+            if isinstance(step, Attribute):
+                self.writes.setdefault(step.name, line)
+                return
 
     def finish(self) -> bytes:
         """Work off the list; the digest of all parts."""

@@ -23,7 +23,7 @@ from llm_memo.identity.scan import modules
 from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
-from llm_memo.identity.scan.own import is_own_instance
+from llm_memo.identity.scan.own import is_cached_function, is_own_instance
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.scan.reached import (
     MISSING,
@@ -40,6 +40,8 @@ from llm_memo.identity.scan.reached import (
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import read_whole, take_names
 
+_NAMESPACES = (types.ModuleType, types.FunctionType, type, types.SimpleNamespace)
+"""Types of what keeps what is set as its attribute, and does nothing else."""
 _PLAIN = (str, bytes, int, float, complex, tuple, frozenset, type(None))
 _CAN_BE_EMPTY = (str, bytes, int, float, tuple, frozenset, type(None), bool, list, dict, set)
 
@@ -242,10 +244,14 @@ def _write(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     steps, value = use.ref.chain.steps, at.value
     if not steps:
         scan.writes.setdefault(at.place, use.line)
-        scan.writes.setdefault(id(value), use.line)
+        if use.statement:
+            scan.writes.setdefault(id(value), use.line)
         _change(scan, followed, use, at)
         return
-    if is_made(at) or is_a(value, Method) or value is MISSING:
+    if is_made(at):
+        scan.write_by_name(steps, use.line)
+        return
+    if is_a(value, Method) or value is MISSING:
         return
     step = steps[-1]
     key: Any = step.name if isinstance(step, Attribute) else step.key if isinstance(step, Item) else None
@@ -269,7 +275,9 @@ def _write_attribute(scan: State, followed: Followed, use: Use, at: Reached, nam
     value, kind = at.value, type(at.value)
     if value is sys and name in ("stdout", "stderr"):
         scan.redirected = True
-    if is_a(value, (types.ModuleType, type, types.SimpleNamespace)):
+    if is_a(value, _NAMESPACES) or is_cached_function(value):
+        held = vars(value) if is_a(value, type) else own_dict(value) or {}
+        _change(scan, followed, use, Reached(held.get(name, MISSING), at.text))
         return
     if not is_own_instance(value):
         read_whole(scan, at, followed)
@@ -300,8 +308,13 @@ def _change(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 
 def _lazy(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     """A value that the call makes if it is not there: then what it was counts, and it is seen to after the call."""
-    read_whole(scan, at, followed)
     is_there = at.value is not MISSING and (type(at.value) not in _CAN_BE_EMPTY or bool(at.value))
+    if is_there and (is_own_instance(at.value) or is_container(at.value)):
+        _identity(scan, followed, use, at)
+        for name in ("__bool__", "__len__") if is_own_instance(at.value) else ():
+            scan.special(followed, at, name)
+    else:
+        read_whole(scan, at, followed)
     found = None if is_there else _container_of(scan, followed, use)
     if found is None:
         return
@@ -314,7 +327,7 @@ def _lazy(scan: State, followed: Followed, use: Use, at: Reached) -> None:
             other.later("use", entered, each)
 
     container, key, owner = found
-    scan.candidates.append(Candidate(container, key, at.value, again, owner))
+    scan.candidates.append(Candidate(container, key, at.value, again, scan, owner))
 
 
 def _container_of(scan: State, followed: Followed, use: Use) -> tuple[Any, Any, Any] | None:

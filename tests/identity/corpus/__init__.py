@@ -14,6 +14,7 @@ from corpus import (
     ignoring,
     instances,
     kinds,
+    made,
     origins,
     printing,
     reading,
@@ -27,7 +28,7 @@ CASES: list[Case] = [
     case
     for module in (
         arguments, reading, writing, printing, escaping, dynamic, free, changing, ignoring, origins, classes, instances,
-        values, shapes, kinds, found, everyday,
+        values, shapes, kinds, found, everyday, made,
     )
     for case in module.CASES
 ]  # fmt: skip
