@@ -35,6 +35,7 @@ from llm_memo.identity.scan.reached import (
     item_of,
     opaque,
     own_dict,
+    pydantic_dicts,
     slot_value,
 )
 from llm_memo.identity.scan.state import State
@@ -139,8 +140,8 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
         scan.guards.no_name(held, name)
     if in_class is not None:
         return _from_class(scan, in_class, value, kind, name, text)
-    for other in (value.__pydantic_private__, value.__pydantic_extra__) if "__pydantic_fields__" in vars(kind) else ():
-        if other is not None and name in other:
+    for other in pydantic_dicts(value):
+        if name in other:
             return [reached_item(scan, other, name, text, place)]
     found = _by_getter(scan, kind, "__getattr__", value, text)
     is_known = class_has(kind, "__pydantic_fields__") or in_classes(scan, kind.__mro__, "__getattr__") is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import functools
+import random
+import sys
 import types
 from typing import Any
 
@@ -46,6 +48,16 @@ def is_subject(value: Any) -> bool:
     if kind is functools._lru_cache_wrapper:
         return is_own(value.__wrapped__)
     return is_own_instance(value)
+
+
+def is_function_of_module(value: Any) -> bool:
+    """Whether a bound method is what an installed module offers as a function of its own, as ``random.choice`` is."""
+    if type(value) not in (types.MethodType, types.BuiltinFunctionType):
+        return False
+    kind = type(value.__self__)
+    if is_own(kind) or kind is types.ModuleType:
+        return False
+    return kind is random.SystemRandom or vars(sys.modules.get(kind.__module__, random)).get(value.__name__) == value
 
 
 def ignored_of(kind: type) -> tuple[str, ...]:

@@ -140,6 +140,13 @@ def own_dict(value: Any) -> dict[str, Any] | None:
     return held if type(held) is dict else None
 
 
+def pydantic_dicts(value: Any) -> list[dict[str, Any]]:
+    """What an instance of a pydantic model holds beside its fields."""
+    if not class_has(type(value), "__pydantic_fields__"):
+        return []
+    return [each for each in (value.__pydantic_private__, value.__pydantic_extra__) if each is not None]
+
+
 def current_value(variable: ContextVar[Any]) -> Any:
     """A context variable's value here and now, or its default."""
     try:

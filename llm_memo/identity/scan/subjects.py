@@ -12,10 +12,10 @@ from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import classes, lazily
-from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_function
+from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_function_of_module, is_own_function
 from llm_memo.identity.scan.reached import MISSING, Reached, own_dict, slot_value
 from llm_memo.identity.scan.state import State
-from llm_memo.identity.scan.values import installed_name, take
+from llm_memo.identity.scan.values import installed_name, take, take_less
 
 
 def take_subject(scan: State, value: Any, owner: str) -> None:
@@ -40,7 +40,8 @@ def _take_method(scan: State, method: types.MethodType, owner: str) -> None:
     """A bound method that escapes counts as called."""
     if scan.enter(method.__func__, first=Reached(method.__self__, "self"), escapes=True) is None:
         scan.part(owner, "installed", installed_name(method.__func__))
-        take(scan, owner, f"{method.__name__}.__self__", method.__self__, "attribute")
+        if not is_function_of_module(method):
+            take(scan, owner, f"{method.__name__}.__self__", method.__self__, "attribute")
 
 
 def _take_closure(scan: State, function: types.FunctionType, owner: str) -> None:
@@ -110,6 +111,8 @@ def _take_form(scan: State, owner: str, value: Any) -> None:
 
     for name in ignored_of(type(value)):
         scan.is_omitted(type(value), name)
+    if take_less(scan, owner, "", value, "attribute"):
+        return
     try:
         encoded = encoding.encode(value, subject)
     except Exception as problem:

@@ -9,12 +9,14 @@ import weakref
 from contextvars import ContextVar
 from typing import Any
 
-from llm_memo.adapters.equipment import class_name, is_equipment
+from llm_memo import adapters
+from llm_memo.adapters.equipment import class_name, is_credential, is_equipment
+from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.modules import place_in_project
-from llm_memo.identity.scan.own import is_own_function, is_subject
+from llm_memo.identity.scan.own import is_function_of_module, is_own_function, is_subject
 from llm_memo.identity.scan.reached import (
     MISSING,
     Fresh,
@@ -27,6 +29,7 @@ from llm_memo.identity.scan.reached import (
     is_made,
     item_of,
     own_dict,
+    pydantic_dicts,
 )
 from llm_memo.identity.scan.state import State
 
@@ -62,6 +65,8 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
         take(scan, owner, f"{name}.get()", get(), kind)
     elif type(value) is weakref.ref:
         take(scan, owner, f"{name}()", value(), kind)
+    elif is_function_of_module(value):
+        scan.part(owner, kind, name, b"installed " + installed_name(value).encode())
     elif is_subject(value):
         scan.part(owner, kind, name, b"#%d" % scan.number_of(value), value, place)
         scan.show((owner, kind, name), lambda: str(code_attribute(value, "__qualname__", type(value).__qualname__)))
@@ -97,10 +102,29 @@ def take_names(scan: State, owner: str, names: dict[str, Any], data_only: bool =
 def _take_data(scan: State, owner: str, name: str, value: Any, kind: str, place: Place | None) -> None:
     if type(value) is dict and scan.ignored:
         value = {key: item for key, item in [*value.items()] if not scan.is_ignored((id(value), key))}
+    elif take_less(scan, owner, name, value, kind):
+        return
     try:
         scan.part(owner, kind, name, scan.encode(value), value, place)
     except Exception as problem:
         _take_apart(scan, owner, name, value, kind, problem)
+
+
+def take_less(scan: State, owner: str, name: str, value: Any, kind: str) -> bool:
+    """Take a value of which ``ignore=`` leaves something out, name by name; False if it leaves nothing out."""
+    if not scan.ignored or is_fixed(value) or all(holder != id(value) for holder, _ in scan.ignored):
+        return False
+    scan.part(owner, kind, name, b"less " + class_name(type(value)).encode())
+    is_installed, unsent = not is_own(type(value)), adapters.never_sent(type(value))
+    for held in (own_dict(value), value if is_a(value, dict) else None, *pydantic_dicts(value)):
+        scan.guard_names(held or {})
+        for key, item in [*(held or {}).items()]:
+            if key in unsent or (is_installed and is_a(key, str) and is_credential(key)):
+                continue
+            if not scan.is_ignored((id(value), key)) and not scan.is_omitted(type(value), key):
+                scan.guards.name(held, key, item)
+                take(scan, owner, f"{name}.{key}".removeprefix("."), item, kind, (id(value), key))
+    return True
 
 
 def _take_apart(scan: State, owner: str, name: str, value: Any, kind: str, problem: Exception) -> None:
@@ -154,6 +178,9 @@ def _take_as(scan: State, followed: Followed | None, text: str, value: Any, plac
 def read_called(scan: State, at: Reached, followed: Followed) -> None:
     """Installed code is called: its name counts, and the object or the class of one's own that it is a method of."""
     value, kind = at.value, type(at.value)
+    if is_function_of_module(value):
+        scan.part(followed.label, "installed", installed_name(value))
+        return
     relative = place_in_project(at.holder, followed.function) if is_a(at.holder, pathlib.PurePath) else None
     bound_to = getattr(value, "__self__", None) if issubclass(kind, types.BuiltinFunctionType) else None
     if relative is not None and code_attribute(value, "__name__") in _OF_FILES:

@@ -402,3 +402,30 @@ CASES = [
         "<q> <q>",
     ),
 ]  # fmt: skip
+
+WHOLE = {
+    "a namespace": "cfg = types.SimpleNamespace(run_id=1, tone='t')",
+    "a namespace of argparse": "cfg = argparse.Namespace(run_id=1, tone='t')",
+    "a pydantic model": "class C(pydantic.BaseModel):\n    run_id: int = 1\n    tone: str = 't'\ncfg = C()",
+    "a dataclass": "@dataclasses.dataclass\nclass C:\n    run_id: int = 1\n    tone: str = 't'\ncfg = C()",
+    "an installed class": "cfg = optparse.Values({'run_id': 1, 'tone': 't'})",
+    "a dict": "class C(dict): __getattr__, __setattr__ = dict.get, dict.__setitem__\ncfg = C(run_id=1, tone='t')",
+}
+"""A configuration with a field that no answer depends on."""
+
+CASES += [
+    Program(
+        f"an ignored attribute of {what} that escapes",
+        f"""import argparse, dataclasses, optparse, types
+import pydantic
+{head}
+def show(config): return repr(config)[:0]
+@cached(ignore=("cfg.run_id",))
+def f(q): return ask(show(cfg) + q)
+print(f("q")); cfg.run_id = 2; print(f("q")); cfg.tone = "u"; print(f("q"))
+""",
+        "<q> <q> <q>",
+        calls=2,
+    )
+    for what, head in WHOLE.items()
+]

@@ -188,4 +188,23 @@ OF_TYPES: list[Case] = [
     ),
 ]
 
-CASES: list[Case] = [*LAZY, *OF_FUNCTIONS, *OF_TYPES]
+RANDOM: list[Case] = [
+    Program(
+        f"a retry that waits a while drawn by {call}",
+        f"""
+        import random, secrets, time
+        from random import uniform
+        def patiently(ask, q):
+            for attempt in range(3):
+                try: return ask(q)
+                except ValueError: time.sleep({call})
+        @cached
+        def f(q): return patiently(ask, q)
+        print(f("q"), f("q")); random.random(); print(f("q"))
+        """,
+        "<q> <q> <q>",
+    )
+    for call in ("random.random()", "uniform(0, attempt)", "random.choice([1, 2])", "secrets.choice([1, 2])")
+]
+
+CASES: list[Case] = [*RANDOM, *LAZY, *OF_FUNCTIONS, *OF_TYPES]
