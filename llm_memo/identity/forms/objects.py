@@ -63,6 +63,15 @@ def _memo_key(value: Any, subject: Subject) -> Form:
 
 def _sentinel(value: object, subject: Subject) -> Form:
     """A bare ``object()``, of which nothing is known but the name that a module gives it."""
+    module, name = _named(value)
+    if getattr(sys.modules.get(module), "__dict__", {}).get(name) is not value:
+        _named.cache_clear()
+        module, name = _named(value)
+    return "sentinel", name if is_own_module(module) else f"{module}.{name}"
+
+
+@functools.lru_cache(1024)  # the search goes through all modules
+def _named(value: object) -> tuple[str, str]:
     names = [
         (module.__name__, name)
         for module in [*sys.modules.values()]
@@ -72,8 +81,7 @@ def _sentinel(value: object, subject: Subject) -> Form:
     ]
     if not names:
         raise NoCanonicalForm(value)
-    module, name = min(names)
-    return "sentinel", name if is_own_module(module) else f"{module}.{name}"
+    return min(names)
 
 
 def _of_own_class(made: Maker) -> Maker:
