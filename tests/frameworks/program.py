@@ -9,10 +9,11 @@ import enum
 import json
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Mapping
 from typing import Any
 
 from cases import CASES
+from cases.case import LOOP
 
 from llm_memo import cached_completion
 
@@ -86,9 +87,13 @@ def portrait(value: Any, depth: int = 0) -> Any:
     return [kind, {name: portrait(item, depth + 1) for name, item in sorted(held.items())}]
 
 
-def items(stream: Iterable[Any]) -> list[Any]:
+def items(stream: Any) -> list[Any]:
     """What a stream gives, as portraits."""
-    return [portrait(item) for item in stream]
+    return LOOP.run_until_complete(_awaited(stream)) if hasattr(stream, "__aiter__") else [*map(portrait, stream)]
+
+
+async def _awaited(stream: AsyncIterable[Any]) -> list[Any]:
+    return [portrait(item) async for item in stream]
 
 
 def main(name: str, at: str, text: str) -> None:

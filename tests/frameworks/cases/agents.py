@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.case import AWAITED, BACKGROUND, CANARY, LOOP, NO_STREAM, OTHER, REMEMBERS, UNTOLD, Case
+from cases.case import AWAITED, CANARY, LOOP, NO_STREAM, OTHER, REMEMBERS, UNTOLD, Case
 from llm_memo import completion_usage
 
 SHORT = {"instructions": "Be short."}
@@ -40,6 +40,14 @@ def ask_openai_agents(agent: Any, text: str) -> Any:
     return result.final_output
 
 
+async def stream_openai_agents(agent: Any, text: str) -> Any:
+    from agents import Runner
+
+    async for event in Runner.run_streamed(agent, text).stream_events():
+        if event.type == "raw_response_event":
+            yield event.data
+
+
 def agno(url: str, instructions: str = "Be kind.", **settings: Any) -> Any:
     from agno.agent import Agent
     from agno.models.openai import OpenAIChat
@@ -73,9 +81,9 @@ CASES = (
         unnamed=True, reasons={"stream": AWAITED},
     ),
     Case(
-        "openai-agents", "agents", openai_agents, ask_openai_agents, None,
+        "openai-agents", "agents", openai_agents, ask_openai_agents, stream_openai_agents,
         (OTHER, SHORT), "(await Runner.run(agent, …)).final_output", unnamed=True, group="agents",
-        reasons={"stream": BACKGROUND, "cut": UNTOLD},
+        reasons={"cut": UNTOLD},
     ),
     Case(
         "agno", "agno.agent", agno, ask_agno, stream_agno, (OTHER, SHORT), "agent.run(…)",

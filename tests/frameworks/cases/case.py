@@ -39,6 +39,7 @@ class Case:
         edits: Settings each of which is another question.
         way: The shortest way to use it with the cache, as the page shows it.
         group: Its file in ``requires/``.
+        raises: The error that it raises for an answer that was cut off; "" where it returns it.
         unnamed: Whether its answers do not say which model it was.
         reasons: Column → why it does not hold.
     """
@@ -51,6 +52,7 @@ class Case:
     edits: tuple[Mapping[str, Any], ...] = ()
     way: str = ""
     group: str = "sdks"
+    raises: str = ""
     unnamed: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,6 +72,5 @@ MADE_ANEW = "It makes the class of an answer anew in each call: what comes back 
 PARTIAL = "Its partial answers read a stream of the SDK's, so they are returned and not kept, and that is said."
 CALLBACK = "It streams to a callback: on a hit there is nothing to call it with, so collect the chunks in the function."
 NO_STREAM = "Not tried here: it has no stream that a function would return."
-BACKGROUND = "Its stream is of a run that goes on in the background: collect its events in the function."
 REMEMBERS = "Its runs stay in its memory, which `run(reset=False)` sends: make the agent in the function."
 READ_IN = "Its `StreamResponse` reads a connection when asked to: read it in the function, and return what it said."
