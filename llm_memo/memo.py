@@ -11,6 +11,7 @@ from llm_memo.identity.key import CallKey, KeyBuilder
 from llm_memo.options import Options
 from llm_memo.settings import EffectiveSettings
 from llm_memo.stats import Counters
+from llm_memo.stores.analyses import AnalysisKeeper
 from llm_memo.stores.disk import Disk, function_folder
 from llm_memo.stores.entry import StoredEntry
 from llm_memo.stores.folder import Owner
@@ -19,7 +20,7 @@ from llm_memo.stores.folder import Owner
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("called", "counters", "folder", "function", "key_builder", "name", "options", "settings")
+    __slots__ = ("called", "counters", "folder", "function", "keeper", "key_builder", "name", "options", "settings")
 
     def __init__(
         self,
@@ -38,6 +39,10 @@ class Memo:
         self.called = key_builder.name if function is None else f"{key_builder.name}()"
         """What messages call it."""
         self.folder = function_folder(key_builder.name)
+        self.keeper: AnalysisKeeper | None = None
+        if function is not None:
+            self.keeper = AnalysisKeeper(key_builder.name, function, settings)
+            key_builder.fingerprint.keeper = self.keeper
 
     def owner(self, call_key: CallKey | None = None) -> Owner:
         """Whose answers these are: the function's name, its program and its code, as it is now or made this key."""

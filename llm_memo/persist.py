@@ -210,6 +210,8 @@ class Leader:
             if wanted:
                 call.disk.write(call.path, call.call_key.key, stored, call.settings)
                 self.wrote = True
+                if call.memo.keeper is not None and call.memo.keeper.waits:
+                    call.memo.keeper.write()
             return stored
         except Exception as fault:
             if wanted:

@@ -12,7 +12,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from llm_memo.errors import Untracked, warn
 from llm_memo.identity.forms import encoding
@@ -23,6 +23,7 @@ from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
 
 if TYPE_CHECKING:
+    from llm_memo.identity.code.analysis import Analysis
     from llm_memo.identity.guards import Guards
     from llm_memo.identity.scan.followed import Followed
     from llm_memo.identity.scan.reached import Candidate
@@ -44,6 +45,8 @@ class Snapshot:
     """Values whose text may be longer than that."""
     code: Mapping[Part, types.FunctionType]
     """The functions that are followed, by the parts that stand for their code."""
+    analyses: tuple[Analysis, ...]
+    """What the texts of these say."""
     left: tuple[Left, ...]
     """Values without a form, of which only the class counts."""
     omitted: tuple[str, ...]
@@ -114,6 +117,16 @@ def _after_fork() -> None:
     _looking = threading.RLock()
 
 
+class Keeper(Protocol):
+    """Remembers, for later processes, what the texts of functions say."""
+
+    def recall(self) -> None:
+        """Take over what earlier processes have found; code is about to be looked through."""
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Code has been looked through."""
+
+
 class Fingerprint:
     """The fingerprint of one function; nothing is looked at before it is first needed.
 
@@ -122,7 +135,7 @@ class Fingerprint:
         ignore: Names that are left out, see `llm_memo.identity.ignored`.
     """
 
-    __slots__ = ("_arguments", "function", "ignore", "inner", "label", "state", "warned")
+    __slots__ = ("_arguments", "function", "ignore", "inner", "keeper", "label", "state", "warned")
 
     def __init__(self, function: Callable[..., object], ignore: tuple[str, ...] = ()) -> None:
         self.function = function
@@ -133,6 +146,7 @@ class Fingerprint:
         """What the user was warned of."""
         self.state: Snapshot | None = None
         """What it depended on when it was last looked at."""
+        self.keeper: Keeper | None = None
         self._arguments: OrderedDict[tuple[str, int], tuple[object, Snapshot, Snapshot]] = OrderedDict()
 
     def current(self) -> Snapshot:
@@ -150,6 +164,8 @@ class Fingerprint:
             return known[1]
         with _Turn():
             snapshot = _snapshot_of_argument(self, base, parameter, value)
+        if self.keeper is not None:
+            self.keeper.keep(snapshot)
         self.warn_of_untracked(snapshot)
         self._arguments[mark] = (_reference(value), snapshot, base)
         while len(self._arguments) > _MOST_ARGUMENTS:
@@ -161,7 +177,11 @@ class Fingerprint:
         with _Turn():
             state = self.state
             if state is None or not state.guards.hold():
+                if self.keeper is not None and state is None:
+                    self.keeper.recall()
                 state = self.state = self._look()
+                if self.keeper is not None:
+                    self.keeper.keep(state)
                 self.warn_of_untracked(state)
             return state
 
@@ -232,6 +252,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         shown=scan.shown,
         long=scan.long,
         code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
+        analyses=tuple(each.analysis for each in scan.followed.values()),
         left=tuple(dict.fromkeys(scan.left)),
         omitted=tuple(scan.omitted),
         unseen=scan.unseen,
@@ -241,7 +262,7 @@ def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapsho
         holders=scan.holders,
         modules={each.label: str(each.function.__globals__.get("__name__", "")) for each in scan.followed.values()},
         candidates=tuple(scan.candidates),
-        has_code_without_source=any(each.tree is None for each in scan.followed.values()),
+        has_code_without_source=any(not each.analysis.has_tree for each in scan.followed.values()),
         root=root,
         waiting=frozenset(name for group in root.groups for name in waits_for(root, group)) if root else frozenset(),
     )

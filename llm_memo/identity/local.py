@@ -36,8 +36,10 @@ def is_own(thing: Any) -> bool:
         name = vars(thing).get("__name__")
     elif is_a(thing, type):
         name = type.__getattribute__(thing, "__module__")
-        if getattr(sys.modules.get(name), "__file__", None) is None and _is_written_in_c(thing):
-            return False  # its C code names no module, or one that only Cython knows
+        if not isinstance(name, str) or not is_own_module(name):
+            return False
+        # Its C code may name no module, or one that only Cython knows.
+        return getattr(sys.modules.get(name), "__file__", None) is not None or not _is_written_in_c(thing)
     elif class_has(type(thing), "__llm_memo_function__"):
         return is_own(thing.__llm_memo_function__()[0])
     else:

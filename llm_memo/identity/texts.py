@@ -44,6 +44,9 @@ _NAMED_TEXT = re.compile(
 """A text in source that is given a name: ``token = "…"``, ``token="…"``, ``{"token": "…"}``."""
 
 
+_EMPTY_LINE = re.compile(r"\n[ \t\f]*\n")
+
+
 def shown_source(function: types.FunctionType) -> str:
     """The source of a function as it may be kept: without comments and secrets; "" if it cannot be had, or is long."""
     text = source.source_of(function)
@@ -62,6 +65,8 @@ def _unless_secret(found: re.Match[str]) -> str:
 
 def without_comments(text: str) -> str:
     """Source without comments and empty lines, neither of which counts."""
+    if "#" not in text and not _EMPTY_LINE.search(text):
+        return text.strip("\n")
     lines = text.splitlines()
     inside: set[int] = set()
     try:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterable
 
-from llm_memo.stores import entry, files, folder, index
+from llm_memo.stores import analyses, entry, files, folder, index
 from llm_memo.stores.folder import QUARANTINE
 from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY
@@ -162,10 +162,17 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
     remove_all(refused)
     if function is None:
         _sweep_cleared(root, math.inf)
-        index.sweep(root, folder.functions(root), {each.key for each in folder.entry_files(root)})
+        _sweep_beside(root)
     if faults:
         raise faults[0]
     return entries, size
+
+
+def _sweep_beside(root: str) -> None:
+    """Forget what is noted beside the function folders of those that are gone."""
+    functions = folder.functions(root)
+    index.sweep(root, functions, {each.key for each in folder.entry_files(root)})
+    analyses.sweep(root, functions)
 
 
 def _delete(cleared: str) -> tuple[int, int]:
@@ -246,7 +253,7 @@ def sweep(root: str, now: float) -> int:
     for item in list(files.scan(root)):
         if folder.is_mark_leftover(item.name) and _is_old(item, now):
             swept += files.unlink(item.path)
-    index.sweep(root, folder.functions(root), {each.key for each in folder.entry_files(root)})
+    _sweep_beside(root)
     for name in folder.functions(root):
         for item in list(files.scan(f"{root}/{name}")):
             if folder.is_label_leftover(item.name) and _is_old(item, now):

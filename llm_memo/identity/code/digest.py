@@ -15,6 +15,8 @@ from typing import Any
 
 from llm_memo.identity.code import cells
 from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.uses import Place
+from llm_memo.identity.code.walk import walk
 from llm_memo.identity.code.wording import is_passed_on
 
 FIELDS: dict[str, str] = {
@@ -45,15 +47,16 @@ FIELDS: dict[str, str] = {
 }  # fmt: skip
 """Node → the fields that count, in the order in which they are written."""
 
+_FIELDS = {kind: names.split() for kind, names in FIELDS.items()}
 _ITSELF = "\0itself"
 
 
-def tree_digest(function: Function, free: Collection[ast.stmt] = (), itself: Collection[str] = ()) -> bytes:
+def tree_digest(function: Function, free: Collection[Place] = (), itself: Collection[str] = ()) -> bytes:
     """A digest of a function's tree; its own name, decorators, defaults, docstring and annotations are left out.
 
     Args:
         function: The tree.
-        free: Statements that only print or log.
+        free: Where statements are that only print or log.
         itself: Names by which the function calls itself.
     """
     parts: list[bytes] = []
@@ -74,6 +77,15 @@ def tree_digest(function: Function, free: Collection[ast.stmt] = (), itself: Col
         else:
             parts.append(constant_bytes(item))
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
+
+
+def statement_digest(function: Function, place: Place) -> bytes:
+    """A digest of the one statement of a function that begins at ``place``."""
+    found = next(
+        each for each in walk(function) if isinstance(each, ast.stmt) and (each.lineno, each.col_offset) == place
+    )
+    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return tree_digest(ast.FunctionDef(name="", args=nothing, body=[found], decorator_list=[]))
 
 
 def constant_bytes(value: object) -> bytes:
@@ -106,13 +118,13 @@ def _opened(fields: _Fields, node: ast.AST) -> list[object]:
     return items[::-1]
 
 
-def _outermost(function: Function, free: Collection[ast.stmt]) -> _Fields:
+def _outermost(function: Function, free: Collection[Place]) -> _Fields:
     for name in ("posonlyargs", "args", "vararg", "kwonlyargs", "kwarg"):
         yield name, getattr(function.args, name)
     yield "body", _body(function.body, free) if isinstance(function.body, list) else function.body
 
 
-def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read: bool = False) -> _Fields:
+def _fields(node: ast.AST, function: Function, free: Collection[Place], read: bool = False) -> _Fields:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             shown = bool(node.decorator_list) or is_passed_on(node.name, function)
@@ -147,7 +159,7 @@ def _fields(node: ast.AST, function: Function, free: Collection[ast.stmt], read:
             yield "values", _joined(node.values)  # type: ignore[attr-defined]
         case _:
             kind = type(node).__name__
-            names = FIELDS[kind].split() if kind in FIELDS else [name for name in node._fields if name != "ctx"]
+            names = _FIELDS.get(kind) or [name for name in node._fields if name != "ctx"]
             for name in names:
                 field: Any = getattr(node, name, None)
                 if isinstance(field, str) and kind != "Constant":
@@ -169,13 +181,13 @@ def _joined(values: list[ast.expr]) -> list[object]:
 
 
 def _body(
-    body: list[ast.stmt], free: Collection[ast.stmt], documented: bool = False, annotated: bool = False
+    body: list[ast.stmt], free: Collection[Place], documented: bool = False, annotated: bool = False
 ) -> list[ast.stmt]:
     """The statements that do something, and a docstring where it is read."""
     return [
         each
         for place, each in enumerate(body)
-        if each not in free
+        if not (free and (each.lineno, each.col_offset) in free)
         and not isinstance(each, ast.Pass)
         and not (isinstance(each, ast.AnnAssign) and each.value is None and not annotated)
         and (not _is_bare(each) or (documented and place == 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -46,9 +47,13 @@ class Result(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A step without a name: `CLASS`, `EACH` or `ANY`."""
+    """A step without a name: `CLASS`, `EACH`, `ANY` or `MODULE`, of each of which there is one."""
 
     text: str
+
+    def __reduce__(self) -> tuple[Callable[[str], Mark], tuple[str]]:
+        """What pickles it: it is to be the one of its text in another process, too."""
+        return _mark, (self.text,)
 
 
 CLASS = Mark(".__class__")
@@ -61,6 +66,12 @@ ANY = Mark("[…]")
 MODULE = Mark("[__name__]")
 """The step to the item whose key is the name of the function's module."""
 
+
+def _mark(text: str) -> Mark:
+    return _MARKS[text]
+
+
+_MARKS = {each.text: each for each in (CLASS, EACH, ANY, MODULE)}
 Step = Attribute | Item | Named | Result | Mark
 
 

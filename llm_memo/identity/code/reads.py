@@ -34,7 +34,7 @@ def reads_of(
         known = reader.stands_for_count()
         reader.begin()
         reader.body(function, depth=0)
-        if reader.stands_for_count() == known:
+        if reader.stands_for_count() == known or reader.knew_all():
             return Reads(tuple(reader.uses), frozenset(reader.attributes), frozenset(reader.builtins))
 
 
@@ -44,6 +44,12 @@ class _Reader(Calls):
     def stands_for_count(self) -> int:
         """How much all local variables stand for."""
         return sum(map(len, self.stands_for.values()))
+
+    def knew_all(self) -> bool:
+        """Whether another look would find the same: all that a name stands for was known where it was used."""
+        settled = all(len(self.stands_for.get(name, ())) == known for name, known in self.known_then.items())
+        plain = all(len(each) <= 1 for each in self.stands_for.values())
+        return settled and plain and not any(scope.functions for scope in self.scopes.values())
 
     def body(self, node: Function, depth: int = 1) -> None:
         """The body of a function, in its own scope."""
@@ -144,13 +150,17 @@ class _Reader(Calls):
             case ast.Expr(value=ast.Call() as call):
                 uses = self.uses_of(lambda: self.call(call, statement=True))
                 calls = [use for use in uses if use.kind is Kind.CALL and use.statement]
-                return Group(node, calls, [use for use in uses if not any(use is each for each in calls)])
+                return Group(
+                    (node.lineno, node.col_offset),
+                    calls,
+                    [use for use in uses if not any(use is each for each in calls)],
+                )
             case ast.If(test=test, body=body, orelse=orelse):
                 inside = self.uses_of(lambda: self.read(test))
                 self.depth += 1
                 parts = [part for part in map(self.group, (*body, *orelse)) if part is not None]
                 self.depth -= 1
-                return Group(node, [], inside, parts)
+                return Group((node.lineno, node.col_offset), [], inside, parts)
         return None
 
     def uses_of(self, look: Callable[[], Any]) -> list[Use]:

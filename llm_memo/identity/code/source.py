@@ -11,16 +11,17 @@ import __future__
 
 import ast
 import functools
+import importlib.util
 import linecache
 import os
 import re
-import tokenize
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
 from llm_memo.identity.code import cells
 from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.walk import walk
 from llm_memo.identity.naming import MAIN
 
 _FUTURE = functools.reduce(
@@ -57,8 +58,8 @@ def _loader_of(function: FunctionType) -> dict[str, Any]:
 
 def pinned(function: FunctionType) -> str | None:
     """The text that ``function`` is found in, for a process that does not have its file."""
-    for text in _texts(function.__code__):
-        if _found_in(text, function.__code__) is not None:
+    for text in texts(function.__code__):
+        if found_in(text, function.__code__) is not None:
             return text
     return None
 
@@ -81,15 +82,25 @@ def pinned_around(function: FunctionType) -> list[tuple[str, str]]:
 
 def tree_of(function: FunctionType) -> Function | None:
     """The tree that the code of ``function`` was compiled from; None if there is no text that compiles to it."""
-    linecache.lazycache(function.__code__.co_filename, _loader_of(function))
     code = function.__code__
-    return _tree_of(code, code.co_filename, len(_pinned.get(code.co_filename, ())))
+    know_loader(function)
+    return _tree_of(code, code.co_filename, pinned_count(code.co_filename))
+
+
+def know_loader(function: FunctionType) -> None:
+    """Let a text be had of the loader of the function's module, where it is in no file."""
+    linecache.lazycache(function.__code__.co_filename, _loader_of(function))
+
+
+def pinned_count(filename: str) -> int:
+    """How many texts of a file are pinned."""
+    return len(_pinned.get(filename, ()))
 
 
 @functools.lru_cache(maxsize=8192)
-def _tree_of(code: CodeType, filename: str, texts: int) -> Function | None:  # code is equal to that of another file
-    for text in _texts(code):
-        found = _found_in(text, code)
+def _tree_of(code: CodeType, filename: str, pins: int) -> Function | None:  # code is equal to that of another file
+    for text in texts(code):
+        found = found_in(text, code)
         if found is not None:
             return found
     return None
@@ -98,14 +109,15 @@ def _tree_of(code: CodeType, filename: str, texts: int) -> Function | None:  # c
 def source_of(function: FunctionType) -> str | None:
     """The lines of a function, its decorators' among them; None if they cannot be had."""
     tree = tree_of(function)
-    for text in _texts(function.__code__) if tree is not None else ():
-        if _found_in(text, function.__code__) is tree:
-            lines = text.splitlines(keepends=True)
+    for text in texts(function.__code__) if tree is not None else ():
+        if found_in(text, function.__code__) is tree:
+            lines, _ = _lines_of(text)
             return "".join(lines[_first_line(tree) - 1 : tree.end_lineno])  # type: ignore[union-attr]
     return None
 
 
-def _found_in(text: str, code: CodeType) -> Function | None:
+def found_in(text: str, code: CodeType) -> Function | None:
+    """The tree in ``text`` that compiles to ``code``, or None."""
     found = _cut_out(text, code.co_filename, code)
     if found is not None:
         return found
@@ -114,7 +126,7 @@ def _found_in(text: str, code: CodeType) -> Function | None:
     return source.find(code) if source is not None else None
 
 
-def _texts(code: CodeType) -> Iterator[str]:
+def texts(code: CodeType) -> Iterator[str]:
     """The texts that may hold ``code``: pinned ones, as `linecache` knows the file, and as it is on disk now."""
     filename = code.co_filename
     known = _pinned.get(filename, [])
@@ -128,7 +140,12 @@ def _texts(code: CodeType) -> Iterator[str]:
 
 
 def _cached(code: CodeType) -> str:
-    """The text that `linecache` knows; of what was typed at a prompt, or given with ``-c``, by code from 3.14 on."""
+    """The text that the file had when it was first read, here or by `linecache`.
+
+    Of what was typed at a prompt, or given with ``-c``, that knows the text from 3.14 on, by code.
+    """
+    if len(linecache.cache.get(code.co_filename, ())) < 2 and (text := _first_read(code.co_filename)):
+        return text
     lines = linecache.getlines(code.co_filename)
     if not lines and hasattr(linecache, "_getlines_from_code"):
         lines = linecache._getlines_from_code(code)
@@ -137,10 +154,13 @@ def _cached(code: CodeType) -> str:
 
 def _on_disk(filename: str) -> str:
     try:
-        with tokenize.open(filename) as file:
-            return file.read()
+        with open(filename, "rb") as file:
+            return importlib.util.decode_source(file.read())
     except (OSError, SyntaxError, UnicodeError, ValueError):
         return ""
+
+
+_first_read = functools.lru_cache(maxsize=4096)(_on_disk)
 
 
 @functools.lru_cache(maxsize=8192)
@@ -285,7 +305,7 @@ def _node_of(code: CodeType, statement: ast.stmt) -> Function | None:
     """The function in ``statement`` that was compiled to ``code``."""
     functions = [
         node
-        for node in ast.walk(statement)
+        for node in walk(statement)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         and getattr(node, "name", "<lambda>") == code.co_name
         and _first_line(node) == code.co_firstlineno

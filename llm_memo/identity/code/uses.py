@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from llm_memo.identity.code.names import Chain
+
+Place = tuple[int, int]
+"""Where a statement begins: its line and column."""
 
 
 class Kind(enum.Enum):
@@ -78,7 +80,7 @@ class Given(NamedTuple):
 class Group:
     """A statement that does nothing but call, or an ``if`` of such: free if all it does is to print or log."""
 
-    statement: ast.stmt
+    place: Place
     calls: list[Use]
     """The calls that the statements are."""
     inside: list[Use] = field(default_factory=list)

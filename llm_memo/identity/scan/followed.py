@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import types
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_memo.identity.code import source
-from llm_memo.identity.code.digest import tree_digest
-from llm_memo.identity.code.fallback import bytecode_digest, bytecode_reads
-from llm_memo.identity.code.reads import reads_of
-from llm_memo.identity.code.scopes import Function
+from llm_memo.identity.code.analysis import Analysis, analysis, private_names
 from llm_memo.identity.code.uses import Group, Reads, Use
 from llm_memo.identity.scan.reached import Reached
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +23,7 @@ class Followed:
     """The owner of its parts."""
     is_root: bool = False
     """It is the cached function itself, whose parameters are known only when it is called."""
-    tree: Function | None = field(init=False)
+    analysis: Analysis = field(init=False)
     reads: Reads = field(init=False)
     bound: dict[str, dict[object, Reached]] = field(default_factory=dict)
     """Parameter → the values that calls give it, by identity; methods by that of what they are bound to as well."""
@@ -45,8 +42,12 @@ class Followed:
     """It escapes, so its name, docstring, signature and annotations count."""
 
     def __post_init__(self) -> None:
-        """Read its tree."""
-        self.tree, self.reads = analysed(self.function)
+        """Look up what its text says."""
+        self.analysis = analysis(self.function)
+        self.reads = self.analysis.reads(_NOTHING)
+        redefined = frozenset(name for name in self.reads.builtins if name in self.function.__globals__)
+        if redefined:
+            self.reads = self.analysis.reads(redefined)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -84,24 +85,7 @@ class Followed:
 
     def digest(self) -> bytes:
         """A digest of its code, less the statements that only print or log."""
-        if self.tree is None:
-            return bytecode_digest(self.function.__code__)
-        return tree_digest(self.tree, [group.statement for group in self.groups], self.itself)
-
-
-@functools.lru_cache(maxsize=8192)
-def _analysed(code: types.CodeType, tree: Function | None, redefined: frozenset[str]) -> Reads:
-    if tree is None:
-        return bytecode_reads(code)
-    return reads_of(tree, code.co_freevars, redefined, private_names(code))
-
-
-def analysed(function: types.FunctionType) -> tuple[Function | None, Reads]:
-    """The tree of a function, and what it reads and writes."""
-    tree = source.tree_of(function)
-    reads = _analysed(function.__code__, tree, frozenset())
-    redefined = frozenset(name for name in reads.builtins if name in function.__globals__)
-    return tree, _analysed(function.__code__, tree, redefined) if redefined else reads
+        return self.analysis.digest([group.place for group in self.groups], self.itself)
 
 
 def defaults_of(function: types.FunctionType) -> dict[str, Any]:
@@ -109,9 +93,3 @@ def defaults_of(function: types.FunctionType) -> dict[str, Any]:
     code, defaults = function.__code__, function.__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     return dict(zip(names, defaults, strict=True)) | (function.__kwdefaults__ or {})
-
-
-def private_names(code: types.CodeType) -> str:
-    """The class whose name is put before private names such as ``__key`` in ``code``."""
-    owner = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
-    return "" if owner == "<locals>" else owner.lstrip("_")

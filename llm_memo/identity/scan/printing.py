@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import types
 from collections import deque
 
-from llm_memo.identity.code.digest import tree_digest
 from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Group, Kind, Use
 from llm_memo.identity.quiet import is_a
@@ -38,8 +36,8 @@ def decide(scan: State) -> None:
             followed.groups.remove(group)
             followed.groups += group.parts
             groups += group.parts
-            if Part(followed.label, "code", "") not in scan.parts and followed.tree is not None:
-                scan.part(followed.label, "statement", "", _digest(group))
+            if Part(followed.label, "code", "") not in scan.parts and followed.analysis.has_tree:
+                scan.part(followed.label, "statement", "", followed.analysis.statement_digest(group.place))
             for use in (*group.inside, *group.calls):
                 scan.later("use", followed, use)
 
@@ -93,9 +91,3 @@ def _is_own_code(at: Reached) -> bool:
     if is_made(at):
         return not is_a(at.value, Made)
     return callable(at.value) and (is_subject(at.value) or is_a(at.value, types.MethodType))
-
-
-def _digest(group: Group) -> bytes:
-    """A digest of one statement."""
-    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    return tree_digest(ast.FunctionDef(name="", args=nothing, body=[group.statement], decorator_list=[]))

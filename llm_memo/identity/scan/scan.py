@@ -38,7 +38,7 @@ class Scan(State):
     def start_argument(self, base: Followed | None, parameter: str, value: Any) -> None:
         """Start from what a parameter of the function is bound to; ``base`` is the function as it was followed."""
         self.start_again = lambda other: other.start_argument(base, parameter, value)
-        if base is None or base.tree is None:
+        if base is None or not base.analysis.has_tree:
             take(self, "", parameter, value, "argument")
             return
         root = self.followed[id(base.function)] = Followed(base.function, "", is_root=True)
@@ -72,7 +72,7 @@ def _follow(scan: State, followed: Followed) -> None:
     if not followed.is_root:
         for name, value in defaults_of(function).items():
             take(scan, followed.label, name, value, "default")
-    if followed.tree is None and not function.__code__.co_filename.startswith("<attrs"):
+    if not followed.analysis.has_tree and not function.__code__.co_filename.startswith("<attrs"):
         source = f"source of {followed.label or 'the function'}"
         scan.unseen[source] = "not found: it is keyed without, by its bytecode and all names in it"
     scan.part(followed.label, "code", "")
