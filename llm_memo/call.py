@@ -110,7 +110,7 @@ class Call(CallState):
     def thaw(self, stored: StoredEntry, outcome: Outcome) -> Any:
         """A fresh value of a kept answer, counted as ``outcome``; `NOTHING` if it cannot be had."""
         try:
-            answer = stored.thaw()
+            answer = stored.thaw() if self.memo.main is None else self.memo.among_its_classes(stored.thaw)
         except codec.UnknownClass as fault:
             warn(
                 CorruptEntry,

@@ -25,13 +25,13 @@ from llm_memo.identity.fingerprint import Fingerprint
 from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
 from llm_memo.job import Job
-from llm_memo.memo import Memo, earlier_counters, unwrapped
+from llm_memo.memo import Memo, counters_of, unwrapped
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
 from llm_memo.progress import Progress
 from llm_memo.settings import EffectiveSettings, PartialSettings
 from llm_memo.shapes import wrapper_of
-from llm_memo.stats import CacheInfo, Counters
+from llm_memo.stats import CacheInfo
 from llm_memo.stores import moved
 from llm_memo.stores.disk import disk
 from llm_memo.typed import (
@@ -367,7 +367,7 @@ class Unbound(CachedFunction[P, R_co], FunctionWrapper):
             sample=options.sample,
             fingerprint=base.key_builder.fingerprint if base else Fingerprint(plain),
         )
-        counters = base.counters if base else earlier_counters(plain, name) or Counters()
+        counters = base.counters if base else counters_of(plain, key_builder.fingerprint.inner, name)
         if base is None and isinstance(key_builder.fingerprint.inner, FunctionType):
             source.pin(key_builder.fingerprint.inner)
         settings = EffectiveSettings(nearest or {}, counters, decorated, base.settings.default if base else None)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from llm_memo import location
+from llm_memo.codec.references import in_program
 from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.naming import MAIN
 from llm_memo.options import Options
 from llm_memo.settings import EffectiveSettings
 from llm_memo.stats import Counters
@@ -20,7 +25,9 @@ from llm_memo.stores.folder import Owner
 class Memo:
     """What all calls of one cached function share."""
 
-    __slots__ = ("called", "counters", "folder", "function", "keeper", "key_builder", "name", "options", "settings")
+    __slots__ = (
+        "called", "counters", "folder", "function", "keeper", "key_builder", "main", "name", "options", "settings",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -43,6 +50,15 @@ class Memo:
         if function is not None:
             self.keeper = AnalysisKeeper(key_builder.name, function, settings)
             key_builder.fingerprint.keeper = self.keeper
+        names = getattr(key_builder.fingerprint.inner, "__globals__", {}) if function else {}
+        self.main = names if names.get("__name__") in MAIN else None
+        """The names of the program that the function is defined in, if it is ``__main__``."""
+
+    def among_its_classes(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """``work(*arguments)``; classes of ``__main__`` are those of the function's own, if another one runs now."""
+        if self.main is None or self.main is vars(sys.modules["__main__"]):
+            return work(*arguments)
+        return in_program(self.main, work, *arguments)
 
     def owner(self, call_key: CallKey | None = None) -> Owner:
         """Whose answers these are: the function's name, its program and its code, as it is now or made this key."""
@@ -111,12 +127,40 @@ def unwrapped(function: Any) -> Callable[..., Any]:
     return function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
 
 
-def earlier_counters(function: Any, name: str) -> Counters | None:
-    """The counts of the cached function that this one is about to replace, as when a notebook's cell is run again."""
+_counted: dict[tuple[str, str, str], tuple[weakref.ref[types.FunctionType], Counters]] = {}
+"""File, qualified name and name → the function that last had them, and its counts."""
+
+
+def counters_of(function: Any, inner: Any, name: str) -> Counters:
+    """The counts of a cached function: those of the one that it is about to replace, or stands for in a new run.
+
+    Args:
+        function: What is decorated.
+        inner: The function inside of its other decorators.
+        name: What it is listed as.
+    """
+    replaced = _replaced(function)
+    if replaced is not None and replaced.name == name:
+        return replaced.counters
+    if not isinstance(inner, types.FunctionType) or "<" in inner.__code__.co_filename + inner.__qualname__:
+        return Counters()
+    place = (inner.__code__.co_filename, inner.__qualname__, name)
+    earlier, counters = _counted.get(place, (lambda: None, Counters()))
+    before = earlier()
+    if before is not None and before.__globals__ is inner.__globals__:
+        counters = Counters()  # one function, decorated twice
+    _counted[place] = weakref.ref(inner), counters
+    return counters
+
+
+def _replaced(function: Any) -> Memo | None:
+    """What has the function's name now, as when a notebook's cell is run again."""
     names = getattr(function, "__qualname__", "").split(".")
     found: Any = getattr(function, "__globals__", {}).get(names[0])
     for attribute in names[1:]:
         found = inspect.getattr_static(found, attribute, None)
     # A cached function may pass for a static method.
-    memo = getattr(found if hasattr(type(found), "__llm_memo_function__") else unwrapped(found), "_self_memo", None)
-    return memo.counters if memo is not None and memo.name == name else None
+    memo: Memo | None = getattr(
+        found if hasattr(type(found), "__llm_memo_function__") else unwrapped(found), "_self_memo", None
+    )
+    return memo

@@ -205,7 +205,7 @@ class Leader:
         try:
             stored = StoredEntry(
                 self._header(answer, seconds, usage, changed),
-                codec.freeze(Awaited(answer) if call.gives_awaitable else answer),
+                call.memo.among_its_classes(codec.freeze, Awaited(answer) if call.gives_awaitable else answer),
             )
             if wanted:
                 call.disk.write(call.path, call.call_key.key, stored, call.settings)

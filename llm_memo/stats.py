@@ -38,7 +38,8 @@ class Outcome(str, Enum):
 class CacheInfo(Shown):
     """What became of a cached function's calls in this process, since it was first decorated, or cleared.
 
-    A function that is defined again under its name, as when a notebook's cell is run again, goes on counting.
+    A function that is defined again under its name, as when a notebook's cell is run again, or a
+    script by Streamlit, goes on counting.
     """
 
     hits: int = 0

@@ -3,6 +3,7 @@
 A class of the script ``agents.py`` is ``agents.__main__:City`` in every process: where that script runs, in those
 that `multiprocessing` spawns (which call it ``__mp_main__``), where cloudpickle brought the class by value with a
 function, and where ``agents`` has been imported. It is never imported for this, since that may run the script.
+Where another ``__main__`` runs by now (`runpy`, Streamlit, an app of marimo), it is where its function is.
 """
 
 from __future__ import annotations
@@ -15,16 +16,32 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar
 
 from llm_memo.codec.frozen import Unfreezable, UnknownClass
+from llm_memo.identity.code import cells
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.naming import MAIN, main_name
 from llm_memo.identity.quiet import subclasses
 
 _by_value: dict[str, dict[str, Any]] = {}
 """Script → name → class: those of other processes' ``__main__`` that came to this one by value."""
+
+_program: ContextVar[dict[str, Any] | None] = ContextVar("llm_memo_program", default=None)
+"""The names of the ``__main__`` that the cached function is in, where another one is `sys.modules`'s now."""
+
+R = TypeVar("R")
+
+
+def in_program(names: dict[str, Any], work: Callable[..., R], *arguments: Any) -> R:
+    """``work(*arguments)``, for which ``names`` are those of ``__main__``."""
+    token = _program.set(names)
+    try:
+        return work(*arguments)
+    finally:
+        _program.reset(token)
 
 
 class Place(NamedTuple):
@@ -56,9 +73,11 @@ def reference(thing: Any) -> str:
     name = next(filter(None, (getattr(thing, each, None) for each in ("__qualname__", "__name__", "_name"))), None)
     if module is None or name is None:
         raise Unfreezable(f"its type names {thing!r}, which has no name of its own")
-    found = _find(module, name)
-    if found is thing or _is_defined_again(thing, found):
-        return f"{_called(module)}:{name}"
+    found = None
+    for names in _loaded(module):
+        found = _attribute(names, name)
+        if found is thing or _is_defined_again(thing, found):
+            return f"{_called(module, names)}:{cells.shortest(name, names)}"
     if module in MAIN and _by_value and "<locals>" not in name:
         script, things = next(reversed(_by_value.items()))
         if _attribute(things, name) is not thing and "." not in name:
@@ -117,20 +136,17 @@ def resolve(name: str) -> Any:
 
 
 def places(name: str) -> tuple[Place, ...]:
-    """What must stay as it is for ``resolve(name)`` to give the same again."""
-    return tuple(_places(name))
-
-
-def _places(name: str) -> Iterator[Place]:
-    for plain in re.findall(r"[^][,]*:[^][,]*", name):
-        module, _, path = plain.partition(":")
-        first = path.partition(".")[0]
-        home, namespace = _home(module, first)
-        yield Place(home, first, namespace[first])
+    """What must stay as it is for ``resolve(name)`` to give the same again; nothing where that holds for one call."""
+    if _program.get() is not None:
+        return ()
+    plain = (each.partition(":") for each in re.findall(r"[^][,]*:[^][,]*", name))
+    return tuple(_place(module, path.partition(".")[0]) for module, _, path in plain)
 
 
 def unchanged(places: Iterable[Place]) -> bool:
     """Whether each place is as it was; what a module that is not loaded now has named is."""
+    if _program.get() is not None:
+        return False
     modules = sys.modules
     for module, name, thing in places:
         found = modules.get(module)
@@ -147,9 +163,17 @@ def _parts(thing: Any) -> tuple[Any, tuple[Any, ...]]:
     return typing.get_origin(thing), typing.get_args(thing)
 
 
+def _loaded(module: str) -> Iterator[dict[str, Any]]:
+    """The names of a module that is loaded."""
+    program = _program.get()
+    if module in MAIN and program is not None:
+        yield program
+    if module in sys.modules:
+        yield vars(sys.modules[module])
+
+
 def _find(module: str, path: str) -> Any:
-    found = sys.modules.get(module)
-    return None if found is None else _attribute(vars(found), path)
+    return next(filter(None, (_attribute(names, path) for names in _loaded(module))), None)
 
 
 def _attribute(namespace: Mapping[str, Any], path: str) -> Any:
@@ -157,9 +181,9 @@ def _attribute(namespace: Mapping[str, Any], path: str) -> Any:
     return functools.reduce(lambda found, name: getattr(found, name, None), others, namespace.get(first))
 
 
-def _called(module: str) -> str:
+def _called(module: str, names: dict[str, Any]) -> str:
     """What a loaded module is called in every process."""
-    return _script(main_name(vars(sys.modules[module]))) if module in MAIN else module
+    return _script(main_name(names)) if module in MAIN else module
 
 
 def _arrived(name: str) -> dict[str, type]:
@@ -183,16 +207,17 @@ def _script(name: str) -> str:
     return name if name in MAIN else f"{name}.__main__"
 
 
-def _home(module: str, name: str) -> tuple[str, Mapping[str, Any]]:
-    """Where a name of a module, or of a script, is found: the key in `sys.modules` (empty: by value) and the names.
+def _place(module: str, name: str) -> Place:
+    """Where a name of a module, or of a script, is found.
 
     Raises:
         LookupError: Nowhere.
         ImportError: The module is gone.
     """
-    for home, namespace in _homes(module, name):
-        if name in namespace:
-            return home, namespace
+    for home, names in _homes(module, name):
+        own = cells.running(name, names)
+        if own in names:
+            return Place(home, own, names[own])
     raise LookupError(name)
 
 
@@ -200,6 +225,9 @@ def _homes(module: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     script = module.removesuffix(".__main__")
     main = vars(sys.modules["__main__"])
     is_script = script != module or module in MAIN
+    program = _program.get()
+    if is_script and program is not None and script in (*MAIN, main_name(program)):
+        yield "", program
     if is_script and script in _by_value:
         yield "", _by_value[script]
         yield "", _arrived(name)
@@ -234,6 +262,6 @@ def _plain(name: str) -> Any:
     module, _, path = name.partition(":")
     try:
         first, *others = path.split(".")
-        return functools.reduce(getattr, others, _home(module, first)[1][first])
+        return functools.reduce(getattr, others, _place(module, first).thing)
     except Exception as error:
         raise UnknownClass(f"{module}.{path} is gone") from error

@@ -182,3 +182,54 @@ def test_a_class_of_the_same_name_that_is_another(project: Path) -> None:
     assert app.Town is earlier
     with pytest.warns(NotStored, match="it needs Town as it was before"):
         app.town("a")
+
+
+SCRIPT = """
+import dataclasses, pydantic
+from llm_memo import cached_completion
+
+class City(pydantic.BaseModel):
+    name: str
+
+@dataclasses.dataclass
+class Town:
+    name: str
+
+paid = []
+
+@cached_completion(ignore=("paid",))
+def city(text):
+    paid.append(text)
+    return City(name=text)
+
+@cached_completion(ignore=("paid",))
+def town(text):
+    paid.append(text)
+    return Town(name=text)
+"""
+
+
+def test_a_script_that_another_script_runs(run: Callable[..., str], tmp_path: Path) -> None:
+    """After runpy has put its own ``__main__`` back, answers are kept, and are of the classes of that very run."""
+    (tmp_path / "inner.py").write_text(SCRIPT)
+    printed = run("""
+        import runpy
+        for _ in range(2):
+            names = runpy.run_path("inner.py", run_name="__main__")
+            for text in "aabb":
+                assert type(names["city"](text)) is names["City"]
+                assert type(names["town"](text)) is names["Town"]
+            print(len(names["paid"]))
+        print(names["city"].cache_info().misses, names["city"].cache_info().hits)
+    """)
+    assert ["4", "0", "2 6"] == printed.splitlines()
+
+
+def test_a_function_decorated_twice_has_two_counts(project: Path) -> None:
+    """Counts go on in a new run of a file; two cached functions of one function in one run have each their own."""
+    from llm_memo import cached_completion
+
+    models, _ = imported_anew("memo_models", "memo_app")
+    one, other = cached_completion(models.shout), cached_completion(models.shout)
+    one("a")
+    assert (1, 0) == (one.cache_info().calls, other.cache_info().calls)

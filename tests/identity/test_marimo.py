@@ -38,8 +38,17 @@ def _(ask, cached):
         import json
         return ask(_helper(json.dumps(q)))
 
-    print(_f("x"))
-    return
+    class _City:
+        def __init__(self, name):
+            self.name = name
+
+    @cached
+    def city(q):
+        return _City(ask(q))
+
+    print(_f("x"), city("y").name)
+    assert type(city("y")) is _City
+    return (city,)
 
 
 if __name__ == "__main__":
@@ -51,6 +60,11 @@ from llm_memo import cached_completion as cached
 def ask(p):
     with open(os.environ["ASKED"], "a") as file: print(p, file=file)
     return p
+"""
+AFTERWARDS = """
+import notebook
+_, defined = notebook.app.run()
+assert "y" == defined["city"]("y").name
 """
 ANOTHER = "@app.cell\ndef _():\n    _more = 1\n    return\n\n\n@app.cell\ndef _(ask, cached):"
 
@@ -73,18 +87,19 @@ def test_a_notebook_has_one_key_as_a_script_in_its_kernel_and_with_another_cell(
         subprocess.run(command, env=environment, check=True, capture_output=True, timeout=100)
         return len(asked.read_text().splitlines())
 
-    assert 1 == calls(NOTEBOOK, script)
-    assert 1 == calls(NOTEBOOK, kernel)
-    assert 1 == calls(with_another, script)
-    assert 1 == calls(with_another, kernel)
-    assert 2 == calls(NOTEBOOK.replace('"h "', '"g "'), script)
+    assert 2 == calls(NOTEBOOK, script)
+    assert 2 == calls(NOTEBOOK, kernel)
+    assert 2 == calls(with_another, script)
+    assert 2 == calls(with_another, kernel)
+    assert 2 == calls(with_another, [sys.executable, "-W", "error", "-c", AFTERWARDS])
+    assert 3 == calls(NOTEBOOK.replace('"h "', '"g "'), script)
 
 
 def cell(name: str, tmp_path: Path, text: str) -> types.FunctionType:
     """The function ``_f`` of a cell as marimo runs it: compiled alone, with the id of the cell in its own names."""
     file = tmp_path / f"{name}.py"
     file.write_text(text)
-    lines = text.split("def _(ask, cached):\n")[-1].split("    return\n")[0]
+    lines = text.split("def _(ask, cached):\n")[-1].split("    return (city,)\n")[0]
     above = text[: text.index(lines)].count("\n")
     body = "\n" * above + "\n".join(line.removeprefix("    ") for line in lines.splitlines())
     for own in ("_head", "_helper", "_f"):
@@ -116,7 +131,7 @@ def test_a_class_and_a_coroutine_of_a_cell(tmp_path: Path) -> None:
         "    async def _helper_2(q):\n        return q\n\n"
         "    class _helper_3:\n        tone = 1\n\n"
         "    def _f(q):\n        return _helper_2(q), _helper_3().tone\n",
-    ).replace('print(_f("x"))', "pass")
+    ).replace('print(_f("x"), city("y").name)', "pass")
     one, other = cell("Hbol", tmp_path, text), cell("vblA", tmp_path, text)
     assert tree_of(one) is not None
     assert Fingerprint(one).current().digest == Fingerprint(other).current().digest

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType
 
 _OF_A_CELL = re.compile(r"\b_cell_[A-Za-z]{4,5}_(?=\w)")
@@ -18,6 +18,18 @@ _OF_A_CELL = re.compile(r"\b_cell_[A-Za-z]{4,5}_(?=\w)")
 def plain(text: str) -> str:
     """A name, or a chain of names, as the user wrote it."""
     return _OF_A_CELL.sub("_", text) if "_cell_" in text else text
+
+
+def running(name: str, names: Iterable[str]) -> str:
+    """``name``, as the user wrote it, as it runs among ``names``; itself where no cell, or more than one, has it."""
+    found = [each for each in names if each.startswith("_cell_") and plain(each) == name] if name[:1] == "_" else ()
+    return found[0] if len(found) == 1 else name
+
+
+def shortest(chain: str, names: Iterable[str]) -> str:
+    """A chain of names as the user wrote it, if that stands for it among ``names``; else as it runs."""
+    first, dot, rest = chain.partition(".")
+    return f"{plain(first)}{dot}{rest}" if running(plain(first), names) == first else chain
 
 
 def own_names(code: CodeType) -> frozenset[tuple[str, str]]:
