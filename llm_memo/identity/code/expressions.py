@@ -54,8 +54,6 @@ class Expressions(abc.ABC):
         self.uses: list[Use] = []
         self.attributes: set[str] = set()
         self.builtins: set[str] = set()
-        self.known_then: dict[tuple[int, str], int] = {}
-        """For how many chains each variable was known to stand where it was first used."""
         self.was_set: dict[Chain, int] = {}
         """Chains that the function has set for sure, and how much had been passed on then."""
         self.passed: list[Chain] = []
@@ -143,7 +141,6 @@ class Expressions(abc.ABC):
         owner = self.scope.owner(name)
         if owner is not None:
             refs = list(self.stands_for.get((id(owner), name), {}).values())
-            self.known_then.setdefault((id(owner), name), len(refs))
             if owner is self.outermost and name in self.parameters:
                 refs.append(Ref(Chain(Root("parameter", name))))
             if not owner.is_class or refs:

@@ -34,7 +34,7 @@ def reads_of(
         known = reader.stands_for_count()
         reader.begin()
         reader.body(function, depth=0)
-        if reader.stands_for_count() == known or reader.knew_all():
+        if reader.stands_for_count() == known:
             return Reads(tuple(reader.uses), frozenset(reader.attributes), frozenset(reader.builtins))
 
 
@@ -44,12 +44,6 @@ class _Reader(Calls):
     def stands_for_count(self) -> int:
         """How much all local variables stand for."""
         return sum(map(len, self.stands_for.values()))
-
-    def knew_all(self) -> bool:
-        """Whether another look would find the same: all that a name stands for was known where it was used."""
-        settled = all(len(self.stands_for.get(name, ())) == known for name, known in self.known_then.items())
-        plain = all(len(each) <= 1 for each in self.stands_for.values())
-        return settled and plain and not any(scope.functions for scope in self.scopes.values())
 
     def body(self, node: Function, depth: int = 1) -> None:
         """The body of a function, in its own scope."""
