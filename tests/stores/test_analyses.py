@@ -52,7 +52,10 @@ if len(sys.argv) > 2:
 if sys.argv[1] == "call":
     m.ask("a b")
 parsed = []
-sys.addaudithook(lambda event, what: parsed.append(what[0]) if event == "compile" else None)
+def note(event, what):
+    if event == "compile" and str(what[1]).endswith("/m.py"):
+        parsed.append(what)
+sys.addaudithook(note)
 print(m.ask.cache_key("a b"), len(parsed))
 """
 
