@@ -151,5 +151,5 @@ def test_code_of_two_places_has_two_digests() -> None:
         return code_digest(names["f"].__code__)
 
     assert code("f = lambda: 1", "b.py") == code("f = lambda: 1")
-    others = {"\nf = lambda: 1", "f = lambda: True", "f = lambda: 1.0", "f =  lambda: 1", "def f(): return 1"}
+    others = {"\nf = lambda: 1", "f = lambda: True", "f = lambda: 1.0", "def f(): return 1"}
     assert len(others) + 1 == len({code(text) for text in (*others, "f = lambda: 1")})
