@@ -57,9 +57,12 @@ class AnalysisKeeper:
 
     def keep(self, snapshot: Snapshot) -> None:
         """Code has been looked through: write what is new, in a cache folder that is there already."""
-        self._known |= {each.mark: each for each in snapshot.analyses if each.mark}
-        self.waits = True
-        self.write()
+        new = {each.mark: each for each in snapshot.analyses if not (each.kept and each.mark in self._known)}
+        new.pop(b"", None)
+        if new:
+            self._known |= new
+            self.waits = True
+            self.write()
 
     def write(self) -> None:
         """Write what is new, if the cache folder is there and may be written to."""
