@@ -13,9 +13,13 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     import numpy as np
 
     kind = type(value)
+    if value is np.ma.masked:
+        return "masked", ()
     if isinstance(value, np.ma.MaskedArray):
-        parts = _elements(value.data), _elements(np.ma.getmaskarray(value)), value.fill_value, value.hardmask
-        return "masked array", (kind, _type(value.dtype), value.shape, *parts)
+        mask = _elements(np.ma.getmaskarray(value)), value.fill_value, value.hardmask
+        held = {name: item for name, item in vars(value).items() if name not in _OF_MASKS}
+        parts = value.baseclass, _type(value.dtype), value.shape, _elements(value.data), *mask, Attributes(held)
+        return "masked array", (kind, *parts)
     if isinstance(value, np.ndarray):
         plain = kind is np.ndarray or kind is np.memmap
         held = {} if plain else {name: item for name, item in vars(value).items() if not name.startswith("_mmap")}
@@ -29,12 +33,18 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     if isinstance(value, np.random.Generator):
         return "random generator", value.bit_generator
     if isinstance(value, np.random.BitGenerator):
-        return "bit generator", value.state
+        return "bit generator", (value.state, getattr(value, "seed_seq", None))  # spawn() is of the seed
     if isinstance(value, np.random.RandomState):
         return "random state", value.get_state(legacy=False)
     if isinstance(value, np.random.SeedSequence):
         return "seed sequence", (value.state, value.n_children_spawned)
+    if isinstance(value, np.busdaycalendar):
+        return "business days", (value.weekmask, value.holidays)
     return None
+
+
+_OF_MASKS = frozenset({"_fill_value", "_hardmask", "_sharedmask", "_isfield", "_baseclass", "_basedict", "_mask"})
+"""What numpy keeps in a masked array, beside what its base class and the user do."""
 
 
 def _type(dtype: Any) -> object:

@@ -39,6 +39,12 @@ def drawn(seed: int, numbers: int = 0) -> np.random.Generator:
     return generator
 
 
+def having_spawned(source: Any) -> Any:
+    """The next that it spawns is another than the first was."""
+    source.spawn(1)
+    return source
+
+
 FRAME = pd.DataFrame({"city": ["Bern", "Rome"], "people": [1, 2]})
 DAYS = pd.date_range("2026-01-01", periods=3, tz="Europe/Paris")
 KINDS = pd.Series(["a", "b", "a"], dtype="category")
@@ -68,7 +74,11 @@ DIFFERENT: dict[str, list[Any]] = {
     ],
     "masks": [
         MASKED, np.ma.masked_array([1, 2, 3]), np.array([1, 2, 3]),
-        np.ma.masked_array([1, 2, 3], [0, 1, 0], fill_value=7),
+        np.ma.masked_array([1, 2, 3], [0, 1, 0], fill_value=7), np.ma.masked, None,
+    ],
+    "masks of subclasses": [
+        np.ma.masked_array(tagged("a")), np.ma.masked_array(tagged("b")), np.ma.masked_array([0, 1, 2]),
+        changed(np.ma.masked_array([0, 1, 2]), tag="a"), np.ma.masked_array(np.arange(3).view(np.matrix)),
     ],
     "subclasses": [tagged("a"), tagged("b"), np.arange(3)],
     "matrices": [np.array([[1, 2]]).view(np.matrix), np.array([[1, 2]])],
@@ -84,6 +94,8 @@ DIFFERENT: dict[str, list[Any]] = {
     "zeros": [np.array([0.0]), np.array([-0.0])],
     "generators": [
         drawn(1), drawn(2), drawn(1, 1), np.random.RandomState(1), np.random.PCG64(1), np.random.SeedSequence(1),
+        having_spawned(np.random.default_rng(1)), having_spawned(np.random.PCG64(1)),
+        having_spawned(np.random.SeedSequence(1)),
     ],
     "functions": [np.add, np.subtract, np.mean, np.median],
     "frames": [
@@ -133,7 +145,8 @@ DIFFERENT: dict[str, list[Any]] = {
     ],
     "intervals": [
         pd.Interval(0, 1), pd.Interval(0, 1, "left"), pd.Interval(0, 2), pd.Period("2026"), pd.Period("2026-01", "M"),
-        pd.offsets.Day(1), pd.offsets.Hour(1),
+        pd.offsets.Day(1), pd.offsets.Hour(1), pd.offsets.CustomBusinessDay(holidays=["2026-01-01"]),
+        pd.offsets.CustomBusinessDay(holidays=["2026-01-02"]), pd.offsets.CustomBusinessDay(weekmask="Mon Tue"),
     ],
     "polars": [
         pl.DataFrame({"a": [1, 2]}), pl.DataFrame({"b": [1, 2]}), pl.DataFrame({"a": [1, 3]}),
