@@ -81,7 +81,7 @@ class Memo(Contestant):
         from llm_memo import cached_completion
 
         # The bench's own prepared replies stand for the model, which is no part of a question.
-        return cached_completion(cache_dir=self.folder, ignore=("REPLIES",))(work.function)
+        return cached_completion(cache_dir=self.folder, ignore=("tests.bench.work:REPLIES",))(work.function)
 
 
 class LruCache(Contestant):
