@@ -14,9 +14,10 @@ from llm_memo.lookup import Lookup, memo_of, several
 from llm_memo.options import INHERIT, TTL, byte_count, parsed
 from llm_memo.selection import NotHere, Selection, age
 from llm_memo.settings import EffectiveSettings
-from llm_memo.stores import folder, index, moved, seal, tidy
+from llm_memo.stores import folder, index, moved, resealing, seal, tidy
 from llm_memo.stores.entry import Newer, Refused
 from llm_memo.stores.folder import EntryFile, Owner
+from llm_memo.stores.slot import Slot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -210,7 +211,7 @@ class Cache(Lookup, Shown):
         for entry in entries:
             provenance = entry.header.provenance
             owner = Owner(entry.function, provenance.program, provenance.code)
-            moved.forget(self._disk, entry.path, entry.key, owner)
+            moved.forget(Slot(self._disk, entry.path, owner))
         return Cleared(*tidy.remove_all(entry.path for entry in entries))
 
     def _shared(self, function: object) -> dict[str, Owner]:
@@ -263,7 +264,7 @@ class Cache(Lookup, Shown):
         """
         self._require_folder()
         seal.seal_key()
-        restored = self._disk.restore()
+        restored = resealing.restore(self._disk)
         whole = 0
         refused, newer, unread = [], [], []
         for file in self._files():

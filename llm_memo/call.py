@@ -37,7 +37,7 @@ from llm_memo.stats import Outcome
 from llm_memo.stores import moved
 from llm_memo.stores.disk import Disk, TooBig, disk
 from llm_memo.stores.entry import StoredEntry
-from llm_memo.stores.lock import Lock
+from llm_memo.stores.slot import Slot
 
 log = logging.getLogger("llm_memo")
 
@@ -92,11 +92,14 @@ class Call(CallState):
         try:
             stored = self.disk.read(self.path, key.key, settings.memory_bytes, most)
             if stored is None and not again:
-                self.owner = self.memo.owner(key)
+                self.slot = Slot(self.disk, self.path, self.memo.owner(key))
                 stored = moved.find(
-                    self.disk, self.path, key.key, self.owner, lambda entry: entry.answers(key),
-                    settings.memory_bytes, most, link=settings.policy.writes,
-                )  # fmt: skip
+                    self.slot,
+                    lambda entry: entry.answers(key),
+                    settings.memory_bytes,
+                    most,
+                    link=settings.policy.writes,
+                )
         except TooBig:
             self.too_big = True
             return NOTHING
@@ -144,8 +147,8 @@ class Call(CallState):
             return answer
         if not policy.calls:
             raise self._missed()
-        if self.owner is None and policy is not _OFF:
-            self.owner = self.memo.owner(self.call_key)
+        if self.slot is None and policy is not _OFF:
+            self.slot = Slot(self.disk, self.path, self.memo.owner(self.call_key))
 
         flight: Flight | None = None
         if policy.reads and options.single_flight:
@@ -160,7 +163,7 @@ class Call(CallState):
         try:
             if flight is not None:
                 if policy.writes:
-                    acquire = self.acquiring()
+                    acquire = self.acquiring(self.slot)
                     lock = yield acquire
                     if isinstance(lock, Failure):
                         return self._failed(leader, lock)
@@ -190,9 +193,9 @@ class Call(CallState):
         """The step that waits for the equal call that is under way."""
         return Wait(flight)
 
-    def acquiring(self) -> Acquire:
+    def acquiring(self, slot: Slot) -> Acquire:
         """The step that waits for equal calls of other processes."""
-        return Acquire(self.take_lock, self.settings.lock_timeout, self.memo.called)
+        return Acquire(slot.take_lock, self.settings.lock_timeout, self.memo.called)
 
     def leading(self, flight: Flight | None) -> Leader:
         """What is done when it is this call that runs the function."""
@@ -232,6 +235,7 @@ class Call(CallState):
     def _key_anew(self) -> Generator[Step, Any, Any]:
         """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
         self.keyed_anew += 1
+        self.slot = None  # type: ignore[assignment]
         if self.keyed_anew > 3:
             self.settings = replace(self.settings, policy=_OFF)
         answer = self.look()
@@ -252,10 +256,6 @@ class Call(CallState):
         )
         return answer
 
-    def take_lock(self) -> Lock | None:
-        """The lock that equal calls of all processes share; None while another holds it."""
-        return self.disk.take_lock(self.path, self.owner)
-
     def _missed(self) -> CacheMiss:
         explanation = self._explain()
         error = CacheMiss(f"{self.memo.called}: policy 'replay' and no kept answer: {explanation.reason}")
@@ -271,7 +271,7 @@ class Call(CallState):
             memo.key_builder,
             self.call_key,
             memo.folder,
-            self.owner or memo.owner(self.call_key),
+            memo.owner(self.call_key) if self.slot is None else self.slot.owner,
             self.settings,
             self.arguments,
             self.kwargs,

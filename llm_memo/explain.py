@@ -14,9 +14,10 @@ from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import part as identity
 from llm_memo.settings import Settings
 from llm_memo.stores import moved
-from llm_memo.stores.disk import Disk, EntryFile, disk
+from llm_memo.stores.disk import Disk, disk
 from llm_memo.stores.entry import Header
-from llm_memo.stores.folder import Owner
+from llm_memo.stores.folder import EntryFile, Owner, entry_files
+from llm_memo.stores.slot import Slot
 
 _COMPARED = 1_000
 """The latest so many entries of a function are compared with the call."""
@@ -135,9 +136,9 @@ def explain(
 def outcome_of(call_key: CallKey, folder: str, owner: Owner, settings: Settings) -> str:
     """What a look at the store would find: ``"hit"``, ``"miss"`` or ``"expired"``."""
     store = disk(settings.cache_dir)
-    path, key, hold = store.path(folder, call_key.key), call_key.key, settings.memory_bytes
-    stored = store.read(path, key, hold) or moved.find(
-        store, path, key, owner, lambda each: each.answers(call_key), hold
+    slot = Slot(store, store.path(folder, call_key.key), owner)
+    stored = store.read(slot.path, slot.key, settings.memory_bytes) or moved.find(
+        slot, lambda each: each.answers(call_key), settings.memory_bytes
     )
     if stored is None or not stored.answers(call_key):
         return "miss"
@@ -147,7 +148,7 @@ def outcome_of(call_key: CallKey, folder: str, owner: Owner, settings: Settings)
 def _nearest(store: Disk, folder: str, parts: Parts) -> Header | None:
     """The kept entry of which the fewest parts differ; of equals, that which looks most alike, then the latest."""
     try:
-        latest = heapq.nlargest(_COMPARED, store.entry_files(folder), key=lambda file: file.written)
+        latest = heapq.nlargest(_COMPARED, entry_files(store.root, folder), key=lambda file: file.written)
     except OSError:
         return None
     digests = {part.text: digest for part, digest in parts.digests.items()}

@@ -32,8 +32,9 @@ from llm_memo.progress import Progress
 from llm_memo.settings import EffectiveSettings, PartialSettings
 from llm_memo.shapes import wrapper_of
 from llm_memo.stats import CacheInfo
-from llm_memo.stores import moved
+from llm_memo.stores import moved, tidy
 from llm_memo.stores.disk import disk
+from llm_memo.stores.slot import Slot
 from llm_memo.typed import (
     ANNOTATIONS,
     Attributes,
@@ -118,10 +119,9 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
         """Remove the entry of the call with these arguments; returns whether there was one."""
         memo = self._self_memo
         store = disk(memo.settings.now().cache_dir)
-        key = self.cache_key(*args, **kwargs)
-        path = store.path(memo.folder, key)
-        elsewhere = moved.forget(store, path, key, memo.owner())
-        return store.remove(path) is not None or elsewhere
+        path = store.path(memo.folder, self.cache_key(*args, **kwargs))
+        elsewhere = moved.forget(Slot(store, path, memo.owner()))
+        return tidy.remove(path) is not None or elsewhere
 
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""

@@ -17,9 +17,10 @@ from llm_memo.options import Options
 from llm_memo.settings import EffectiveSettings
 from llm_memo.stats import Counters
 from llm_memo.stores.analyses import AnalysisKeeper
-from llm_memo.stores.disk import Disk, function_folder
+from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import StoredEntry
-from llm_memo.stores.folder import Owner
+from llm_memo.stores.folder import Owner, function_folder
+from llm_memo.stores.slot import Slot
 
 
 class Memo:
@@ -82,7 +83,7 @@ class CallState:
 
     __slots__ = (
         "args", "arguments", "call_key", "disk", "earlier_key", "expired", "gives_awaitable", "keyed_anew", "kwargs",
-        "made", "memo", "owner", "paid", "path", "run", "settings", "too_big", "unreadable",
+        "made", "memo", "paid", "path", "run", "settings", "slot", "too_big", "unreadable",
     )  # fmt: skip
 
     def __init__(
@@ -111,8 +112,8 @@ class CallState:
         """Whether there is an entry, and no answer can be made of it."""
         self.expired: StoredEntry | None = None
         """The entry, if it is there and older than the ttl."""
-        self.owner: Owner | None = None
-        """Whose answer it is; looked for on a miss alone."""
+        self.slot: Slot = None  # type: ignore[assignment]
+        """Where its answer is to be, and whose it is; made on a miss alone."""
         self.gives_awaitable = False
         """Whether the function, a plain one, is known to return an awaitable for these arguments."""
         self.made: Any = None

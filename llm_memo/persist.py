@@ -77,7 +77,7 @@ class Leader:
         """What the call was made of, written down once the answer is there."""
         if self._before is None:
             return Provenance()
-        parts, owner = self._before.parts, self.call.owner or self.call.memo.owner(self.call.call_key)
+        parts, owner = self._before.parts, self.call.slot.owner
         return Provenance(
             code=owner.code,
             parts=dict(zip(map(text_of, parts.digests), parts.digests.values(), strict=True)),
@@ -208,7 +208,7 @@ class Leader:
                 call.memo.among_its_classes(codec.freeze, Awaited(answer) if call.gives_awaitable else answer),
             )
             if wanted:
-                call.disk.write(call.path, call.call_key.key, stored, call.settings)
+                call.slot.write(stored, call.settings)
                 self.wrote = True
                 if call.memo.keeper is not None and call.memo.keeper.waits:
                     call.memo.keeper.write()

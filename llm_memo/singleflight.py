@@ -98,8 +98,17 @@ class Flight:
         return self.passed_on is not None and time.monotonic() - self.passed_on > _STALLED_AFTER
 
     def end(self, result: Result) -> None:
-        """End the flight, with None to give it up, and wake everybody who waits."""
-        FLIGHTS.end(self, result)
+        """End the flight, with None to give it up, and wake everybody who waits; a second end changes nothing."""
+        with FLIGHTS.lock:
+            if self.ended:
+                return
+            self.ended, self.result = True, result
+            if FLIGHTS.up.get(self._key) is self:
+                del FLIGHTS.up[self._key]
+            FLIGHTS.read.discard(self)
+            callbacks, self._callbacks = self._callbacks, None
+        for callback in callbacks or ():
+            callback()
 
     def on_end(self, callback: Callable[[], object]) -> None:
         """Call ``callback``, in whatever thread ends the flight."""
@@ -113,12 +122,13 @@ class Flight:
 
 
 class Flights:
-    """The flights of this process, by key."""
+    """The flights of this process."""
 
     def __init__(self) -> None:
         # Reentrant: the garbage collector may close an abandoned stream, and give up its flight, at any moment.
         self.lock = threading.RLock()
-        self._up: dict[object, Flight] = {}
+        self.up: dict[object, Flight] = {}
+        """Those that have not ended, by key."""
         self.read: set[Flight] = set()
         """Those that are up and whose stream is being read."""
 
@@ -129,26 +139,13 @@ class Flights:
         wait for itself.
         """
         with self.lock:
-            flight = self._up.get(key)
+            flight = self.up.get(key)
             if flight is None:
-                flight = self._up[key] = Flight(key)
+                flight = self.up[key] = Flight(key)
                 return flight, True
         if flight.leading_task == _here() or flight in context.flights():
             return None, True
         return flight, False
-
-    def end(self, flight: Flight, result: Result) -> None:
-        """End ``flight``; a second end changes nothing."""
-        with self.lock:
-            if flight.ended:
-                return
-            flight.ended, flight.result = True, result
-            if self._up.get(flight._key) is flight:
-                del self._up[flight._key]
-            self.read.discard(flight)
-            callbacks, flight._callbacks = flight._callbacks, None
-        for callback in callbacks or ():
-            callback()
 
     def wait_for(self, flight: Flight) -> tuple[Flight, ...] | None:
         """Note that whoever calls this waits for ``flight``; returns what `waited_for` takes.
@@ -182,7 +179,7 @@ class Flights:
     def after_fork(self) -> None:
         """Forget, in a child process, the flights that only its parent is on."""
         self.lock = threading.RLock()
-        self._up.clear()
+        self.up.clear()
         self.read.clear()
 
 

@@ -149,12 +149,13 @@ def _make_older(function: Any, age: float) -> None:
     """Rewrite a function's entries as if they had been made ``age`` seconds earlier."""
     from llm_memo.settings import Settings
     from llm_memo.stores.disk import disk
+    from llm_memo.stores.slot import Slot
 
     for entry in function.entries():
         store = disk(function.cache_parameters()["cache_dir"])
         kept = store.load(entry.path, entry.key)
         kept.header.created -= age
-        store.write(entry.path, entry.key, kept, Settings())
+        Slot(store, entry.path, function._self_memo.owner()).write(kept, Settings())
 
 
 def test_positional_keyword_and_default_are_one_call(ask: Any, server: ModelServer) -> None:

@@ -215,7 +215,6 @@ def test_no_private_words() -> None:
 LONG = {
     "identity.forms.encoding": "one loop for all values, with its quick ways",
     "function": "all that a cached function offers beside being called, in one class",
-    "stores.disk": "one class, every operation of which touches the same files",
 }
 """Files of more than 400 lines → why."""
 
@@ -288,7 +287,6 @@ PRIVATES = {
     "_lock": "a fork while another thread holds it",
     "_marshal": "another thread that changes the arguments in between",
     "_THAWERS": "an answer that no version can read",
-    "_up": "until all waiters wait: nothing public tells of them",
     "_callbacks": "until all waiters wait: nothing public tells of them",
     "_self_memo": "the key builder of a function, to look at one of its steps",
     "_frozen": "what a recording holds beside its items",

@@ -65,7 +65,7 @@ def awaiting(function: Any) -> int:
     """How many calls of ``function`` wait for a flight."""
     from llm_memo.singleflight import FLIGHTS
 
-    return sum(len(flight._callbacks or ()) for flight in FLIGHTS._up.values())
+    return sum(len(flight._callbacks or ()) for flight in FLIGHTS.up.values())
 
 
 def test_threads_share_one_call() -> None:

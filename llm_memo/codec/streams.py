@@ -12,6 +12,7 @@ import time
 import types
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 from llm_memo import adapters
@@ -36,7 +37,7 @@ def is_stream(value: object) -> bool:
     kind = type(value)
     if kind in _GENERATORS:
         return True
-    return any(hasattr(kind, name) for name in _USED_BY) and bool(adapters.of_streams().is_stream(value))
+    return any(map(partial(hasattr, kind), _USED_BY)) and bool(adapters.of_streams().is_stream(value))
 
 
 def items(answer: Any) -> Any:

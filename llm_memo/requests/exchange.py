@@ -31,6 +31,7 @@ from llm_memo.runtime.context import innermost
 from llm_memo.singleflight import Acquire, Flight, Wait
 from llm_memo.stats import Outcome
 from llm_memo.stores.entry import StoredEntry
+from llm_memo.stores.slot import Slot
 
 log = logging.getLogger("llm_memo")
 
@@ -140,9 +141,9 @@ class Exchange(Sender):
         """The step that waits for an equal request, for no longer than the request's own time-out."""
         return Wait(flight, self._patience())
 
-    def acquiring(self) -> Acquire:
+    def acquiring(self, slot: Slot) -> Acquire:
         """The step that waits for equal requests of other processes, for no longer either."""
-        return Acquire(self.take_lock, self.settings.lock_timeout, self.memo.called, self._patience())
+        return Acquire(slot.take_lock, self.settings.lock_timeout, self.memo.called, self._patience())
 
     def _patience(self) -> float | None:
         timeout: float | None = self.request.extensions.get("timeout", {}).get("read")

@@ -7,30 +7,24 @@ its place and renamed into it. Reading fails only into a miss and one warning, w
 
 from __future__ import annotations
 
-import errno
 import functools
 import logging
 import os
-import re
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 from llm_memo import location
 from llm_memo.errors import CorruptEntry, MemoWarning, StoreError, UntrustedEntry, warn
 from llm_memo.settings import Settings
-from llm_memo.stores import entry, files, folder, index, seal, tidy
+from llm_memo.stores import entry, files, folder, seal, tidy
 from llm_memo.stores.entry import StoredEntry
-from llm_memo.stores.files import Rights
-from llm_memo.stores.folder import LOCK, QUARANTINE, SUFFIX, EntryFile, Owner, function_folder
-from llm_memo.stores.lock import Lock
+from llm_memo.stores.folder import QUARANTINE, SUFFIX
 from llm_memo.stores.memory import MEMORY, Signature, signature
 
 T = TypeVar("T")
-
-__all__ = ["Disk", "EntryFile", "TooBig", "disk", "function_folder"]
 
 log = logging.getLogger("llm_memo")
 
@@ -40,12 +34,9 @@ _POSIX = os.name == "posix"
 
 _USED_EVERY = 3600.0
 """An entry's time of last use is kept to the hour, in seconds."""
-_TRIES = 8
-"""How often a write, or a lock, begins anew when its folder is cleared away under its hands."""
 _WARNED = 1_000
 _HUGE = 1 << 26
 """Of a file of more bytes the first are looked at before all are read."""
-_key_of = re.compile(r"([^.].*)@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
 class TooBig(Exception):
@@ -147,7 +138,7 @@ class Disk:
                 whole = files.read_all(descriptor, status.st_size)
                 head, body = whole[: entry.HEAD], memoryview(whole)[entry.HEAD :]
                 entry.check_head(head)
-                self._look()
+                self.look()
                 return take(key, head, body, [each.secret for each in seal.seal_keys()]), status
             except entry.Refused as fault:
                 fault.seen = signature(status)
@@ -155,107 +146,15 @@ class Disk:
         finally:
             os.close(descriptor)
 
-    def write(self, path: str, key: str, stored: StoredEntry, settings: Settings) -> int:
-        """Keep an entry at ``path``, in place of what is there; returns its size in bytes.
-
-        Raises:
-            OSError: It could not be kept, and nothing of it is left behind; the message says why, without
-                the entry's name, so that a cause that is the same for many is one warning.
-        """
-        head, body = entry.pack(key, stored, seal.seal_key(), settings.compress)
-        provenance = stored.header.provenance
-        owner = Owner(stored.header.function, provenance.program, provenance.code)
-        try:
-            status = self.write_bytes(path, owner, head, body)
-        except OSError as fault:
-            if fault.errno is None:
-                raise
-            raise OSError(fault.errno, f"{fault.strerror}{_way_out(fault.errno)}", self.root) from fault
+    def wrote(self, path: str, stored: StoredEntry, status: os.stat_result, settings: Settings) -> None:
+        """Note that ``stored`` is at ``path`` now, in a file with this status."""
         self._warned.pop(path, None)
         MEMORY.put(path, signature(status), stored, settings.memory_bytes)
         self._pruner.wrote(status.st_size, settings.max_bytes)
-        return status.st_size
-
-    def write_bytes(self, path: str, owner: Owner, *parts: bytes | memoryview) -> os.stat_result:
-        """Make the entry's file ``path`` of ``parts``, which are a whole entry of ``owner``.
-
-        Raises:
-            OSError: It cannot be made; nothing of it is left behind.
-        """
-
-        def write(rights: Rights) -> os.stat_result:
-            self._look()
-            _refuse_newer(path)
-            self.note_code(path, owner, rights)
-            return files.write_whole(path, *parts, rights=rights)
-
-        return self.in_shard(path, owner, write)
-
-    def note_code(self, path: str, owner: Owner, rights: Rights) -> None:
-        """Let others find what is about to be at ``path`` by its code; if it then comes to nothing, no harm is done.
-
-        Raises:
-            OSError: It cannot be noted.
-        """
-        key = os.path.basename(path).removesuffix(SUFFIX)
-        index.note(self.root, owner.code, key, folder.function_of(path), rights)
-
-    def in_shard(self, path: str, owner: Owner, work: Callable[[Rights], T]) -> T:
-        """What ``work`` does where ``path`` is, in a folder that is made, and anew if it is cleared away meanwhile.
-
-        Raises:
-            OSError: What it raises, or there can be no such folder.
-        """
-        tries = _TRIES
-        while True:
-            try:
-                self._look()
-                rights = folder.rights_in(self.root)
-                folder.make(self.root, os.path.dirname(path), owner, rights)
-                return work(rights)
-            except FileNotFoundError:
-                tries -= 1
-                if not tries:
-                    raise
 
     def warned(self, path: str, fault: BaseException) -> bool:
         """Whether a warning has said that ``path`` could not be read for the very cause ``fault``."""
         return bool(self._warned) and self._warned.get(path) == _cause(fault)
-
-    def remove(self, path: str) -> int | None:
-        """Remove one entry; returns its size in bytes, or None when there was none.
-
-        Raises:
-            OSError: It is there and cannot be removed.
-        """
-        return tidy.remove(path)
-
-    def take_lock(self, path: str, owner: Owner | None = None) -> Lock | None:
-        """The lock that equal calls of all processes share, taken; None while another holds it.
-
-        Args:
-            path: The entry's file.
-            owner: Whose it is; None: a function whose name is the folder's.
-
-        Raises:
-            OSError: No lock can be had in this folder.
-        """
-
-        def take(rights: Rights) -> Lock | None:
-            lock = Lock(path.removesuffix(SUFFIX) + LOCK, rights)
-            return lock if lock.take() else None
-
-        return self.in_shard(path, owner or Owner(folder.function_of(path)), take)
-
-    def entry_files(self, function: str | None = None) -> Iterator[EntryFile]:
-        """Every entry's file, of one function folder or of all.
-
-        Raises:
-            OSError: The folder cannot be read.
-        """
-        return folder.entry_files(self.root, function)
-
-    # What is refused, and what is put back
 
     def refuse(self, path: str, fault: Exception) -> None:
         """Tell of an entry that is of no use, in one warning; one that is not ours is put into quarantine.
@@ -305,34 +204,6 @@ class Disk:
             return None
         return to
 
-    def restore(self) -> list[str]:
-        """Put back what is in quarantine and sealed by this user after all; returns the paths of the entries.
-
-        That is how it is when ``LLM_MEMO_KEY`` was another one for a while. An entry that has been
-        replaced since stays in quarantine.
-
-        Raises:
-            OSError: The folder cannot be read.
-        """
-        restored = []
-        for file in folder.quarantined(self.root):
-            key = _key_of(file.name)
-            if key is None:
-                continue
-            try:
-                header = self.load(file.path, key[2]).header
-                path = self.path(key[1], key[2])
-                if not os.path.lexists(path):
-                    owner = Owner(header.function, header.provenance.program, header.provenance.code)
-                    rights = folder.rights_in(self.root)
-                    folder.make(self.root, os.path.dirname(path), owner, rights)
-                    self.note_code(path, owner, rights)
-                    os.rename(file.path, path)
-                    restored.append(path)
-            except Exception as fault:
-                log.debug("%s stays in quarantine: %s", file.path, fault)
-        return restored
-
     def _used(self, path: str, status: os.stat_result) -> None:
         """Note, to the hour and where it can be noted, that an entry was used: `prune` keeps those."""
         if -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY or not self._notes_use:
@@ -346,7 +217,7 @@ class Disk:
         except (OSError, NotImplementedError):  # a folder for reading only: not to be tried on each hit
             self._notes_use = False
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Warn, once, of a folder in which others could have put files of theirs, or that will not last.
 
         Raises:
@@ -378,37 +249,10 @@ class Disk:
             )
 
 
-def _way_out(error: int) -> str:
-    """What to do if a folder cannot be written to for this cause."""
-    if error in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "; give cache_dir= or LLM_MEMO_DIR a folder that you can write to, or policy='readOnly'"
-    if error in (errno.ENOSPC, errno.EDQUOT):
-        return "; make room, for example with llm-memo prune --max-bytes 1GB"
-    return ""
-
-
 _WAY_OUT = (
     ". Where several users, machines or containers are to share a folder, give them the same LLM_MEMO_KEY; "
     "Cache().verify() then puts back what was refused"
 )
-
-
-def _refuse_newer(path: str) -> None:
-    """Raise `StoreError` if a later version's entry is at ``path``."""
-    try:
-        descriptor = files.open_to_read(path)
-    except OSError:
-        return
-    try:
-        entry.check_head(os.read(descriptor, entry.HEAD))
-    except entry.Newer as fault:
-        raise StoreError(
-            f"what is in its place is of a later version, {fault}; update llm_memo, or forget it"
-        ) from None
-    except (entry.Damaged, OSError):
-        pass
-    finally:
-        os.close(descriptor)
 
 
 def _cause(fault: BaseException) -> object:

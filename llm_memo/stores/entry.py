@@ -18,7 +18,8 @@ import json
 import pickle
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from llm_memo.answers.usage import Usage
@@ -120,10 +121,9 @@ class Header:
 
     def to_json(self) -> bytes:
         """The header as two JSON documents, one after the other: what a hit needs, and `provenance`."""
-        first = {name: getattr(self, name) for name in _FIELDS}
-        second = self.provenance
-        provenance = {name: getattr(second, name) for name in _FIELDS_OF_PROVENANCE}
-        return (_to_json(first) + _to_json(provenance)).encode()
+        first = dict(zip(_FIELDS, _values(self), strict=True))
+        second = dict(zip(_FIELDS_OF_PROVENANCE, _values_of_provenance(self.provenance), strict=True))
+        return (_to_json(first) + _to_json(second)).encode()
 
     @classmethod
     def from_json(cls, text: bytes) -> Header:
@@ -147,6 +147,8 @@ def _made(kind: type[T], content: dict[str, Any]) -> T:
 
 _FIELDS = [each.name for each in fields(Header) if each.name != "_provenance"]
 _FIELDS_OF_PROVENANCE = [each.name for each in fields(Provenance)]
+_values = attrgetter(*_FIELDS)
+_values_of_provenance = attrgetter(*_FIELDS_OF_PROVENANCE)
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 _parse = json.JSONDecoder().raw_decode
 
@@ -166,7 +168,7 @@ class StoredEntry:
     def at_hand(self) -> StoredEntry:
         """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
         self.unshared = False
-        header = Header(**{name: getattr(self.header, name) for name in _FIELDS})
+        header = replace(self.header, _provenance=Provenance())
         return StoredEntry(header, self.frozen, self._canonical, self._usage, self._thawer)
 
     def thaw(self) -> Any:

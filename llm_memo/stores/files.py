@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from llm_memo.errors import StoreError
@@ -111,8 +111,7 @@ def write_whole(
     descriptor = os.open(fresh, _WRITING, rights.file)
     try:
         try:
-            for part in parts:
-                _write_all(descriptor, part)
+            _write_all(descriptor, parts)
             rights.give(descriptor)
             if lasting:
                 os.fsync(descriptor)
@@ -149,10 +148,11 @@ def _temporary(path: str) -> str:
     return f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
 
 
-def _write_all(descriptor: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _write_all(descriptor: int, parts: Iterable[bytes | memoryview]) -> None:
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(descriptor, view) :]
 
 
 def unlink(path: str) -> bool:

@@ -212,8 +212,21 @@ def _entry_file(item: os.DirEntry[str], shard: str, function: str) -> EntryFile 
     return EntryFile(shard, item.name, function, status.st_size, status.st_mtime, status.st_atime, status.st_ino)
 
 
-def make(root: str, shard: str, owner: Owner, rights: Rights) -> None:
-    """Make a shard, and the folders above it, where they are missing.
+def make_root(root: str, rights: Rights) -> None:
+    """Make the cache folder.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    os.makedirs(root, mode=0o700, exist_ok=True)
+    rights.give(root)
+
+
+def make(root: str, shard: str, owner: Owner, rights: Rights) -> str:
+    """Make a shard in the cache folder, and the function folder that it is in, where they are missing.
+
+    Returns:
+        The file that says that the function folder is the owner's.
 
     Raises:
         StoreError: A link or a file is in the place of one of them.
@@ -221,9 +234,6 @@ def make(root: str, shard: str, owner: Owner, rights: Rights) -> None:
     """
     function = os.path.dirname(shard)
     if not files.is_folder(function):
-        if not os.path.isdir(root):
-            os.makedirs(root, mode=0o700, exist_ok=True)
-            rights.give(root)
         if all(item.name in _MARKS or is_mark_leftover(item.name) for item in files.scan(root)):
             # Never into a folder with files of the user's.
             for name, text in _MARKS.items():
@@ -236,6 +246,7 @@ def make(root: str, shard: str, owner: Owner, rights: Rights) -> None:
         files.write_whole(label, text.encode(), rights=rights)
     if not files.is_folder(shard):
         make_folder(shard, rights)
+    return label
 
 
 def rights_in(root: str) -> Rights:

@@ -35,9 +35,6 @@ class Lock:
         self._rights = rights
         self._descriptor = -1
 
-    def __del__(self) -> None:
-        self.release()  # an interrupt came between taking it and holding on to it
-
     def take(self) -> bool:
         """Take the lock if it is free; returns whether it was.
 
@@ -77,6 +74,8 @@ class Lock:
                 os.unlink(self.path)
         except OSError as error:
             log.debug("%s could not be freed: %s", self.path, error)
+
+    __del__ = release  # an interrupt came between taking it and holding on to it
 
     def _is_at_path(self, descriptor: int) -> bool:
         """Whether the open file is still the one that others would open."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from typing import NamedTuple
 
 from llm_memo.stores import entry, files, folder, seal
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.files import Rights
-from llm_memo.stores.folder import EntryFile
+from llm_memo.stores.folder import EntryFile, Owner
+from llm_memo.stores.slot import Slot
+
+log = logging.getLogger("llm_memo")
+
+_key_of = re.compile(r"([^.].*)@([0-9a-f]{32})\.[0-9a-f]{8}\.joblib").fullmatch
 
 
 class Sealed(NamedTuple):
@@ -41,13 +48,41 @@ def seal_anew(store: Disk) -> Sealed:
         StoreError: There is no key.
         OSError: The folder cannot be read.
     """
-    store.restore()
+    restore(store)
     rights = folder.rights_in(store.root)
     for name in folder.functions(store.root):
         _give(f"{store.root}/{name}", rights)
         for each in [*folder.shards(f"{store.root}/{name}"), *folder.label_paths(f"{store.root}/{name}")]:
             _give(each, rights)
     return _through(store, dry_run=False)
+
+
+def restore(store: Disk) -> list[str]:
+    """Put back what is in quarantine and sealed by this user after all; returns the paths of the entries.
+
+    That is how it is when ``LLM_MEMO_KEY`` was another one for a while. An entry that has been
+    replaced since stays in quarantine.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    restored = []
+    for file in folder.quarantined(store.root):
+        key = _key_of(file.name)
+        if key is None:
+            continue
+        try:
+            header = store.load(file.path, key[2]).header
+            path = store.path(key[1], key[2])
+            if not os.path.lexists(path):
+                owner = Owner(header.function, header.provenance.program, header.provenance.code)
+                slot = Slot(store, path, owner)
+                slot.within(slot.note_code)
+                os.rename(file.path, path)
+                restored.append(path)
+        except Exception as fault:
+            log.debug("%s stays in quarantine: %s", file.path, fault)
+    return restored
 
 
 def _through(store: Disk, *, dry_run: bool) -> Sealed:

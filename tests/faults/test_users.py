@@ -288,6 +288,7 @@ def test_a_file_that_may_not_be_linked_is_copied(users: Callable[..., Any], plac
     from llm_memo.stores import moved
     from llm_memo.stores.disk import disk
     from llm_memo.stores.folder import Owner
+    from llm_memo.stores.slot import Slot
 
     def one():
         ask("a")
@@ -301,7 +302,8 @@ def test_a_file_that_may_not_be_linked_is_copied(users: Callable[..., Any], plac
     def two():
         store = disk({str(team)!r})
         mine = store.path("renamed", key)
-        found = moved.find(store, mine, key, Owner("renamed", "", code), lambda each: True, 1 << 20, link=True)
+        slot = Slot(store, mine, Owner("renamed", "", code))
+        found = moved.find(slot, lambda each: True, 1 << 20, link=True)
         return [found.thaw(), os.path.samefile(mine, path), os.stat(mine).st_uid, Cache().verify()[0]]
 
     print(json.dumps(as_user({USERS[1]}, two, **rest)))

@@ -12,6 +12,8 @@ from llm_memo.codec.frozen import Frozen
 from llm_memo.settings import Settings
 from llm_memo.stores.disk import Disk
 from llm_memo.stores.entry import Header, StoredEntry
+from llm_memo.stores.folder import Owner
+from llm_memo.stores.slot import Slot
 
 HOLD = 1 << 20
 
@@ -30,8 +32,11 @@ def kept(answer: str = "answer", **header: Any) -> StoredEntry:
 
 def write(store: Disk, number: int, answer: str = "answer", used: float | None = None, **header: Any) -> Path:
     """Keep an entry of ``ask``, last used ``used`` seconds ago."""
+    stored = kept(answer, **header)
+    of = stored.header.provenance
     path = store.path("ask", key(number))
-    store.write(path, key(number), kept(answer, **header), Settings(cache_dir=store.root))
+    owner = Owner(stored.header.function, of.program, of.code)
+    Slot(store, path, owner).write(stored, Settings(cache_dir=store.root))
     if used is not None:
         then = time.time() - used
         os.utime(path, (then, then))

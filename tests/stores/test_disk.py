@@ -15,10 +15,12 @@ from shards import HOLD, kept, key, read, write
 from llm_memo import CorruptEntry, StoreError
 from llm_memo.codec.frozen import Frozen
 from llm_memo.settings import Settings
-from llm_memo.stores import entry, files
+from llm_memo.stores import entry, files, resealing, tidy
 from llm_memo.stores.disk import Disk, TooBig, disk
 from llm_memo.stores.entry import Header, StoredEntry
+from llm_memo.stores.folder import Owner
 from llm_memo.stores.memory import MEMORY
+from llm_memo.stores.slot import Slot
 
 HOUR = 3600
 
@@ -48,7 +50,7 @@ def test_what_another_process_writes_is_seen(store: Disk) -> None:
 def test_nothing_is_made_before_the_first_write(store: Disk, cache_dir: Path) -> None:
     """Looking into a cache that is not there does not make one."""
     assert None is read(store, 1)
-    assert None is store.remove(store.path("ask", key(1)))
+    assert None is tidy.remove(store.path("ask", key(1)))
     assert not cache_dir.exists()
 
 
@@ -65,7 +67,7 @@ def test_arrays_are_held_at_hand_and_given_out_as_copies(store: Disk) -> None:
     """An array is read from disk once; what is handed out is not shared."""
     path = store.path("ask", key(1))
     content = StoredEntry(Header(function="ask", created=time.time()), Frozen("array", np.arange(5)))
-    store.write(path, key(1), content, Settings(cache_dir=store.root))
+    Slot(store, path, Owner("ask")).write(content, Settings(cache_dir=store.root))
     forget()
     one = store.read(path, key(1), HOLD)
     two = store.read(path, key(1), HOLD)
@@ -80,7 +82,7 @@ def test_a_large_array_is_given_away_once(store: Disk) -> None:
     """An array that is not held at hand is handed out as it was read, and as a copy from then on."""
     path = store.path("ask", key(1))
     content = StoredEntry(Header(function="ask", created=time.time()), Frozen("array", np.arange(float(HOLD))))
-    store.write(path, key(1), content, Settings(cache_dir=store.root))
+    Slot(store, path, Owner("ask")).write(content, Settings(cache_dir=store.root))
     forget()
     found = store.read(path, key(1), HOLD)
     assert found is not None
@@ -258,9 +260,9 @@ def test_a_folder_that_is_cleared_again_and_again(store: Disk, monkeypatch: pyte
 def test_writing_tells_how_much(store: Disk) -> None:
     """Writing gives the size of the file, and so does removing."""
     path = store.path("ask", key(1))
-    size = store.write(path, key(1), kept(), Settings(cache_dir=store.root))
-    assert Path(path).stat().st_size == size == store.remove(path)
-    assert None is store.remove(path)
+    size = Slot(store, path, Owner("ask")).write(kept(), Settings(cache_dir=store.root))
+    assert Path(path).stat().st_size == size == tidy.remove(path)
+    assert None is tidy.remove(path)
 
 
 def test_only_what_is_named_like_refused_entries_is_put_back(store: Disk, cache_dir: Path) -> None:
@@ -271,7 +273,7 @@ def test_only_what_is_named_like_refused_entries_is_put_back(store: Disk, cache_
     others = {"letter@home.txt", f"ask@{key(2)}.01234567.joblib"}
     for name in others:
         (cache_dir / "quarantine" / name).write_text("mine")
-    assert [str(path)] == store.restore()
+    assert [str(path)] == resealing.restore(store)
     assert others == {each.name for each in (cache_dir / "quarantine").iterdir()}
 
 

@@ -17,7 +17,7 @@ from shards import key, write
 from llm_memo import UntrustedEntry
 from llm_memo.stores import folder
 from llm_memo.stores.disk import Disk, disk
-from llm_memo.stores.folder import function_folder
+from llm_memo.stores.folder import entry_files, function_folder
 
 
 @given(st.text())
@@ -92,19 +92,19 @@ def test_only_entries_are_found(store: Disk, cache_dir: Path) -> None:
     (cache_dir / "quarantine" / "01").mkdir(parents=True)
     (cache_dir / "quarantine" / "01" / f"{key(1)}.joblib").touch()
     (cache_dir / "letter").mkdir()
-    (found,) = store.entry_files()
+    (found,) = entry_files(store.root)
     assert (str(path), "ask", key(1), path.stat().st_size) == (found.path, found.function, found.key, found.size)
     assert path.stat().st_mtime == found.written
     assert ["ask"] == folder.functions(store.root)
-    assert [] == list(store.entry_files("letter"))
-    assert [] == list(store.entry_files("nowhere"))
+    assert [] == list(entry_files(store.root, "letter"))
+    assert [] == list(entry_files(store.root, "nowhere"))
 
 
 def test_what_goes_away_meanwhile_is_passed_over(store: Disk) -> None:
     """A file that is deleted while the folder is listed is not in the list."""
     for number in (1, 257, 513):
         write(store, number)
-    listing = store.entry_files()
+    listing = entry_files(store.root)
     next(listing)
     for path in Path(store.root).rglob("*.joblib"):
         path.unlink()
@@ -113,7 +113,7 @@ def test_what_goes_away_meanwhile_is_passed_over(store: Disk) -> None:
 
 def test_a_folder_that_is_not_there_is_empty(store: Disk) -> None:
     """No folder is an empty one."""
-    assert [] == list(store.entry_files())
+    assert [] == list(entry_files(store.root))
     assert [] == list(folder.quarantined(store.root))
 
 

@@ -283,6 +283,7 @@ LINKING = """
     from llm_memo.stores import moved
     from llm_memo.stores.disk import disk
     from llm_memo.stores.folder import Owner
+    from llm_memo.stores.slot import Slot
 
     @cached_completion(name="old")
     def ask(text):
@@ -300,8 +301,8 @@ LINKING = """
             os.link = refuse
         store = disk(os.environ["LLM_MEMO_DIR"])
         for key in keys:
-            owner = Owner(name, "", code)
-            found = moved.find(store, store.path(name, key), key, owner, lambda each: True, 1 << 20, link=True)
+            slot = Slot(store, store.path(name, key), Owner(name, "", code))
+            found = moved.find(slot, lambda each: True, 1 << 20, link=True)
             assert found is not None and found.thaw().startswith("QUESTION")
 
     def started(name):

@@ -17,6 +17,8 @@ from shards import kept, key, pruners, read, write
 from llm_memo.settings import Settings
 from llm_memo.stores import files, tidy
 from llm_memo.stores.disk import Disk
+from llm_memo.stores.folder import Owner, entry_files
+from llm_memo.stores.slot import Slot
 
 HOUR = 3600
 
@@ -98,10 +100,10 @@ def test_what_cannot_be_removed_is_told_at_the_end(
 def test_clearing_one_function_leaves_the_others(store: Disk, entries: list[Path]) -> None:
     """Clear removes a function's entries and what was refused of them, or everything."""
     other = store.path("other", key(1))
-    store.write(other, key(1), kept(), Settings(cache_dir=store.root))
+    Slot(store, other, Owner("ask")).write(kept(), Settings(cache_dir=store.root))
     for path in (entries[0], Path(store.path("other", key(2)))):
         if not path.exists():
-            store.write(str(path), key(2), kept(), Settings(cache_dir=store.root))
+            Slot(store, str(path), Owner("ask")).write(kept(), Settings(cache_dir=store.root))
         store.quarantine(str(path))
     size = sum(path.stat().st_size for path in entries[1:])
     assert (9, size) == tidy.clear(store.root, "ask")
@@ -134,7 +136,7 @@ def test_a_function_that_cannot_be_cleared_is_told_at_the_end(
 ) -> None:
     """When one function's folder cannot be moved away, the others are cleared, and then it is an error."""
     for name in ("before", "zafter"):
-        store.write(store.path(name, key(1)), key(1), kept(), Settings(cache_dir=store.root))
+        Slot(store, store.path(name, key(1)), Owner("ask")).write(kept(), Settings(cache_dir=store.root))
     real = os.rename
 
     def rename(source: str, target: str) -> None:
@@ -187,7 +189,7 @@ def fill(store: Disk, numbers: range, cap: int | None) -> None:
     """Write entries of 10 kB."""
     settings = Settings(cache_dir=store.root, max_bytes=cap)
     for number in numbers:
-        store.write(store.path("ask", key(number)), key(number), kept("x" * 10_000), settings)
+        Slot(store, store.path("ask", key(number)), Owner("ask")).write(kept("x" * 10_000), settings)
 
 
 def settle() -> None:
@@ -198,14 +200,14 @@ def settle() -> None:
 
 def total(store: Disk) -> int:
     """Bytes in the folder."""
-    return sum(found.size for found in store.entry_files())
+    return sum(found.size for found in entry_files(store.root))
 
 
 def test_there_is_no_cap_by_default(store: Disk) -> None:
     """Without max_bytes nothing is ever pruned, and no thread started."""
     fill(store, range(100), None)
     assert [] == pruners()
-    assert 100 == len(list(store.entry_files()))
+    assert 100 == len(list(entry_files(store.root)))
     assert not Path(store.root, ".pruned").exists()
 
 
@@ -280,7 +282,7 @@ def test_no_thread_can_be_had(store: Disk, cap: int, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", start)
         fill(store, range(30), cap)
-    assert 30 == len(list(store.entry_files()))
+    assert 30 == len(list(entry_files(store.root)))
     fill(store, range(30, 40), cap)
     settle()
     assert total(store) <= cap + 65_536

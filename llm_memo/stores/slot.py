@@ -1,0 +1,145 @@
+"""The place of one call's entry: what is locked, written and linked there, in a folder that is made when needed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+from llm_memo.errors import StoreError
+from llm_memo.settings import Settings
+from llm_memo.stores import entry, files, folder, index, seal
+from llm_memo.stores.disk import Disk
+from llm_memo.stores.entry import StoredEntry
+from llm_memo.stores.files import Rights
+from llm_memo.stores.folder import LOCK, SUFFIX, Owner
+from llm_memo.stores.lock import Lock
+
+T = TypeVar("T")
+
+_TRIES = 8
+"""How often what is done in a folder begins anew when that is cleared away under its hands."""
+
+
+class Slot:
+    """The place of one entry in a function's folder, which is made before the first that is done in it.
+
+    Args:
+        store: The store.
+        path: The entry's file.
+        owner: Whose answer it is, or will be.
+    """
+
+    __slots__ = ("_label", "_rights", "function", "key", "owner", "path", "store")
+
+    def __init__(self, store: Disk, path: str, owner: Owner) -> None:
+        self.store = store
+        self.path = path
+        self.owner = owner
+        shard, name = os.path.split(path)
+        self.key = name.removesuffix(SUFFIX)
+        self.function = os.path.basename(os.path.dirname(shard))
+        """The function folder that it is in."""
+        self._rights: Rights | None = None
+        self._label = ""
+        """What says that the folder is the owner's: while that is there, the folder need not be made again."""
+
+    def take_lock(self) -> Lock | None:
+        """The lock that equal calls of all processes share, taken; None while another holds it.
+
+        Raises:
+            OSError: No lock can be had in this folder.
+        """
+
+        def take(rights: Rights) -> Lock | None:
+            lock = Lock(self.path.removesuffix(SUFFIX) + LOCK, rights)
+            return lock if lock.take() else None
+
+        return self.within(take)
+
+    def write(self, stored: StoredEntry, settings: Settings) -> int:
+        """Keep an entry, in place of what is there; returns its size in bytes.
+
+        Raises:
+            OSError: It could not be kept, and nothing of it is left behind; the message says why, without
+                the entry's name, so that a cause that is the same for many is one warning.
+        """
+        head, body = entry.pack(self.key, stored, seal.seal_key(), settings.compress)
+
+        def write(rights: Rights) -> os.stat_result:
+            self._refuse_newer()
+            self.note_code(rights)
+            return files.write_whole(self.path, head, body, rights=rights)
+
+        try:
+            status = self.within(write)
+        except OSError as fault:
+            if fault.errno is None:
+                raise
+            raise OSError(fault.errno, f"{fault.strerror}{_way_out(fault.errno)}", self.store.root) from fault
+        self.store.wrote(self.path, stored, status, settings)
+        return status.st_size
+
+    def note_code(self, rights: Rights) -> None:
+        """Let others find by its code what is about to be here; if it then comes to nothing, no harm is done.
+
+        Raises:
+            OSError: It cannot be noted.
+        """
+        index.note(self.store.root, self.owner.code, self.key, self.function, rights)
+
+    def within(self, work: Callable[[Rights], T]) -> T:
+        """What ``work`` does here, in a folder that is made, and anew if it is cleared away meanwhile.
+
+        Raises:
+            OSError: What it raises, or there can be no such folder.
+        """
+        tries = _TRIES
+        while True:
+            try:
+                rights = self._rights
+                if rights is None or not os.path.lexists(self._label):
+                    rights = self._make()
+                return work(rights)
+            except FileNotFoundError:
+                self._rights = None
+                tries -= 1
+                if not tries:
+                    raise
+
+    def _make(self) -> Rights:
+        root = self.store.root
+        rights = folder.rights_in(root)
+        if not os.path.isdir(root):
+            folder.make_root(root, rights)
+        self.store.look()
+        self._label = folder.make(root, os.path.dirname(self.path), self.owner, rights)
+        self._rights = rights
+        return rights
+
+    def _refuse_newer(self) -> None:
+        """Raise `StoreError` if a later version's entry is here."""
+        try:
+            descriptor = files.open_to_read(self.path)
+        except OSError:
+            return
+        try:
+            entry.check_head(os.read(descriptor, entry.HEAD))
+        except entry.Newer as fault:
+            raise StoreError(
+                f"what is in its place is of a later version, {fault}; update llm_memo, or forget it"
+            ) from None
+        except (entry.Damaged, OSError):
+            pass
+        finally:
+            os.close(descriptor)
+
+
+def _way_out(error: int) -> str:
+    """What to do if a folder cannot be written to for this cause."""
+    if error in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "; give cache_dir= or LLM_MEMO_DIR a folder that you can write to, or policy='readOnly'"
+    if error in (errno.ENOSPC, errno.EDQUOT):
+        return "; make room, for example with llm-memo prune --max-bytes 1GB"
+    return ""
