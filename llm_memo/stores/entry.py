@@ -215,7 +215,7 @@ class StoredEntry:
 def pack(name: str, entry: StoredEntry, key: bytes, compress: int = 0) -> tuple[bytes, bytes]:
     """Head and body of an entry called ``name``, sealed with ``key``."""
     content = {"header": entry.header.to_json(), "codec": entry.frozen.codec, "frozen": entry.frozen.payload}
-    body = _dumped(content, compress if entry.size > _WORTH_COMPRESSING else 0)
+    body = _dumped(content, compress if compress and entry.size > _WORTH_COMPRESSING else 0)
     return seal_anew(name, body, key), body
 
 
