@@ -89,6 +89,31 @@ def test_it_says_what_to_paste(model: ModelServer, tmp_path: Path) -> None:
         assert 0 == server.process.wait(60)
 
 
+def test_no_secret_is_left(model: ModelServer, tmp_path: Path) -> None:
+    """Neither folder nor page nor what the command prints has an API key, a cookie, ``?key=`` or the token in it."""
+    secrets = {name: f"canary-{name}" for name in ("token", "key", "cookie", "query", "wrong")}
+    headers = {
+        "authorization": f"Bearer {secrets['key']}", "x-api-key": secrets["key"], "cookie": f"a={secrets['cookie']}",
+        "llm-memo-token": secrets["token"],
+    }  # fmt: skip
+    model.fail(500, times=1)
+    with serving(model, tmp_path / "cache", "--token", secrets["token"]) as server:
+        url = f"{server.base_url}/chat/completions?key={secrets['query']}"
+        refused = [{"origin": "https://a.example"}, {"llm-memo-token": secrets["wrong"]}, {"op-cache": "sometimes"}]
+        given = [headers | more for more in ({}, {}, {}, {"op-cache": "replay"}, {"connection": "close"}, *refused)]
+        answers = [httpx.post(url, json=QUESTION, headers=each, timeout=60) for each in given]
+        answers.append(httpx.post(f"{server.url}/v1/files?key={secrets['query']}", content=b"{}", headers=headers))
+        page = httpx.get(server.url, headers=headers)
+        assert [500, 200, 200, 200, 200, 403, 401, 400, 404, 200] == [each.status_code for each in (*answers, page)]
+        server.process.terminate()
+        printed = "\n".join(server.printed) + server.process.communicate(timeout=60)[0]
+    assert "  hit  200  " in printed
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert b"sky blue" in kept
+    said = kept.decode("latin-1") + page.text + printed
+    assert [] == [name for name, secret in secrets.items() if secret in said]
+
+
 POLICIES = {
     "readWrite": ["miss", "hit"], "readOnly": ["miss", "miss"], "writeOnly": ["refresh", "refresh"],
     "off": ["bypass", "bypass"],

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import aiohttp
 import httpx
@@ -179,6 +183,60 @@ def test_errors_are_not_kept_or_shared(client: OpenAI, model: ModelServer) -> No
     with pytest.raises(openai.RateLimitError):
         ask(client, "limited")
     assert "miss" == ask(client, "limited").headers["x-llm-memo"]
+
+
+class Strict(BaseHTTPRequestHandler):
+    """An upstream that takes one API key alone, and takes its time."""
+
+    disable_nagle_algorithm = True
+    seen: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        key = self.headers["authorization"].removeprefix("Bearer ")
+        self.seen.append(key)
+        time.sleep(0.3)
+        said = (
+            {"choices": [{"finish_reason": "stop", "message": {"content": "yes"}}]}
+            if key == "good" else {"error": {"message": "a wrong key"}}
+        )  # fmt: skip
+        self.send_response(200 if key == "good" else 401)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("leads", ["good", "bad"])
+def test_whose_error_it_is(tmp_path: Path, leads: str, shared: bool) -> None:
+    """8 callers with a wrong key and 8 with a right one, one question at once: an error is that of its key alone."""
+    Strict.seen.clear()
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Strict)
+    Thread(target=upstream.serve_forever, daemon=True).start()
+    body = {"model": "m", "messages": [{"role": "user", "content": "whose?"}]}
+    with (
+        cache_server(f"http://127.0.0.1:{upstream.server_port}", shared=shared, cache_dir=tmp_path) as proxy,
+        ThreadPoolExecutor(16) as pool,
+    ):
+
+        def ask(key: str) -> tuple[str, int]:
+            headers = {"authorization": f"Bearer {key}"}
+            return key, httpx.post(f"{proxy.base_url}/v1/chat/completions", json=body, headers=headers).status_code
+
+        keys = [leads, *["good", "bad"] * 7, {"good": "bad", "bad": "good"}[leads]]
+        running = [pool.submit(ask, keys[0])]
+        eventually(lambda: Strict.seen)
+        running += [pool.submit(ask, key) for key in keys[1:]]
+        found = [each.result() for each in running]
+    upstream.shutdown()
+    upstream.server_close()
+    assert [200] * 8 == [status for key, status in found if key == "good"]
+    if not shared:
+        assert [401] * 8 == [status for key, status in found if key == "bad"]
+    assert 1 == Strict.seen.count("good")
 
 
 def test_shared_with_the_client(model: ModelServer, tmp_path: Path) -> None:
