@@ -283,7 +283,7 @@ class Batch:
 
 _TUPLE = " (a tuple holds a call's arguments; one that is the argument itself is written as ((…),))"
 _NAMED = 8
-"""So many items that are of no use are named."""
+"""How many of the items that do not fit a message names."""
 
 
 def _note(error: BaseException, note: str) -> None:

@@ -10,7 +10,7 @@ from llm_memo.display import amounts
 from llm_memo.display.shown import Shown, picture_of
 from llm_memo.entries import Entries, Entry
 from llm_memo.errors import InvalidOption
-from llm_memo.lookup import Lookup, memo_of, several
+from llm_memo.lookup import Lookup, owners_of
 from llm_memo.options import INHERIT, TTL, byte_count, parsed
 from llm_memo.selection import NotHere, Selection, age
 from llm_memo.settings import EffectiveSettings
@@ -216,10 +216,9 @@ class Cache(Lookup, Shown):
 
     def _shared(self, function: object) -> dict[str, Owner]:
         """Of the cached functions that are meant, those whose folder has entries of another program, too."""
-        owners = {memo.folder: memo.owner() for memo in map(memo_of, several(function)) if memo is not None}
         return {
             name: owner
-            for name, owner in owners.items()
+            for name, owner in owners_of(function).items()
             if {*folder.labels(f"{self.path}/{name}")} - {owner.label(self.path)}
         }
 

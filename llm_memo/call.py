@@ -10,7 +10,7 @@
 `Call.look` is all that a hit needs. `Call.way` is a generator of *steps*, the only places where a
 call waits: ``step.now()`` waits in a thread, ``await step.soon()`` in a task, and what either
 raises is sent back as a `Failure`. So one body serves functions, coroutines and generators, which
-drive it in a few lines each in `llm_memo.decorator`.
+drive it in a few lines each in `llm_memo.shapes`.
 
 Reading and thawing fail only into a miss, writing only into a warning.
 """
@@ -55,7 +55,7 @@ _OFF: Final = CachePolicy.OFF
 _HIT: Final = Outcome.HIT
 
 AT_ONCE = 1_000_000
-"""A task reads an entry of up to so many bytes at once, a larger one in a thread."""
+"""Entries up to this many bytes are read on the event loop, larger ones in a thread."""
 
 
 class Call(CallState):

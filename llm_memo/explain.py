@@ -20,7 +20,7 @@ from llm_memo.stores.folder import EntryFile, Owner, entry_files
 from llm_memo.stores.slot import Slot
 
 _COMPARED = 1_000
-"""The latest so many entries of a function are compared with the call."""
+"""A call is compared with at most this many entries of its function, the latest ones."""
 
 
 @dataclass(frozen=True)

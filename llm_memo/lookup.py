@@ -39,7 +39,7 @@ class Lookup:
 
     def _read(self, files: Iterable[EntryFile], function: object = None) -> Iterator[Entry]:
         """The entries of some files; of those of a cached function among ``function``, only its own program's."""
-        owners = {memo.folder: memo.owner() for memo in map(memo_of, several(function)) if memo is not None}
+        owners = owners_of(function)
         read = [
             (file, header)
             for file in files
@@ -145,6 +145,11 @@ class Lookup:
 def memo_of(function: object) -> Any:
     """What all calls of a cached function share; None of anything else."""
     return getattr(function, "_self_memo", None)
+
+
+def owners_of(function: object) -> dict[str, Owner]:
+    """The function folder of each cached function that the user named, and whose answers are looked for in it."""
+    return {memo.folder: memo.owner() for memo in map(memo_of, several(function)) if memo is not None}
 
 
 def several(function: object) -> list[object]:

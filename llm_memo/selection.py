@@ -147,7 +147,7 @@ def _lines(functions: Sequence[str]) -> str:
 
 
 _NAMED = 30
-"""So many functions are named, of those that there are."""
+"""How many of the functions that there are a message names."""
 
 
 def _text(option: str, value: object) -> str | None:

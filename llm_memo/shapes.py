@@ -173,7 +173,7 @@ async def _coroutine(call: Call) -> Any:
     if answer is NOTHING:
         steps = _Steps(call)
         for step in steps:
-            try:  # here, and not in a function: a thousand such calls under way are a thousand objects less
+            try:  # not in a function of its own: one coroutine object less for each pending call
                 steps.outcome = await step.soon()
             except BaseException as error:
                 steps.outcome = Failure(error)

@@ -94,7 +94,7 @@ class Flight:
                 FLIGHTS.read.add(self)
 
     def stalled(self) -> bool:
-        """Whether it is not the model that is waited for, but a reader who has stopped reading."""
+        """True if the reader of its stream has not come back for an item for 30 s."""
         return self.passed_on is not None and time.monotonic() - self.passed_on > _STALLED_AFTER
 
     def end(self, result: Result) -> None:

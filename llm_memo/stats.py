@@ -145,11 +145,11 @@ _TIMES = ("seconds_spent", "seconds_saved")
 _SAVING = ("hit", "stale")
 
 _REASONS = 50
-"""So many different reasons are counted apart."""
+"""How many different reasons are counted apart; the rest are counted together."""
 _REJECTED = 1_000
-"""Of the latest so many answers that were not kept it is known why."""
+"""The reasons of the latest this many answers that were not kept are remembered."""
 _ADDED_UP_BY = 1_000
-"""Adding up two usages takes longer than a hit; so many together, a fraction of one."""
+"""Usages are added up in groups of this many: adding up two at each hit would take longer than the hit."""
 
 
 class Counters:

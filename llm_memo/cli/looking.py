@@ -19,9 +19,9 @@ from llm_memo.views.contents import cache_sheet, entry_sheet
 from llm_memo.views.folder import by_function
 
 IN_TERMINAL = 50
-"""So many entries ``ls`` lists in a terminal, unless -n or --all says otherwise."""
+"""How many entries ``ls`` lists in a terminal, unless -n or --all says otherwise."""
 _KEY = 12
-"""So many digits of a key are shown."""
+"""How many digits of a key are shown."""
 
 
 def conditions(options: argparse.Namespace) -> dict[str, Any]:

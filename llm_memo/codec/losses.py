@@ -11,8 +11,8 @@ import functools
 from typing import Any
 
 Step = tuple[str, Any]
-"""One step down: the attribute that holds a mapping ("" for a list or dict itself), and the key in it.
-A key of None beside an attribute stands for the attribute itself."""
+"""One step down, ``(attribute, key)``: an item of the mapping that the attribute holds; ``("", key)``: an item of the
+list or dict itself; ``(attribute, None)``: the attribute. It is pickled into entries, so it stays a plain tuple."""
 Loss = tuple[tuple[Step, ...], Any]
 """The way to what is lost, and the value that belongs there."""
 

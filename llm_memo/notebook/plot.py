@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Measure = Literal["calls", "tokens", "seconds"]
 _MEASURES = ("calls", "tokens", "seconds")
 _FUNCTIONS = 9
-"""So many functions are shown, those that paid most; there are no more colours."""
+"""How many functions are shown, those that paid most: there are no more colours."""
 
 
 @draws(Cache)

@@ -12,8 +12,8 @@ from llm_memo.settings import SCOPES
 class Running:
     """One running of a cached function; ``with running:`` surrounds each piece of it, one after another.
 
-    A thousand calls may be under way, and the more objects they hold the more often Python looks
-    through all there are: so this is one object in one context variable.
+    One object in one context variable: more objects would mean more garbage collections when a thousand
+    calls are pending.
 
     Args:
         flight: The flight that ends with the running; None when nobody can wait for it, or when it has ended.

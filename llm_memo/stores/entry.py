@@ -39,7 +39,7 @@ HEAD = _SEALED + seal.SIZE
 """Bytes in front of an entry's body."""
 _WORTH_COMPRESSING = 10_000
 _WORTH_REMEMBERING = 1_000
-"""Up to so many bytes it is quicker to compare calls than their digests."""
+"""A call's canonical bytes are kept beside its entry up to this length: comparing them is quicker than a digest."""
 
 
 class Refused(Exception):

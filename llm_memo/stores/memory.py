@@ -20,7 +20,7 @@ Signature = tuple[int, int, int]
 _OVERHEAD = 3_000
 """What a held entry takes at most beside its frozen value and its path, in bytes."""
 _LARGEST = 8
-"""An entry is held if it takes at most one part in so many of what may be held."""
+"""An entry is held if it takes at most this fraction (one eighth) of what may be held."""
 
 
 def signature(status: os.stat_result) -> Signature:

@@ -29,9 +29,9 @@ _LEFTOVER_AFTER = 3600.0
 """What is this old, in seconds, and should have gone by itself, has lost its process."""
 _PRUNED = ".pruned"
 _PRUNED_EVERY = 3600.0
-"""Short-lived processes leave the folder alone if one of them has pruned it in the last so many seconds."""
+"""A process does not begin to prune within this many seconds after another has done so."""
 _PRUNED_AFTER = 65_536
-"""A process writes at least so many bytes before it prunes again."""
+"""A process prunes again only after it has written at least this many bytes."""
 
 
 def remove(path: str) -> int | None:

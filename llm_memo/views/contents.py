@@ -27,7 +27,7 @@ _READ = 64_000_000
 _READ_IN_ROW = 1_000_000
 """Entries of more bytes are not read only to be shown."""
 _GLANCE = 10_000
-"""So many entries take about a second to read."""
+"""Reading this many entries takes about a second."""
 
 
 @shows(Entry)
@@ -81,7 +81,7 @@ def entries_sheet(entries: Sequence[Entry], ttl: float | None = None, rows: int 
     Args:
         entries: The entries.
         ttl: How old an answer may be, in seconds; older ones are marked as expired.
-        rows: Show no more than so many.
+        rows: Show at most this many.
     """
     total = summed(entries)
     several = len({entry.function for entry in entries}) > 1

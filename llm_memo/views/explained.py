@@ -16,9 +16,9 @@ from llm_memo.explain import Concern, Explanation, Part
 
 _OUTCOMES: dict[str, Tone] = {"hit": "good", "miss": "warn", "expired": "warn"}
 _DIGITS = 8
-"""So many digits of a digest tell one from another."""
+"""How many digits of a digest are shown: enough to tell one from another."""
 _DIFFERENCES, _LINES, _PARTS, _NAMES = 6, 12, 8, 4
-"""At most so many differences, lines of changed code, parts, and names of what is left out are shown."""
+"""How many differences, lines of changed code, parts, and names of what is left out are shown at most."""
 _CONCERNS: tuple[Concern, ...] = ("arguments", "settings", "code", "helpers")
 _COUNTED: dict[Concern, tuple[str, str]] = {
     "arguments": ("argument", "arguments"),
