@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from llm_memo.testing import model_server
+from llm_memo.testing import ModelServer, model_server
 
 THREADS = 4
 POINTS = 10
@@ -96,10 +96,10 @@ def main() -> None:
             took = alone("a miss alone, proxy", port)
             bare = alone("a miss alone, bare upstream", int(upstream.rpartition(":")[2]))
             print(f"a miss: {(took - bare) * 1e3:.2f} ms added")
-            mine = hits("llm_memo serve", process, port)
+            mine = hits("llm_memo serve", process, port, model)
         if told.litellm:
             with litellm(folder, told.litellm, model.base_url) as (process, port):
-                theirs = hits("LiteLLM's proxy", process, port)
+                theirs = hits("LiteLLM's proxy", process, port, model)
             print(f"hits: {mine[0] / theirs[0]:.1f} × LiteLLM's a second, {mine[1] / theirs[1]:.1f} × a CPU second")
 
 
@@ -132,7 +132,12 @@ def litellm(folder: str, python: str, upstream: str) -> Iterator[tuple[int, int]
     config = Path(folder, "litellm.yaml")
     config.write_text(json.dumps(settings))
     command = [str(Path(python).with_name("litellm")), "--config", str(config), "--port", str(port)]
-    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
+    environment = {
+        **os.environ,
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_LOG": "ERROR",
+        "LITELLM_MASTER_KEY": "sk-soak",
+    }
     with (
         open(f"{folder}/litellm.log", "w") as out,
         subprocess.Popen([*command, "--host", "127.0.0.1"], stdout=out, stderr=out, env=environment) as proxy,
@@ -196,15 +201,18 @@ def alone(name: str, port: int) -> float:
     return median
 
 
-def hits(name: str, process: int, port: int) -> tuple[float, float]:
+def hits(name: str, process: int, port: int, model: ModelServer) -> tuple[float, float]:
     """Hits a second, and a second of the server's processor, of one connection."""
     asker = Asker(port)
     for _ in range(20):
         asker.ask("a hit")
+    asked = model.requests
     used, begun = processor(process), time.perf_counter()
     for _ in range(HITS):
         asker.ask("a hit")
     took, used = time.perf_counter() - begun, processor(process) - used
+    if model.requests != asked:
+        raise RuntimeError(f"{name}: {model.requests - asked} were no hits")
     print(f"hits alone, {name}: {HITS / took:,.0f} a second, {HITS / used:,.0f} a CPU second of the server")
     return HITS / took, HITS / used
 
