@@ -225,6 +225,36 @@ def test_a_script_that_another_script_runs(run: Callable[..., str], tmp_path: Pa
     assert ["4", "0", "2 6"] == printed.splitlines()
 
 
+def test_a_page_that_is_run_anew_at_each_click(run: Callable[..., str], tmp_path: Path) -> None:
+    """As Streamlit does it, in threads of its own, for several visitors: each run has answers of its own classes."""
+    (tmp_path / "page.py").write_text(SCRIPT + 'seen = city("a"), town("a")\n')
+    printed = run("""
+        import pathlib, sys, threading, types
+        code = compile(pathlib.Path("page.py").read_text(), "page.py", "exec")
+        runs = []
+
+        def click():
+            page = types.ModuleType("__main__")
+            page.__file__ = "page.py"
+            sys.modules["__main__"] = page
+            exec(code, vars(page))
+            runs.append(page)
+
+        def visitor():
+            for _ in range(5):
+                click()
+
+        click()
+        visitors = [threading.Thread(target=visitor) for _ in range(3)]
+        [each.start() for each in visitors], [each.join() for each in visitors]
+        for page in runs:  # whichever ran last
+            assert (page.City, page.Town) == tuple(map(type, page.seen))
+            assert (page.City, page.Town) == (type(page.city("a")), type(page.town("a")))
+        print(len(runs), sum(len(page.paid) for page in runs))
+    """)
+    assert "16 2" == printed.strip()
+
+
 def test_a_function_decorated_twice_has_two_counts(project: Path) -> None:
     """Counts go on in a new run of a file; two cached functions of one function in one run have each their own."""
     from llm_memo import cached_completion
