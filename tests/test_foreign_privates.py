@@ -54,6 +54,12 @@ class Decorated:
     def method(self) -> None: ...
 
 
+def _validated_call() -> Any:
+    made: Any = pydantic.validate_call(_stream)
+    held = inspect.getclosurevars(made).nonlocals["wrapper"]
+    return getattr(held, "__self__", held)
+
+
 def _stream(kind: Any, client: Any) -> Any:
     response = http.Response(200, content=b"data: [DONE]\n\n", request=http.Request("POST", "http://127.0.0.1/"))
     return kind(cast_to=object, response=response, client=client)
@@ -131,6 +137,10 @@ PRIVATES = [
     Private("pydantic", "__pydantic_generic_metadata__", "a generic model is named with its arguments", lambda: Model),
     Private("pydantic", "_attributes_set", "a field is keyed by what was given", lambda: Model.model_fields["field"]),
     Private("pydantic", "_type", "a type adapter is keyed by its type", lambda: pydantic.TypeAdapter(int)),
+    *(
+        Private("pydantic", name, "what validate_call makes of arguments is in the key", lambda: _validated_call())
+        for name in ("function", "validate_return", "ns_resolver", "config_wrapper")
+    ),
     Private("pydantic", "_config", "a type adapter is keyed by its configuration", lambda: pydantic.TypeAdapter(int)),
     Private("openai", "_custom_query", "a query that was set on a client is in its key", _openai),
     Private("openai", "_custom_headers", "headers that were set on a client are in its key", _openai),

@@ -48,6 +48,9 @@ _EQUIPMENT = frozenset({
 })  # fmt: skip
 """Classes, by name; their subclasses are of that kind."""
 
+CACHES = ("aiocache.", "async_lru.", "asyncstdlib._lrucache.", "cachetools.", "cachier.")
+"""Packages and modules with decorators that remember answers, as `functools.lru_cache` does."""
+
 _DATA = frozenset({"_io.BytesIO", "_io.StringIO"})
 """Classes that would be equipment by their base, and hold data."""
 

@@ -41,7 +41,20 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
         return "field", (given, [_constraint(each) for each in value.metadata])
     if isinstance(value, Url | MultiHostUrl) or "_BaseUrl" in {base.__name__ for base in kind.__mro__}:
         return "url", (kind.__name__, str(value))
+    if kind.__name__ == "ValidateCallWrapper" and hasattr(value, "function"):
+        return "validated call", _validated(value)
     return ("undefined", None) if value is PydanticUndefined else None
+
+
+def _validated(call: Any) -> tuple[object, ...]:
+    """What `validate_call` makes of arguments: by the function's types, as they are now, and the configuration."""
+    names, local = getattr(getattr(call, "ns_resolver", None), "types_namespace", None) or (None, None)
+    try:
+        types_of_names: object = typing.get_type_hints(call.function, names, local, include_extras=True)
+    except Exception:  # a name that is not there yet
+        types_of_names = None
+    config = getattr(getattr(call, "config_wrapper", None), "config_dict", None)
+    return call.function, types_of_names, getattr(call, "validate_return", None), config
 
 
 def _of_class(kind: Any) -> tuple[str, object] | None:

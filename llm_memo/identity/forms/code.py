@@ -9,11 +9,12 @@ import types
 import typing
 from typing import Any
 
+from llm_memo.adapters.equipment import CACHES
 from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
 from llm_memo.identity.local import is_own_file, is_own_module
-from llm_memo.identity.quiet import is_a
+from llm_memo.identity.quiet import is_a, wrapped_by
 
 
 def is_own(thing: Any) -> bool:
@@ -33,16 +34,33 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
         return "mock function", mock
     if is_own(value):
         return by_subject(value, subject)
+    if (inside := behind_cache(value)) is not None:
+        return "cache", inside
     code, module = value.__code__, value.__globals__.get("__name__")
     if value.__closure__ is None and "<locals>" not in code.co_qualname:
         return "installed", _public(module, code.co_qualname, value)
     if is_found(value.__module__, value.__qualname__, value):
         return "installed", _public(value.__module__, value.__qualname__, value)
     cells = {name: _content(cell) for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True)}
-    name = f"{module}.{code.co_qualname}"
-    omitted = NEVER_SENT.get(name, ())
+    name, omitted = f"{module}.{code.co_qualname}", never_sent_of(value)
     held = Attributes(sorted((each, item) for each, item in {**vars(value), **cells}.items() if each not in omitted))
     return "wrapper", name, held, value.__defaults__, value.__kwdefaults__
+
+
+def never_sent_of(function: types.FunctionType) -> frozenset[str]:
+    """Cells and attributes of a function that an installed decorator made, of which no answer is made."""
+    name = f"{function.__globals__.get('__name__')}.{function.__code__.co_qualname}"
+    return NEVER_SENT.get(name, frozenset())
+
+
+def behind_cache(value: Any) -> Any:
+    """The function behind a decorator that remembers answers, of an installed library's; None for anything else.
+
+    What such a cache filled earlier cannot be looked into, as that of `functools.lru_cache` cannot: the function inside
+    stands for it.
+    """
+    module = value.__globals__.get("__name__") if is_a(value, types.FunctionType) else type(value).__module__
+    return wrapped_by(value) if f"{module}.".startswith(CACHES) else None
 
 
 def _content(cell: Any) -> object:

@@ -19,6 +19,7 @@ from typing import Any
 from llm_memo import adapters
 from llm_memo.adapters import headers, mocks, stdlib
 from llm_memo.adapters.equipment import (
+    CACHES,
     class_name,
     is_credential,
     is_equipment,
@@ -50,7 +51,17 @@ def maker(kind: type) -> Maker:
     if is_equipment_class(kind):
         return lambda value, subject: ("equipment", class_name(kind))
     made = _adapted(kind, _of_data(kind))
+    if f"{kind.__module__}.".startswith(CACHES):
+        return _of_cache(made)
     return _of_own_class(made) if code.is_own(kind) else made
+
+
+def _of_cache(otherwise: Maker) -> Maker:
+    def tell(value: Any, subject: Subject) -> Form | bytes:
+        inside = code.behind_cache(value)
+        return otherwise(value, subject) if inside is None else ("cache", inside)
+
+    return tell
 
 
 def _memo_key(value: Any, subject: Subject) -> Form:

@@ -8,6 +8,7 @@ from typing import Any
 
 from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.forms import encoding
+from llm_memo.identity.forms.code import behind_cache, never_sent_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.quiet import is_a
@@ -47,13 +48,17 @@ def _take_method(scan: State, method: types.MethodType, owner: str) -> None:
 def _take_closure(scan: State, function: types.FunctionType, owner: str) -> None:
     """What an installed function holds, as one that an installed decorator made: cells, defaults and attributes."""
     name = installed_name(function)
+    omitted = never_sent_of(function)
     scan.part(owner, "installed", name)
+    if (inside := behind_cache(function)) is not None:
+        take(scan, f"installed {name}", "", inside, "closure")
+        return
     for each, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         value = getattr(cell, "cell_contents", MISSING)
-        if value is not function:
+        if value is not function and each not in omitted:
             take(scan, f"installed {name}", each, value, "closure")
     for each, value in sorted(vars(function).items()):
-        if not each.startswith("__"):
+        if not each.startswith("__") and each not in omitted:
             take(scan, f"installed {name}", each, value, "attribute")
 
 
