@@ -31,6 +31,7 @@ from llm_memo.settings import SCOPES, Settings
 from llm_memo.singleflight import ALONE, FLIGHTS
 from llm_memo.stats import Outcome
 from llm_memo.stores.disk import disk
+from llm_memo.stores.slot import Slot
 
 
 @dataclasses.dataclass
@@ -80,7 +81,8 @@ def put(function: Any, frozen: Frozen, *args: Any) -> Path:
     key = function.cache_key(*args)
     (entry,) = [entry for entry in function.entries() if entry.key == key]
     kept = store.load(entry.path, key)
-    store.write(entry.path, key, dataclasses.replace(kept, frozen=frozen), Settings())
+    slot = Slot(store, entry.path, function._self_memo.owner())
+    slot.write(dataclasses.replace(kept, frozen=frozen), Settings())
     return Path(entry.path)
 
 

@@ -440,17 +440,17 @@ def test_a_lock_that_stays_taken_is_a_warning_and_a_call(cache_dir: Path, later:
 
 async def test_a_task_cancelled_while_its_answer_is_kept_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelled after the model has answered, a call raises, and the answer is kept all the same."""
-    from llm_memo.stores.disk import Disk
+    from llm_memo.stores.slot import Slot
 
     writing, go_on = threading.Event(), threading.Event()
-    write = Disk.write
+    write = Slot.write
 
-    def slow(self: Disk, *args: Any, **kwargs: Any) -> Any:
+    def slow(self: Slot, *args: Any, **kwargs: Any) -> Any:
         writing.set()
         assert go_on.wait(20)
         return write(self, *args, **kwargs)
 
-    monkeypatch.setattr(Disk, "write", slow)
+    monkeypatch.setattr(Slot, "write", slow)
 
     @cached_completion
     async def ask() -> str:
