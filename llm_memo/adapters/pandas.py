@@ -40,7 +40,8 @@ def _of_any(value: Any) -> tuple[object, ...]:
     return own, Attributes(sorted(held.items())), value.attrs, value.flags.allows_duplicate_labels
 
 
-_PLUMBING = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_name", "_is_copy", "_cache"})
+# `_typ` is set where one was pickled
+_PLUMBING = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_name", "_is_copy", "_cache", "_typ"})
 
 
 def _array(array: Any) -> object:

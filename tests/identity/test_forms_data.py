@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from typing import Any
 
 import numpy as np
@@ -227,6 +228,18 @@ SAME: list[tuple[Any, Any]] = [
 def test_how_data_lie_in_memory_does_not_count(one: Any, other: Any) -> None:
     """Views, slices, chunks, blocks and copies have the same bytes."""
     assert encoded(one) == encoded(other)
+
+
+FRAMES = [
+    *(FRAME, FRAME.people, FRAME.columns, FRAME.index, DAYS, KINDS, columns(a=[1, None]).astype("Int64")),
+    *(changed(columns(a=["x"]), attrs={"unit": "km"}), pl.DataFrame({"a": ["x"]}), pa.table({"a": ["x"]})),
+]
+
+
+@pytest.mark.parametrize("value", FRAMES, ids=lambda each: type(each).__name__)
+def test_a_frame_that_was_pickled_is_the_same(value: Any) -> None:
+    """A frame, or a part of one, that comes from another process by pickle is no other."""
+    assert encoded(value) == encoded(pickle.loads(pickle.dumps(value)))
 
 
 def test_each_bit_of_a_large_array_counts() -> None:
