@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import types
+import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
@@ -137,8 +138,9 @@ def _refused(function: Any) -> str:
     """What a thing is that cannot be decorated, and what to do instead; "" if it can be."""
     if isinstance(getattr(function, "__func__", function), CachedFunction):
         return f"{function!r}, which is cached already: use its with_options(...)"
-    if isinstance(function, type):
-        return f"the class {function.__qualname__}: decorate its methods, or a function that makes one and asks it"
+    kind = typing.get_origin(function) or function  # list[int] can be called as list can
+    if isinstance(kind, type):
+        return f"the class {kind.__qualname__}: decorate its methods, or a function that makes one and asks it"
     if isinstance(function, (property, functools.cached_property)):
         return f"a {type(function).__name__}: write @cached_completion below @{type(function).__name__}"
     if isinstance(function, (functools.partialmethod, functools.singledispatchmethod)):

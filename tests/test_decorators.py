@@ -262,6 +262,7 @@ def test_builtins() -> None:
     ("wrong", "message"),
     [
         (Model, "the class Model: decorate its methods, or a function that makes one and asks it"),
+        (list[int], "the class list: decorate its methods"),
         (property(lambda self: 1), "a property: write @cached_completion below @property"),
         (functools.cached_property(lambda self: 1), "write @cached_completion below @cached_property"),
         (functools.partialmethod(Model.ask), "a partialmethod: decorate the method that it is made from"),

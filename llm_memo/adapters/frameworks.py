@@ -37,6 +37,7 @@ NEVER_SENT: dict[str, frozenset[str]] = {
         "smolagents.tools.Tool": "is_initialized",
         "tenacity.BaseRetrying.wraps.<locals>.wrapped_f": "statistics",
         "tenacity.asyncio.AsyncRetrying.wraps.<locals>.async_wrapped": "statistics",
+        "unittest.mock._patch_dict": "_original",
     }.items()
 }
 """Class, or function that is made at run time → names of its attributes; they hold for subclasses too."""
