@@ -12,7 +12,7 @@ from typing import Any
 from llm_memo.identity.code.names import Chain, step_text
 from llm_memo.identity.code.reads import reads_of
 from llm_memo.identity.code.scopes import Function
-from llm_memo.identity.code.uses import Use
+from llm_memo.identity.code.uses import Kind, Use
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot
 
 numbers = itertools.count()
@@ -66,7 +66,8 @@ def _texts(use: Use) -> list[str]:
         groups = [use.group, *use.group.parts]
         return [f"group: {text}" for group in groups for each in (*group.calls, *group.inside) for text in _texts(each)]
     given = " given " + ", ".join(_chain(ref.chain) for each in use.given for ref in each.refs)
-    text = f"{use.kind.value} {_chain(use.ref.chain)}" + (given if given != " given " else "")
+    kind = "read" if use.kind is Kind.RETURN else use.kind.value
+    text = f"{kind} {_chain(use.ref.chain)}" + (given if given != " given " else "")
     return [text + (" unless set" if use.ref.unless is not None else "")]
 
 

@@ -69,7 +69,7 @@ STAYS = [
     ("V = threading.Lock()", "V.acquire()"),
     ("V = logging.getLogger('a')", "V.info(x), V.level"),
     ("class S: pass\ns = S()\nV = weakref.ref(s)", "V(), [V]"),
-    ("V = os", "V.environ['HOME'], V.getenv('PATH'), V.environ.get('NOPE'), dict(V.environ)"),
+    ("V = os", "V.environ['HOME'], V.getenv('PATH'), V.environ.get('NOPE'), V.environ.setdefault('HOME', '')"),
     ("V = sys", "V.argv, V.platform, V.version_info >= (3, 12), V.path, V.maxsize, V.flags.optimize, V.stderr.name"),
     ("V = math", "V.pi, V.__name__, V.__doc__"),
     # Classes and instances of one's own.

@@ -126,7 +126,9 @@ class _Reader(Calls):
                     self.inside(case.pattern)
                     self.read(case.guard)
                     self.block(case.body)
-            case _:  # expressions, return, raise, assert, type aliases, and what later versions add
+            case ast.Return(value=ast.expr() as value) if self.scope is self.outermost:
+                self.use(Kind.RETURN, self.value(value), node)
+            case _:  # expressions, raise, assert, type aliases, and what later versions add
                 self.all(child for child in children(node) if isinstance(child, ast.expr))
 
     def classes_in(self, pattern: ast.pattern, subject: list[Ref]) -> None:

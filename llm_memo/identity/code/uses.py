@@ -17,6 +17,8 @@ class Kind(enum.Enum):
 
     READ = "read"
     """It is read whole, and may go anywhere."""
+    RETURN = "return"
+    """It is read whole, by the function's own caller."""
     CALL = "call"
     CLASS = "class"
     """Only its class is read, as by ``isinstance``."""

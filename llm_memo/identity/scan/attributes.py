@@ -276,7 +276,7 @@ def _property(scan: State, raw: Any, holder: Any, text: str) -> Found:
     else:
         functions = [raw.fget if is_a(raw, property) else raw.func]
     own = [scan.enter_getter(function, holder, text) for function in functions]
-    return [opaque(text)] if any(own) or is_a(holder, Fresh) else None
+    return [opaque(text, each) for each in functions] if any(own) or is_a(holder, Fresh) else None
 
 
 def _described(scan: State, raw: Any, holder: Any, kind: type, name: str, text: str) -> Found:
@@ -317,6 +317,7 @@ def _cached_property(scan: State, value: Any, held: Any, name: str, raw: Any, te
         return None
     if held is None:
         return [opaque(text)]
+    scan.writes.setdefault(place, 0)
     computed = held.get(name, MISSING)
     if computed is not MISSING:
         scan.guards.name(held, name, computed)

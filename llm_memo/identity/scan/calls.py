@@ -13,7 +13,7 @@ from llm_memo.identity.code import source
 from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import code_attribute, is_a, subclasses
+from llm_memo.identity.quiet import class_item, code_attribute, is_a, subclasses
 from llm_memo.identity.scan import attributes, classes, modules
 from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
 from llm_memo.identity.scan.followed import Followed, defaults_of
@@ -24,6 +24,8 @@ from llm_memo.identity.scan.values import holder_of, read_called, read_whole, ta
 
 _CHANGE_WHAT_THEY_ARE_GIVEN = ("heapq", "_heapq", "bisect", "_bisect")
 """Modules whose functions write to their first argument."""
+_OF_ONE_VARIABLE = ("get", "pop", "setdefault")
+"""Methods of the environment whose first argument names a variable."""
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
 
 
@@ -45,10 +47,12 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         for each in (each for _, found in given for each in found):
             take(scan, followed.label, each.text, _text_of(each.value), "source")
     elif not called(scan, at, given, followed):
-        of_environment = at.holder is os.environ and value is type(os.environ).get
-        if (value is os.getenv or of_environment) and given:
+        name = code_attribute(value, "__name__")
+        only_writes = at.holder is os.environ and use.statement and name in MUTATORS
+        of_environment = only_writes or (at.holder is os.environ and name in _OF_ONE_VARIABLE)
+        if (value is os.getenv or of_environment) and given and not only_writes:
             _variable(scan, followed, *given.pop(0))
-        if code_attribute(value, "__name__") in _REDIRECTS:
+        if name in _REDIRECTS:
             scan.redirected = True
         if not of_environment:
             read_called(scan, at, followed)
@@ -136,7 +140,7 @@ def _construct(scan: State, kind: type, given: Arguments, followed: Followed | N
             if target is not None and name != "__post_init__":
                 _give(scan, target, given, followed, 1)
                 entered = True
-    maker = type(kind).__dict__.get("__call__")
+    maker = class_item(type(kind), "__call__")
     if is_own_function(maker):
         scan.enter(maker, first=Reached(kind, ""))
     if not entered:

@@ -23,7 +23,7 @@ _MACHINERY = frozenset({
     "__annotate_func__", "__annotations_cache__", "__conditional_annotations__", "__firstlineno__",
     "__static_attributes__", "__classcell__", "__classdictcell__", "__orig_bases__", "__parameters__",
     "__type_params__", "__abstractmethods__",
-    "__match_args__", "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
+    "__hash__", "__dataclass_params__", "__dataclass_fields__", "__attrs_attrs__", "__attrs_props__",
     "__attrs_own_setattr__", "__slots__", "__class_vars__", "__private_attributes__", "__signature__", "__new_member__",
     "_abc_impl", "_fields", "_field_defaults", "__getnewargs__", "__total__", "__required_keys__", "__optional_keys__",
     "__readonly_keys__", "__mutable_keys__", "__closed__", "__extra_items__", "_is_protocol", "_is_runtime_protocol",
@@ -129,7 +129,7 @@ def _take_methods(scan: State, kind: type, owner: str) -> None:
 def _take_built(scan: State, kind: type, owner: str) -> None:
     """Special methods now; others when their names occur in code that is reached."""
     for name, function in functions_of(kind):
-        if name.startswith("__") and name.endswith("__"):
+        if name[0] == name[-1] == "_":  # those of an enum have one: ``_missing_``
             scan.enter(function, first=Reached(Fresh(kind), ""))
     scan.built.append(kind)
 
@@ -164,6 +164,13 @@ def own_functions_of(kind: type) -> Iterator[tuple[str, Any]]:
         yield from ((name, each) for name, value in sorted(base.__dict__.items()) for each in accessors(value))
 
 
+def follow_methods(scan: State, value: Any) -> None:
+    """Follow all methods of an instance of one's own."""
+    for name, function in own_functions_of(type(value)):
+        if value is not scan.made or name not in ("__init__", "__new__", "__post_init__"):
+            scan.enter(function, first=Reached(value, "self"))
+
+
 def accessors(value: Any) -> list[Any]:
     """The functions that a property consists of."""
     if is_a(value, property):
@@ -185,6 +192,8 @@ def is_generated(function: types.FunctionType) -> bool:
 
 def is_machinery(kind: type, name: str, value: object) -> bool:
     """Whether a name in a class is there for Python's or a library's own sake."""
+    if name == "__match_args__":
+        return any(each in kind.__dict__ for each in ("__dataclass_fields__", "__attrs_attrs__", "_fields"))
     if name in _MACHINERY or name.startswith(("_abc_", "__pydantic_", "__attrs_", "_sunder_")):
         return True
     if issubclass(kind, enum.Enum):
@@ -210,7 +219,7 @@ def fields_of(kind: Any) -> Iterator[tuple[str, object]]:
     """The definitions of the fields of a dataclass, a pydantic or attrs class, a named tuple or a typed dict."""
     names = kind.__dict__
     if "__dataclass_fields__" in names:
-        for field in dataclasses.fields(kind):
+        for field in names["__dataclass_fields__"].values():  # those of an ``InitVar`` too
             factory = None if is_a(field.default_factory, _MISSING) else field.default_factory
             default = None if is_a(field.default, _MISSING) else (field.default,)
             settings = (field.init, bool(field.kw_only), field.repr, field.compare, dict(field.metadata))

@@ -113,18 +113,22 @@ def _changes_what_it_reads(scan: State, value: Any) -> bool:
             return True
         if place is not None and place[0] in inside and not {place, place[0], identity}.isdisjoint(scan.writes):
             return True
-    return scan.made_escapes and _is_named_elsewhere(scan, value, inside)
+    return bool(scan.returned_by) and _is_read_elsewhere(scan, value, inside)
 
 
-def _is_named_elsewhere(scan: State, value: Any, inside: set[int]) -> bool:
-    """Whether other code than the value's own methods names an attribute that these write to."""
-    written = {key for place in scan.writes if type(place) is tuple for owner, key in [place] if owner in inside}
+def _is_read_elsewhere(scan: State, value: Any, inside: set[int]) -> bool:
+    """Whether what returns the value gives it to code that may read what the value's own methods write to."""
+    places = [place for place in scan.writes if type(place) is tuple and place[0] in inside]
+    places += [place for each in inside if each in scan.writes for place in scan.holders.get(each, ())]
+    for owner, _ in places:  # and what holds that
+        places += [each for each in scan.holders.get(owner, ()) if each[0] in inside and each not in places]
+    written = {name for _, name in places}
     written |= {name for name, item in (own_dict(value) or {}).items() if id(item) in scan.writes}
     methods = {id(function) for _, function in own_functions_of(type(value))}
-    return any(
-        not written.isdisjoint(each.reads.attributes) or "vars" in each.reads.builtins
-        for mark, each in scan.followed.items()
-        if mark not in methods
+    others = [each.reads for mark, each in scan.followed.items() if mark not in methods]
+    return bool(written) and (
+        not scan.returned_by.isdisjoint(scan.read_results)
+        or any(not written.isdisjoint(each.attributes) or "vars" in each.builtins for each in others)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections import deque
 from collections.abc import Callable
@@ -67,11 +68,23 @@ class Reached:
     place: Place | None = None
     computed: bool = False
     """An own property or method makes the value during the call, so nothing of it is known."""
+    origin: int = 0
+    """The identity of the function that does."""
 
 
-def opaque(text: str) -> Reached:
-    """A value of which nothing is known."""
-    return Reached(MISSING, text, computed=True)
+def opaque(text: str, origin: Any = None) -> Reached:
+    """A value of which nothing is known but the function of one's own that made it."""
+    while True:
+        if is_a(origin, functools.partial):
+            origin = origin.func
+        elif is_a(origin, (types.MethodType, classmethod, staticmethod)):
+            origin = origin.__func__
+        elif type(origin) is functools._lru_cache_wrapper:
+            origin = origin.__wrapped__
+        elif class_has(type(origin), "__llm_memo_function__"):
+            origin = origin.__llm_memo_function__()[0]
+        else:
+            return Reached(MISSING, text, computed=True, origin=id(origin))
 
 
 _LAZY = getattr(types, "LazyImportType", None)

@@ -130,7 +130,7 @@ def _result(scan: State, at: Reached, mode: str, text: str) -> Reached:
     called = (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
     if issubclass(type(value), called) and not is_own(value):
         return Reached(Made(value, mode), text)
-    return opaque(text)
+    return opaque(text, value)
 
 
 def _computed_by(scan: State, at: Reached, name: str, text: str) -> Found:

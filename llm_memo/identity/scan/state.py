@@ -91,8 +91,11 @@ class State(abc.ABC):
         self.start_again: Callable[[Any], object] = lambda _: None
         """Starts another scan as this one was."""
         self.made: Any = MISSING
-        """A value that a call has made, of which only what its methods read counts where it escapes."""
-        self.made_escapes = False
+        """A value that a call has made, so that what makes it is no more to be done."""
+        self.returned_by: set[int] = set()
+        """The functions that return it."""
+        self.read_results: set[int] = set()
+        """The functions of one's own whose results are read whole, or go on to somewhere else."""
         self.pending: frozenset[object] = frozenset()
         """Lazily made values that are being compared."""
         self._hidden: set[Place] = set()
@@ -161,9 +164,9 @@ class State(abc.ABC):
             why = "it is nested too deeply"
         self.left.append(Left(Part(owner, kind, name), class_name(type(value)), why))
 
-    def untracked_variable(self, owner: str, name: str) -> None:
-        """Note a variable of the environment whose name is made while the code runs."""
-        self.left.append(Left(Part(owner, "environment", name), "a variable", "its name is made while the code runs"))
+    def untracked_variable(self, owner: str, name: str, why: str = "its name is made while the code runs") -> None:
+        """Note a variable of the environment whose name is not known."""
+        self.left.append(Left(Part(owner, "environment", name), "a variable", why))
 
     def write_by_name(self, steps: tuple[Step, ...], line: int) -> None:
         """Note a write into what is not known, by the last attribute on the way: any object of that name may change."""
@@ -331,6 +334,7 @@ class State(abc.ABC):
         """A call gives a parameter a value."""
         if reached.computed:
             followed.open.add(parameter)
+            self.read_results.add(reached.origin)
             return
         bound = followed.bound.setdefault(parameter, {})
         mark = mark_of(reached.value), mark_of(reached.holder)

@@ -68,19 +68,11 @@ def _take_instance(scan: State, value: Any) -> None:
     owner = scan.name_of(value, f"instance {kind.__name__}")
     scan.part(owner, "class", "", kind.__name__.encode())
     classes.take_class(scan, kind, "data", "methods")
-    for _, function in classes.functions_of(kind):
-        if value is not scan.made:
-            scan.enter(function, first=Reached(value, "self"))
+    classes.follow_methods(scan, value)
     if any(not is_own(base) and base.__module__ not in ("typing", "abc") for base in kind.__mro__[:-1]):
         _take_form(scan, owner, value)
         return
     scan.guard_class(kind, value)
-    if value is scan.made:
-        scan.made_escapes = True
-        for name, function in classes.own_functions_of(kind):
-            if name not in ("__init__", "__new__", "__post_init__"):  # it is made already
-                scan.enter(function, first=Reached(value, "self"))
-        return
     held = own_dict(value)
     if held is not None:
         scan.guard_names(held)

@@ -6,6 +6,7 @@ import abc
 import contextlib
 import enum
 import functools
+import itertools
 import operator
 import os
 import sys
@@ -19,7 +20,7 @@ from llm_memo.identity.code.uses import Given, Kind, Ref, Use
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.quiet import class_has, class_item, is_a, subclasses
-from llm_memo.identity.scan import modules
+from llm_memo.identity.scan import classes, modules
 from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
@@ -120,21 +121,41 @@ def _read(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         read_whole(scan, at, followed)
 
 
+def _return(scan: State, followed: Followed, use: Use, at: Reached) -> None:
+    if at.value is scan.made and at.value is not MISSING:
+        scan.returned_by.add(id(followed.function))
+        classes.follow_methods(scan, at.value)
+    else:
+        _read(scan, followed, use, at)
+
+
 def _class(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     """``isinstance(value, kinds)``."""
     if not at.computed:
         scan.guard_class(type(at.value), at.value)
-    _part(scan, followed, at, "class", _class_form(at.value))
+    _part(scan, followed, at, "class", _class_form(at.value, is_subject=bool(use.given)))
     kinds = [each.value for given in use.given for each in given_by(scan, followed, given)]
     if not is_made(at):
-        for kind in kinds:
+        for kind in itertools.chain.from_iterable(map(_kinds_in, kinds)):
             _check(scan, followed, at, kind)
 
 
-def _class_form(value: Any) -> bytes:
-    """A class by its name; of a class that is compared with, those of its bases as well."""
-    kinds = value.__mro__ if is_a(value, type) else [type(value)]
-    return " ".join(kind.__name__ if is_own(kind) else class_name(kind) for kind in kinds).encode()
+def _kinds_in(value: Any) -> list[Any]:
+    """The classes that ``isinstance`` and ``except`` are given: one, or those in a tuple or a union."""
+    if is_a(value, (tuple, types.UnionType)):
+        return [kind for each in getattr(value, "__args__", value) for kind in _kinds_in(each)]
+    return [value]
+
+
+def _class_form(value: Any, is_subject: bool) -> bytes:
+    """The class of a value that is tested, or the classes that it is compared with, by the names of all bases."""
+    kinds = [type(value)] if is_subject and not is_a(value, type) else _kinds_in(value)
+    each = (each.__mro__ if is_a(each, type) else [type(each)] for each in kinds)
+    return " | ".join(" ".join(map(_name_of, mro)) for mro in each).encode()
+
+
+def _name_of(kind: type) -> str:
+    return kind.__name__ if is_own(kind) else class_name(kind)
 
 
 def _check(scan: State, followed: Followed, at: Reached, kind: Any) -> None:
@@ -169,7 +190,7 @@ def _identity(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         _part(scan, followed, at, "identity", repr(value).encode())
     elif not at.computed:
         scan.guard_class(type(value), value)
-        _part(scan, followed, at, "identity", _class_form(value))
+        _part(scan, followed, at, "identity", _name_of(value if is_a(value, type) else type(value)).encode())
 
 
 def _length(scan: State, followed: Followed, use: Use, at: Reached) -> None:
@@ -346,6 +367,7 @@ def _container_of(scan: State, followed: Followed, use: Use) -> tuple[Any, Any, 
 
 _APPLY: dict[Kind, Callable[[State, Followed, Use, Reached], None]] = {
     Kind.READ: _read,
+    Kind.RETURN: _return,
     Kind.CALL: call,
     Kind.CLASS: _class,
     Kind.IDENTITY: _identity,

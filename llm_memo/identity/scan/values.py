@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import pathlib
 import types
 import weakref
@@ -59,6 +60,8 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
         scan.show((owner, kind, name), lambda: "not there")
     elif is_a(value, types.ModuleType):
         _take_module(scan, owner, name, value, kind)
+    elif type(value) is type(os.environ):
+        scan.untracked_variable(owner, name, "the code reads all variables, and which of them matter is not known")
     elif is_a(value, ContextVar):
         get = functools.partial(current_value, value)
         scan.guards.got(get, get())
@@ -146,6 +149,7 @@ def _take_apart(scan: State, owner: str, name: str, value: Any, kind: str, probl
 def read_whole(scan: State, at: Reached, followed: Followed | None = None) -> None:
     """What was reached is read whole, or goes on to somewhere else."""
     if is_made(at):
+        scan.read_results.add(at.origin)
         return
     if is_a(at.value, Method):
         if at.holder is not None:

@@ -141,6 +141,13 @@ def test_uses(body: str, expected: list[str]) -> None:
     assert expected == uses(f"def f(x):\n {body}\n")
 
 
+def test_what_is_returned() -> None:
+    """A function's own caller gets what it returns; what is returned inside of it, or with something, is read."""
+    reads = reads_of(tree("def f(x):\n def g(): return A\n if x: return B\n return g(), C"))
+    kinds = {use.ref.chain.root.name: use.kind.value for use in reads.uses}
+    assert {"A": "read", "B": "return", "C": "read"} == {name: kinds[name] for name in "ABC"}
+
+
 def test_a_private_name_has_its_class_before_it() -> None:
     """``self.__k`` in a class ``C`` is ``self._C__k``, ``self.__k__`` is itself."""
     assert ["read self._C__k", "read self.__k__"] == uses("def f(self): return self.__k, self.__k__", owner="C")

@@ -1,0 +1,169 @@
+"""Programs that were tried as strangers might write them: each kind found a wrong hit or a needless miss."""
+
+from __future__ import annotations
+
+from corpus.cases import Case, Program, miss
+
+KINDS = """
+class Base: ...
+class A(Base): ...
+KINDS = (int,)
+OBJ = A()
+@cached
+def f(q): return ask(("k " if isinstance({subject}, KINDS) else "o ") + q)
+print(f("q"))
+"""
+
+CAUGHT = """
+RETRY = (ValueError,)
+@cached
+def f(q):
+    try: raise KeyError(q)
+    except RETRY: tone = "retry "
+    except Exception: tone = "other "
+    return ask(tone + q)
+print(f("q"))
+"""
+
+MATCHED = """
+class P:
+    __match_args__ = ("x", "y")
+    def __init__(self): self.x, self.y = "terse ", "rude "
+OBJ = P()
+@cached
+def f(q):
+    match OBJ:
+        case P(a, _): tone = a
+    return ask(tone + q)
+print(f("q"))
+"""
+
+CLASSES: list[Case] = [
+    *(
+        miss(f"classes that a variable holds are compared with: {new}", KINDS.replace("{subject}", subject), (old, new))
+        for subject, old, new in (
+            ("q", "(int,)", "(int, str)"),
+            ("q", "(int,)", "int | str"),
+            ("q", "(int,)", "((int, bytes), str)"),
+            ("OBJ", "(int,)", "(int, Base)"),
+        )
+    ),
+    miss("the bases of the class of what is tested", KINDS.replace("{subject}", "OBJ").replace("(int,)", "Base"),
+         ("A(Base)", "A")),
+    miss("errors that a variable holds are caught", CAUGHT, ("(ValueError,)", "(KeyError,)")),
+    miss("the order of what a class pattern takes", MATCHED, ('("x", "y")', '("y", "x")')),
+    miss("the order of what a class pattern takes of what is made", MATCHED.replace("match OBJ", "match P()"),
+         ('("x", "y")', '("y", "x")')),
+    miss("the call of an inherited metaclass", """
+         class M(type):
+             def __call__(cls):
+                 made = super().__call__()
+                 made.tone = "terse "
+                 return made
+         class N(M): ...
+         class A(metaclass=N): ...
+         @cached
+         def f(q): return ask(A().tone + q)
+         print(f("q"))
+         """, ("terse", "rude")),
+    miss("what an enum makes of an unknown value", """
+         import enum
+         class Tone(enum.Enum):
+             A, B = "a ", "b "
+             @classmethod
+             def _missing_(cls, value): return cls.A
+         @cached
+         def f(q): return ask(Tone(q).value + q)
+         print(f("q"))
+         """, ("cls.A", "cls.B")),
+    miss("the default of an InitVar", """
+         import dataclasses
+         @dataclasses.dataclass(slots=True)
+         class Request:
+             mode: dataclasses.InitVar[str] = "terse "
+             text: str = dataclasses.field(init=False)
+             def __post_init__(self, mode): self.text = mode
+         @cached
+         def f(q): return ask(Request().text + q)
+         print(f("q"))
+         """, ("terse", "rude")),
+]  # fmt: skip
+
+COUNTING = """
+import copy, dataclasses, functools
+@dataclasses.dataclass
+class Client:
+    tone: str = "terse "
+    n: int = 0
+    def send(self, q):
+        self.n += 1
+        return self.tone + q
+class Bot:
+    _client = None
+    @property
+    def first(self):
+        if self._client is None: self._client = Client()
+        return self._client
+    @functools.cached_property
+    def second(self): return Client()
+    @cached
+    def f(self, q):
+        c = self.CLIENT
+        text = c.send(q)
+        return ask(text + SENT)
+B = Bot()
+print(B.f("q"), B.f("q"), B.f("p"))
+"""
+
+MADE: list[Case] = [
+    Program(
+        f"a client that is made when it is needed, and whose count is sent by {sent} of a {client} property",
+        COUNTING.replace("CLIENT", client).replace("SENT", sent),
+        f"<terse q{count.replace('n', '1')}> <terse q{count.replace('n', '2')}> <terse p{count.replace('n', '3')}>",
+        ("SelfChanging",) * (2 if client == "first" else changed),
+    )
+    for client in ("first", "second")
+    for sent, count, changed in (
+        ("str(copy.copy(c).n)", "n", 4),
+        ("str(dataclasses.astuple(c)[1])", "n", 4),
+        ("str(list(c.__dict__.values())[1])", "n", 4),
+        ("'{0.n}'.format(c)", "n", 4),
+    )
+]
+
+ENVIRONMENT: list[Case] = [
+    Program(
+        f"the environment as a whole, {way}",
+        f"""
+        import os
+        os.environ["TONE"] = "terse "
+        @cached
+        def f(q): return ask({way} + q)
+        print(f("q")); os.environ["OTHER"] = str(os.getpid()); print(f("q"))
+        """,
+        "<terse q> <terse q>",
+        ("Untracked",),
+    )
+    for way in (
+        "dict(os.environ)['TONE']", "os.environ.copy()['TONE']", "(os.environ | {})['TONE']",
+        "'{TONE}'.format(**os.environ)",
+    )
+] + [
+    Program(
+        "a variable of the environment, by setdefault()",
+        """
+        import os
+        os.environ["TONE"] = "terse "
+        @cached
+        def f(q):
+            os.environ.setdefault("OTHER", q)
+            os.environ.update(LAST=q)
+            return ask(os.environ.setdefault("TONE", "none ") + q)
+        print(f("q")); os.environ["OTHER"] = str(os.getpid()); print(f("q"))
+        os.environ["TONE"] = "rude "; print(f("q"))
+        """,
+        "<terse q> <terse q> <rude q>",
+    ),
+]  # fmt: skip
+
+CASES: list[Case] = [*CLASSES, *MADE, *ENVIRONMENT]
