@@ -85,6 +85,7 @@ FORMS: dict[type, Callable[[Any], Form]] = {
     datetime.timezone: lambda value: ("timezone", *value.__getinitargs__()),
     pathlib.PurePath: _path,
     re.Pattern: lambda value: ("pattern", value.pattern, value.flags),
+    re.Match: lambda value: ("match", value.re, value.string, value.pos, value.endpos, value.regs, value.lastindex),
     array.array: _array,
     collections.deque: lambda value: ("deque", list(value), value.maxlen),
     collections.OrderedDict: lambda value: ("ordered dict", dict(value)),

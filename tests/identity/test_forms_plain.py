@@ -14,12 +14,14 @@ import decimal
 import enum
 import fractions
 import functools
+import hashlib
 import io
 import ipaddress
 import itertools
 import logging
 import math
 import operator
+import os
 import pathlib
 import pickle
 import re
@@ -193,6 +195,7 @@ DIFFERENT: list[list[Any]] = [
     [uuid.UUID(int=1), uuid.UUID(int=2), str(uuid.UUID(int=1))],
     [pathlib.PurePath("a"), pathlib.PurePath("b"), "a", pathlib.PurePath("a/b"), pathlib.PureWindowsPath("a/b")],
     [re.compile("a"), re.compile("a", re.IGNORECASE), re.compile(b"a"), "a"],
+    [*re.finditer("a", "aab"), *re.finditer("a(b)?", "aab"), re.match("a", "a"), re.match("a", "ab")],
     [array.array("i", [1]), array.array("l", [1]), array.array("i", [1, 2]), [1]],
     [collections.deque([1]), collections.deque([1], 2), [1]],
     [collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1), {"a": 1, "b": 2}],
@@ -495,6 +498,9 @@ def test_the_bytes_are_these() -> None:
         ((item for item in ()), ""),
         ([iter([1])], "[0]"),
         (itertools.count(), ""),
+        (hashlib.sha256(b"a"), ""),
+        ([*os.scandir()][:1], "[0]"),
+        (contextvars.copy_context(), ""),
         (zoneinfo.ZoneInfo.from_file(io.BytesIO(TZIF)), ""),
     ],
 )

@@ -131,12 +131,12 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
 
 def _is_made(value: Any) -> bool:
     """Whether a class was written in Python."""
-    in_c = any(is_a(item, _OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
+    in_c = any(is_a(item, OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
     return bool(value.__flags__ & HEAP) and not in_c and not is_a(vars(value).get("__new__"), _BUILT_IN)
 
 
 _BUILT_IN = types.BuiltinFunctionType
-_OF_C = types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType
+OF_C = types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType
 HEAP = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
 

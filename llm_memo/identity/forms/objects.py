@@ -217,13 +217,17 @@ _REDUCING = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__getnewa
 def _is_written_in_c(kind: type) -> bool:
     """Whether a class has a base, other than `object`, that is written in C: it may hold what Python cannot see."""
     for base in kind.__mro__:
-        new = vars(base).get("__new__")
-        in_c = not base.__flags__ & code.HEAP or (is_a(new, types.BuiltinFunctionType) and new.__self__ is base)
-        if in_c:
+        if not base.__flags__ & code.HEAP:
             return base is not object or kind is object
-        if any(is_a(vars(base).get(name), types.MethodDescriptorType) for name in _REDUCING):
+        if any(_is_c_of(base, name, item) for name, item in vars(base).items()):
             return True
     return False
+
+
+def _is_c_of(kind: type, name: str, item: Any) -> bool:
+    if is_a(item, types.BuiltinFunctionType):
+        return name == "__new__" and item.__self__ is kind
+    return is_a(item, code.OF_C) and item.__objclass__ is kind and name not in ("__dict__", "__weakref__")
 
 
 def attributes(value: Any) -> Attributes:
