@@ -30,10 +30,12 @@ SLOWER = ("long", "pairs", "node", "browser", "root", "users")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """``-m quick`` is every test that has none of the other markers."""
+    """``-m quick`` is every test with none of `SLOWER`; ``-m smoke`` the quick ones that start no process."""
     for item in items:
         if not any(map(item.get_closest_marker, SLOWER)):
             item.add_marker("quick")
+            if not item.get_closest_marker("slow") and "run" not in getattr(item, "fixturenames", ()):
+                item.add_marker("smoke")
 
 
 def pytest_collection_finish() -> None:

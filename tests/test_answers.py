@@ -10,6 +10,8 @@ import pytest
 
 from llm_memo.testing import ModelServer
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = '''
     """Asks for every kind of answer, from functions and methods, sync and async; prints what it got."""
     import asyncio, dataclasses, sys

@@ -183,6 +183,7 @@ def test_answers_that_cannot_be_copied_are_shared() -> None:
     assert one is other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_joblibs_backends(backend: str, server: ModelServer) -> None:
     """On a backend of joblib's the answers are the same, and each question is asked once."""
@@ -329,6 +330,7 @@ PROGRAM = """
 """
 
 
+@pytest.mark.slow
 def test_an_interrupted_map_goes_on_where_it_stopped(tmp_path: Path, server: ModelServer) -> None:
     """A map stopped by SIGINT and run again asks each distinct row once: those in the air are kept too."""
     (tmp_path / "program.py").write_text(textwrap.dedent(PROGRAM))

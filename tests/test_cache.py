@@ -319,6 +319,7 @@ def test_a_folder_that_moves_with_its_project_keeps_its_programs(run: Run, tmp_p
     assert "a2 b2\n4 4\n" == run(PROGRAM.replace("CODE", "2") + more, name="new/main.py", **place)
 
 
+@pytest.mark.slow
 def test_two_repls(tmp_path: Path, cache_dir: Path) -> None:
     """A session leaves the entries of other sessions alone, but for those of the code that it has itself."""
     text = PROGRAM.replace('name="main.ask"', 'name="ask"')

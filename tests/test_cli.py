@@ -94,6 +94,7 @@ def in_terminal(*arguments: str, typed: str = "", columns: int = 80, script: str
 # Looking
 
 
+@pytest.mark.slow
 def test_ls_in_a_pipe_is_a_line_an_entry(filled: Cache) -> None:
     """The latest first, in full, between tabs; what could steer a terminal is written out."""
     done = started("ls")
@@ -105,6 +106,7 @@ def test_ls_in_a_pipe_is_a_line_an_entry(filled: Cache) -> None:
     assert "text='wind', model='gpt-5.2'" == rest[0][6]
 
 
+@pytest.mark.slow
 def test_ls_into_head_ends_quietly() -> None:
     """Whoever reads may stop reading; there is no traceback, and nothing is wrong."""
     for number in range(400):
@@ -134,6 +136,7 @@ def _bare(text: str) -> str:
     return re.sub(r"\x1b\[\d*m", "", text)
 
 
+@pytest.mark.slow
 def test_ls_in_a_terminal_stops_at_fifty() -> None:
     """A terminal sees the latest fifty, and how to see all; with -n, so many; with --all, all."""
     for number in range(52):
@@ -270,6 +273,7 @@ def test_clear_asks_nobody_and_removes_nothing(filled: Cache) -> None:
     assert 4 == filled.info().entries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "code", "left"), [("y\n", 0, 1), ("YES\n", 0, 1), ("\n", 1, 4), ("n\n", 1, 4)])
 def test_clear_asks_in_a_terminal(filled: Cache, typed: str, code: int, left: int) -> None:
     """What would go is said; only yes removes it."""
@@ -571,6 +575,7 @@ def revised(prompt: str) -> Any:
     return ask
 
 
+@pytest.mark.slow
 def test_entries_of_earlier_code_are_marked() -> None:
     """In a terminal of 80 columns a column says which entries are of earlier code; in a pipe the eighth field does."""
     for prompt in ("one", "two"):
@@ -590,6 +595,7 @@ def test_show_prints_the_whole_answer(capsys: pytest.CaptureFixture[str]) -> Non
     assert "word end" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_single_entries_are_forgotten(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
     """forget, or rm, removes entries by their keys; a key that is none's removes nothing."""
     one, two, three, _ = filled.entries()

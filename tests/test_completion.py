@@ -65,6 +65,7 @@ TABS = {
 """What was typed → what Tab offers, at least."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", TABS)
 def test_bash(typed: str, shell_env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """bash completes commands, their options, and names of functions."""

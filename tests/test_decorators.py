@@ -341,6 +341,7 @@ async def test_sometimes_an_awaitable() -> None:
     assert ["a", "a"] == CALLS
 
 
+@pytest.mark.slow
 async def test_an_awaitable_that_fails_or_is_dropped_keeps_nothing() -> None:
     """What an awaitable raises reaches who awaits it; one that nobody awaits keeps nothing and holds nobody up."""
 

@@ -15,6 +15,8 @@ from llm_memo.cli import main
 from llm_memo.settings import SCOPES
 from llm_memo.testing import ModelServer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

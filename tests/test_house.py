@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import llm_memo
 
 PACKAGE = Path(llm_memo.__file__).parent
@@ -164,6 +166,7 @@ def test_no_imports_go_in_a_circle() -> None:
         visit(name, ())
 
 
+@pytest.mark.slow
 def test_only_the_doors_import_by_a_computed_name() -> None:
     """Nobody else hides an import of llm_memo's own modules in a name."""
     hidden = set()
@@ -252,6 +255,7 @@ def test_importing_and_decorating_loads_nothing_heavy() -> None:
     assert "[]\n" == done.stdout
 
 
+@pytest.mark.slow
 def test_a_hit_on_text_loads_joblib_and_nothing_more_of_these() -> None:
     """joblib comes with the first read or write, the other libraries with their types."""
     text = (
@@ -264,6 +268,7 @@ def test_a_hit_on_text_loads_joblib_and_nothing_more_of_these() -> None:
     assert {"joblib", "filelock"} <= set(ast.literal_eval(done.stdout)) <= {"joblib", "filelock", "numpy"}
 
 
+@pytest.mark.slow
 def test_every_test_says_what_it_shows() -> None:
     """Every test has a docstring, which is its specification."""
     bare = [
@@ -296,6 +301,7 @@ PRIVATES = {
 """Private names of the package that tests use → what could not be brought about, or seen, without them."""
 
 
+@pytest.mark.slow
 def test_tests_use_the_public_surface() -> None:
     """Tests take a private name of the package only where nothing public does, for a reason that is written down."""
     package, used = set(), set()

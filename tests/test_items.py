@@ -265,6 +265,7 @@ def interrupted(function: CachedFunction[..., Any], after: int, **options: Any) 
     return caught.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"backend": "threading"}], ids=["threads", "joblib"])
 def test_an_interrupted_map_tells_how_far_it_came(options: Mapping[str, Any]) -> None:
     """^C: a note says how many answers are kept, which is the truth, and the next run asks for the others only."""

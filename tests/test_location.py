@@ -16,6 +16,8 @@ from anew import forget
 
 from llm_memo import Cache, InvalidOption, MemoWarning, cached_completion, configure, location
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from llm_memo.testing import ModelServer
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = '''
 import contextlib
 import dataclasses

@@ -200,6 +200,7 @@ def test_the_first_item_is_not_held_back() -> None:
     assert [0, 1, 2] == made
 
 
+@pytest.mark.slow
 def test_a_generator_left_early_is_not_kept() -> None:
     """A generator that is closed, abandoned or fails keeps nothing, and closes the one inside."""
     closed = []

@@ -86,6 +86,7 @@ def test_threads_share_one_call() -> None:
     assert (15, 1) == (ask.cache_info().hits, ask.cache_info().misses)
 
 
+@pytest.mark.slow
 async def test_tasks_share_one_call_and_the_loop_goes_on() -> None:
     """Of equal calls in 1,000 tasks one calls, while other tasks run on."""
     calls = []
@@ -370,6 +371,7 @@ def go(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "answers"), [("threads", 16), ("tasks", 100)])
 def test_processes_share_one_call(tmp_path: Path, server: ModelServer, how: str, answers: int) -> None:
     """8 processes of 16 threads, or of 100 tasks, with one cold key send exactly one request."""
@@ -384,6 +386,7 @@ def test_processes_share_one_call(tmp_path: Path, server: ModelServer, how: str,
     assert outputs.pop().startswith(f"{answers} 1 ")
 
 
+@pytest.mark.slow
 def test_a_waiter_takes_over_from_a_killed_process(tmp_path: Path, server: ModelServer) -> None:
     """When the leading process is killed, one that waits answers in its place."""
     server.latency = 30
@@ -401,6 +404,7 @@ def test_a_waiter_takes_over_from_a_killed_process(tmp_path: Path, server: Model
     assert 2 == server.requests
 
 
+@pytest.mark.slow
 def test_a_clear_in_mid_call_does_not_make_every_process_call(tmp_path: Path, server: ModelServer) -> None:
     """Where the folder is cleared under a leader, those who wait agree on one to take over."""
     server.latency = 1.5
@@ -723,6 +727,7 @@ class Large:
         return 1
 
 
+@pytest.mark.slow
 async def test_a_task_that_outlives_a_call_holds_nothing_of_it() -> None:
     """A task that was started inside of a call holds neither its arguments nor its error."""
     later: list[asyncio.Task[object]] = []

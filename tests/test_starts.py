@@ -18,6 +18,8 @@ from nbclient import NotebookClient
 
 from llm_memo.testing import ModelServer, model_server
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 
 PROGRAM = '''

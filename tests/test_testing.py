@@ -296,6 +296,7 @@ class TestChat:
             client.chat.completions.create(**{**REQUEST, **change})
         )
 
+    @pytest.mark.slow
     def test_ten_thousand_questions_get_ten_thousand_texts(self) -> None:
         """No two prompts of a large test share an answer by chance."""
         texts = {compose(seeded({"input": number}), "topic") for number in range(10_000)}
@@ -992,6 +993,7 @@ class TestCompression:
 
 
 class TestCrowds:
+    @pytest.mark.slow
     def test_hundred_and_twenty_eight_connections_at_once(self, server: ModelServer) -> None:
         """8 processes of 16 threads are all in flight together; each gets its answer and is logged once."""
         crowd = threading.Barrier(128)

@@ -206,6 +206,7 @@ def test_an_entry_that_there_is_no_room_to_read_is_left_in_place(
     assert ["a", "a"] == calls
 
 
+@pytest.mark.slow
 def test_an_endless_recursion_from_any_depth() -> None:
     """Whatever of ours is under way when the stack is full, what comes is Python's error, and no warning of another."""
 

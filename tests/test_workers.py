@@ -15,6 +15,8 @@ from openai import OpenAI
 from llm_memo import MemoError, cached_completion
 from llm_memo.testing import ModelServer
 
+pytestmark = pytest.mark.slow
+
 
 class TooLong(Exception):
     """Does not unpickle: its own arguments are not what it gives to `Exception`."""

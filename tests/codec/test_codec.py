@@ -76,6 +76,7 @@ mixtures = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(trees)
 def test_json_values_come_back_to_the_letter(value: Any) -> None:
     """JSON values keep their types, key order, NaN, negative zero and lone surrogates."""
@@ -85,6 +86,7 @@ def test_json_values_come_back_to_the_letter(value: Any) -> None:
     assert portrait(value) == portrait(thaw(frozen))
 
 
+@pytest.mark.slow
 @given(mixtures)
 def test_mixtures_come_back_to_the_letter(value: Any) -> None:
     """Tuples, bytes, enums, dates and models, in each other, come back as they were."""
@@ -135,6 +137,7 @@ def test_each_kind_has_its_codec(codec: str, value: Any) -> None:
     assert (codec, type(value), value) == (frozen.codec, type(copy), copy)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats() | st.integers(0, 2**64 - 1).map(bits), min_size=16, max_size=40))
 def test_floats_keep_every_bit(value: list[float]) -> None:
     """A list of floats alone, as an embedding is, comes back to the last bit, whatever kind of NaN is in it."""

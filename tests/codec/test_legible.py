@@ -189,6 +189,7 @@ print("this script runs")
 """
 
 
+@pytest.mark.slow
 def test_a_look_runs_none_of_the_users_code(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer of classes that are not loaded is shown without their module being imported."""
     (tmp_path / "far_program.py").write_text(PROGRAM)

@@ -180,6 +180,7 @@ RICH = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(RICH)
 def test_fields_of_all_kinds_come_back(value: Rich) -> None:
     """Dates, decimals, enums, tuples, sets, bytes, NaN: what JSON cannot tell is kept beside it."""

@@ -77,6 +77,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 async def test_every_answer_comes_back(client: OpenAI, aclient: AsyncOpenAI, name: str) -> None:
     """Each kind of answer, from either client, alone and among others: the same type and value."""

@@ -303,6 +303,7 @@ MANAGERS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MANAGERS)
 def test_a_stream_manager_plays_the_events_and_the_final_answer(
     server: ModelServer, client: OpenAI, ends: Ends, name: str
@@ -330,6 +331,7 @@ def final_of(stream: Any) -> Any:
     return stream.get_final_response() if hasattr(stream, "get_final_response") else stream.get_final_completion()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MANAGERS)
 async def test_an_async_stream_manager_plays_the_events_and_the_final_answer(
     server: ModelServer, aclient: AsyncOpenAI, ends: Ends, name: str

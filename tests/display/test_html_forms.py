@@ -60,6 +60,7 @@ class Reader(HTMLParser):
             self.seen += data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_form_is_plain_html(things: dict[str, Any], kind: str) -> None:
     """A form is well-formed, of a few tags, without script, handlers or links, and below 40 kB for any prompt."""

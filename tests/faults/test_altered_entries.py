@@ -37,6 +37,7 @@ def kept(counted: Counted) -> bytes:
     return counted.path("a").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [0x01, 0xFF])
 def test_every_byte_flipped(flip: int, counted: Counted, kept: bytes) -> None:
     """An entry of which any one byte is another is refused, with one warning, and the call is made."""
@@ -53,6 +54,7 @@ def test_every_byte_flipped(flip: int, counted: Counted, kept: bytes) -> None:
             assert [CorruptEntry if is_magic or is_cut_short else UntrustedEntry] == warned
 
 
+@pytest.mark.slow
 def test_every_truncation(counted: Counted, kept: bytes) -> None:
     """An entry that is cut short anywhere is refused, with one warning, and the call is made."""
     for length in range(len(kept)):

@@ -233,6 +233,7 @@ def mountable() -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_disk_of_one_megabyte_fills_up(tmp_path: Path) -> None:
     """On a full disk answers are returned, each with one warning; what was kept before stays whole."""
     if not mountable():

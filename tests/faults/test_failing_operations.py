@@ -19,7 +19,7 @@ ERRORS = [
 ]
 Fails = Callable[[], Iterator[FailingOs]]
 
-pytestmark = pytest.mark.usefixtures("open_files")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("open_files")]
 
 
 @pytest.fixture(params=ERRORS, ids=lambda error: errno.errorcode[error])

@@ -111,6 +111,7 @@ class Raises:
 ANSWERS: dict[str, Callable[[], Any]] = {"deep": lambda: nested(10_000), "raises": Raises}
 
 
+@pytest.mark.slow
 def test_an_argument_10_000_deep() -> None:
     """An argument nested 10,000 deep is an argument like another."""
     assert "list" == echo(nested(10_000))
@@ -125,6 +126,7 @@ def test_an_argument_that_raises() -> None:
     assert "Raises()" == echo.entries()[0].arguments.removeprefix("value=")
 
 
+@pytest.mark.slow
 def test_an_argument_of_100_megabytes() -> None:
     """An argument of 100 MB is a hit the second time, and is not kept with the answer."""
     text = "x" * 100_000_000

@@ -98,6 +98,7 @@ def test_8_processes_for_30_seconds(tmp_path: Path, cache_dir: Path) -> None:
     assert [] == leftovers(cache_dir)
 
 
+@pytest.mark.slow
 def test_3_processes_for_2_seconds(tmp_path: Path, cache_dir: Path) -> None:
     """Three processes that ask, refresh, clear, prune and list: no exception, warning or wrong value."""
     assert all(done > 0 for done in together(tmp_path, 3, 2))
@@ -144,6 +145,7 @@ def test_a_clear_is_seen_at_once(run: Callable[..., str], counted: Counted) -> N
     child.communicate("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_child_process_goes_on(counted: Counted) -> None:
     """A process that forks while its threads write leaves its child a cache that works."""

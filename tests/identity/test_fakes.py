@@ -68,6 +68,7 @@ def test_what_stands_in_the_place_of_a_method(monkeypatch: pytest.MonkeyPatch) -
     assert () == stand_ins()
 
 
+@pytest.mark.slow
 def test_a_mock_is_a_token_of_this_process() -> None:
     """Two mocks are two; another process has others."""
     one, other = mock.Mock(), mock.MagicMock()

@@ -300,6 +300,7 @@ def client(**given: Any) -> openai.OpenAI:
     return openai.OpenAI(**{"api_key": "k", "base_url": "http://a/v1", **given})
 
 
+@pytest.mark.slow
 def test_a_client_counts_by_its_destination_and_what_was_set_on_it() -> None:
     """Base URL, organisation, query, headers and hooks count; key, time-outs, retries and tracing do not."""
     azure = {"api_key": "k", "azure_endpoint": "http://a", "api_version": "1"}
@@ -338,6 +339,7 @@ def session(**headers: str) -> requests.Session:
     return made
 
 
+@pytest.mark.slow
 def test_http_clients_count_by_what_was_set_on_them() -> None:
     """httpx and requests alike."""
     for library in (httpx, httpx2):
@@ -385,6 +387,7 @@ def test_values_of_pydantic() -> None:
     differ(*found)
 
 
+@pytest.mark.slow
 def test_a_url_of_pydantic_needs_no_model() -> None:
     """A URL has a form in a process that never made a model."""
     import subprocess

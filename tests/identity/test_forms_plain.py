@@ -312,12 +312,14 @@ def alike(one: Any, other: Any) -> bool:
     return str(one) == str(other) if isinstance(one, decimal.Decimal) else bool(one == other)
 
 
+@pytest.mark.slow
 @given(plain, plain)
 def test_equal_bytes_are_equal_values(one: Any, other: Any) -> None:
     """Two values share their bytes exactly when they are equal by the contract."""
     assert alike(one, other) == (encoded(one) == encoded(other))
 
 
+@pytest.mark.slow
 @given(plain)
 def test_a_copy_has_the_same_bytes(value: Any) -> None:
     """A copy, a deep copy and a pickle round trip have the value's bytes, and so has each in a list with the value."""
@@ -335,6 +337,7 @@ record = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(record, min_size=1, max_size=3), st.lists(record, min_size=1, max_size=3), st.sampled_from([list, tuple])
 )
@@ -383,6 +386,7 @@ def test_another_not_a_number_is_the_same() -> None:
     assert encoded([math.nan] * 40) == encoded([-math.nan] * 40) == encoded([float("nan") for _ in range(40)])
 
 
+@pytest.mark.slow
 @given(st.lists(plain, max_size=4), st.lists(plain, max_size=4))
 def test_framing_cannot_be_confused(one: list[Any], other: list[Any]) -> None:
     """Encodings end by themselves: joined, they are equal only when the lists are."""
@@ -456,6 +460,7 @@ def test_a_graph_of_nodes_takes_one_step_a_node() -> None:
     assert before != encoded(nodes)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes() -> None:
     """Other hash seeds give the same bytes."""
     program = (

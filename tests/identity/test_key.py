@@ -155,6 +155,7 @@ def signatures(draw: Any) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
+@pytest.mark.slow
 @given(signatures(), st.lists(st.integers(), max_size=4), st.dictionaries(names, st.integers(), max_size=3))
 def test_the_compiled_binder_binds_as_python_does(
     signature: inspect.Signature, args: list[int], kwargs: dict[str, int]

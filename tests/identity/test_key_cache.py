@@ -26,6 +26,7 @@ def ask(*texts: Any, **more: Any) -> str:
     return ""
 
 
+@pytest.mark.slow
 @given(st.lists(plain | others, min_size=1, max_size=6))
 def test_a_question_is_the_same_whatever_was_asked_before(values: list[Any]) -> None:
     """Asked after any others, and again, a value's key is that of a function that was never asked."""

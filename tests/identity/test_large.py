@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from llm_memo import cached_completion
 
+pytestmark = pytest.mark.slow
+
 Edit = Callable[[Any], Callable[[], object]]
 """Edits a value in place, and returns what undoes it."""
 

@@ -175,6 +175,7 @@ CASES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_never_sent_is_not_part_of_a_key(name: str, sent: Sent) -> None:

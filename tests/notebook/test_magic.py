@@ -156,6 +156,7 @@ def test_explain_takes_the_call_as_it_is_written(shell: Shell) -> None:
     assert 1 == shell.run("ask.cache_info().calls")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -265,6 +266,7 @@ fails.append(1)
 COMMANDS = ("info", "entries", "clear", "policy", "explain", "watch", "help")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
@@ -298,6 +300,7 @@ def test_loading_twice_is_loading_once(shell: Shell) -> None:
     magic.load(shell.ipython)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["help", "?", "--help", "-h", "clear --help", "entries ?"])
 def test_help_is_shown(shell: Shell, line: str) -> None:
     """The magic explains itself, however it is asked."""
@@ -356,6 +359,7 @@ def test_configure_as_a_cells_last_line_shows_what_is_in_force(shell: Shell) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", ["ask.cache_", "Helper.method.cache_", "helper.method.cache_"])
 @pytest.mark.parametrize("jedi", [True, False])
 def test_tab_completes_a_cached_function(

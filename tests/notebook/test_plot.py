@@ -26,6 +26,7 @@ def texts(axes: Any) -> list[str]:
     return [text.get_text() for text in axes.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "paid", "saved"),
     [("calls", ["paid 3", "paid 1"], ["saved 1", "saved 0"]), ("tokens", None, ["saved 10", "saved 0"])],
@@ -44,6 +45,7 @@ def test_what_was_paid_and_what_was_saved(
     assert sorted(over_time.lines[0].get_ydata()) == list(over_time.lines[0].get_ydata())
 
 
+@pytest.mark.slow
 def test_seconds(looked: Any) -> None:
     """Seconds are what the calls took."""
     beside = looked.cache.plot("seconds").axes[1]
@@ -88,6 +90,7 @@ def test_the_picture_is_read_on_any_page(looked: Any, page: float) -> None:
         assert 3.5 < (brighter + 0.05) / (darker + 0.05), text
 
 
+@pytest.mark.slow
 def test_a_notebook_puts_no_ground_behind_it(looked: Any) -> None:
     """IPython puts a ground behind a picture whose tick labels are all dark or all light; these are some of each."""
     figure = looked.cache.plot()

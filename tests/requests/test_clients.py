@@ -84,6 +84,7 @@ def shapes(one: Any, other: Any) -> dict[str, tuple[Any, list[Any]]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [
     "httpx", "openai", "a resource", "mistral", "cohere", "ollama", "google", "google, one half", "instructor",
     "langchain", "langchain, other", "pydantic-ai", "pydantic-ai, several", "agno", "agno, one half",

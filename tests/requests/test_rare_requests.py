@@ -174,6 +174,7 @@ def test_what_continues_a_response_does_not_get_old(
     assert 3 == server.requests
 
 
+@pytest.mark.slow
 def test_the_lock_of_another_process(server: ModelServer, tmp_path: Path) -> None:
     """A request waits for an equal one of another process no longer than its time-out."""
     go = threading.Event()

@@ -33,7 +33,10 @@ from llm_memo.cli import main
 from llm_memo.serve import cache_server
 from llm_memo.testing import ModelServer
 
-pytestmark = pytest.mark.filterwarnings("default")  # what the SDKs warn of is theirs to mend
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),  # what the SDKs warn of is theirs to mend
+]
 
 
 @pytest.fixture(autouse=True)

@@ -36,6 +36,7 @@ async def test_hits_in_a_row_leave_turns_to_others() -> None:
     assert 3 <= await ticks_during(asyncio.create_task(in_a_row()))
 
 
+@pytest.mark.slow
 async def test_calls_that_are_ready_at_once_leave_turns_to_others() -> None:
     """Hundreds of misses that start in one round of the loop are spread over many."""
 

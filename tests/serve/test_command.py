@@ -25,6 +25,8 @@ from llm_memo import Cache
 from llm_memo.cli import main
 from llm_memo.testing import ModelServer
 
+pytestmark = pytest.mark.slow
+
 QUESTION = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 
 

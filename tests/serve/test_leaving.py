@@ -67,6 +67,7 @@ def test_a_whole_answer_is_kept_though_its_client_left(proxy: CacheServer, model
     assert 1 == model.requests
 
 
+@pytest.mark.slow
 async def test_many_with_one_question(model: ModelServer, tmp_path: Path) -> None:
     """Five hundred clients, one cold question: one request is sent, and all have the answer."""
     model.latency = 0.3

@@ -154,6 +154,7 @@ def test_callers_do_not_share(proxy: CacheServer, model: ModelServer) -> None:
     assert 2 == model.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "credentials",
     [
@@ -209,6 +210,7 @@ class Strict(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("leads", ["good", "bad"])
 def test_whose_error_it_is(tmp_path: Path, leads: str, shared: bool) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from llm_memo.identity.code.analysis import code_digest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 PROJECT = """

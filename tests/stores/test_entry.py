@@ -79,6 +79,7 @@ def test_what_is_sealed_is_framed(name: str, body: bytes, other_name: str, other
     assert ((name, body) == (other_name, other_body)) == seal.same(one, other)
 
 
+@pytest.mark.slow
 @given(answers, st.data())
 def test_altered_bytes_are_refused(kept: StoredEntry, data: st.DataObject) -> None:
     """No entry with any byte changed is unpacked."""
@@ -131,6 +132,7 @@ def test_fields_of_later_versions_are_passed_over() -> None:
     )
 
 
+@pytest.mark.slow
 @given(answers)
 def test_what_is_packed_while_joblib_cannot_be_loaded_is_unpacked_with_it(kept: StoredEntry) -> None:
     """At the interpreter's very end, when joblib is no longer loaded, entries are written that it reads."""

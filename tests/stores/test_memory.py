@@ -52,6 +52,7 @@ def test_a_lower_bound_holds_at_once() -> None:
     assert 0 == memory.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [10, 3_000])
 def test_the_bound_is_one_in_bytes_of_this_process(length: int) -> None:
     """What is held takes no more memory than the bound, headers, long arguments and paths included."""
