@@ -108,6 +108,12 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def files_of_tests(pattern: str) -> list[Path]:
+    """The files of the tests, without those of environments that lie among them."""
+    folder = Path(__file__).parent
+    return [path for path in sorted(folder.rglob(pattern)) if ".venv" not in path.relative_to(folder).parts]
+
+
 ALL = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -273,7 +279,7 @@ def test_every_test_says_what_it_shows() -> None:
     """Every test has a docstring, which is its specification."""
     bare = [
         f"{path.name}::{node.name}"
-        for path in Path(__file__).parent.rglob("test_*.py")
+        for path in files_of_tests("test_*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
         if not ast.get_docstring(node)
@@ -311,7 +317,7 @@ def test_tests_use_the_public_surface() -> None:
                 package.add(node.name)
             elif isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Store):
                 package.add(node.id if isinstance(node, ast.Name) else node.attr)
-    for path in Path(__file__).parent.rglob("*.py"):
+    for path in files_of_tests("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
                 used.add(node.attr)
