@@ -92,9 +92,12 @@ def _compare_lists(value: list[Any], copy: list[Any], path: tuple[Step, ...], fo
 
 def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[Loss]) -> None:
     made = vars(copy)
+    moving = _moving(type(value)) - value.__pydantic_fields_set__
     for name, item in vars(value).items():
         step = ("__dict__", name)
-        if name in made:
+        if name in moving:
+            found.append(((*path, step), item))
+        elif name in made:
             other = made[name]
             if type(item) is not type(other) or type(item) not in _ATOMS or item != other:
                 _compare(item, other, (*path, step), found)
@@ -107,12 +110,26 @@ def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[L
                 found.append(((*path, (slot, None)), left))
             continue
         for name, item in left.items():
-            _compare(item, right[name], (*path, (slot, name)), found)
+            if name in moving:
+                found.append(((*path, (slot, name)), item))
+            else:
+                _compare(item, right[name], (*path, (slot, name)), found)
     left, right = value.__pydantic_fields_set__, copy.__pydantic_fields_set__
     if left < right:
         found.append(((*path, _LESS), tuple(right - left)))
     elif left != right:
         found.append(((*path, ("__pydantic_fields_set__", None)), left))
+
+
+@functools.lru_cache(2048)
+def _moving(kind: Any) -> frozenset[str]:
+    """Fields whose default is made anew for each model: of a time it is the same now, and another later."""
+    fields = {**kind.__pydantic_fields__, **kind.__private_attributes__}
+    factories = {name: field.default_factory for name, field in fields.items()}
+    return frozenset(name for name, make in factories.items() if make is not None and make not in _CONSTANT)
+
+
+_CONSTANT = (list, dict, set, frozenset, tuple, str, int)
 
 
 def _differ(value: Any, copy: Any) -> bool:

@@ -101,6 +101,14 @@ class Exclusive(BaseModel):
 ticks = iter(map(float, range(1000)))
 
 
+class Dated(BaseModel):
+    at: float = Field(default_factory=lambda: clock[0])
+    _at: float = PrivateAttr(default_factory=lambda: clock[0])
+
+
+clock = [1.0]
+
+
 class Frozen2(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
     text: str
@@ -202,6 +210,14 @@ def test_time_zones_keep_their_class() -> None:
     )
     assert datetime.UTC is thaw(freeze(rich)).when.tzinfo
     assert Person is type(thaw(freeze(rich)).anything)
+
+
+def test_a_default_of_the_moment_comes_back() -> None:
+    """What a factory gave when the model was made is what it says later, when the factory gives another."""
+    value = Dated()
+    frozen = freeze(value)
+    clock[0] = 2.0
+    assert portrait(value) == portrait(thaw(frozen))
 
 
 def test_aliases_private_attributes_and_cached_properties() -> None:
