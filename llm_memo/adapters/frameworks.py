@@ -34,6 +34,7 @@ NEVER_SENT: dict[str, frozenset[str]] = {
         "mistralai.client.sdk.Mistral": "agents audio batch beta chat classifiers embeddings events files "
         "fim models ocr realtime responses workflows",
         "pydantic_ai.agent.Agent": "_name",
+        "pydantic_ai.providers.Provider": "_own_client_loop",
         "smolagents.tools.Tool": "is_initialized",
         "tenacity.BaseRetrying.wraps.<locals>.wrapped_f": "statistics",
         "tenacity.asyncio.AsyncRetrying.wraps.<locals>.async_wrapped": "statistics",

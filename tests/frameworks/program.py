@@ -80,6 +80,9 @@ def portrait(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [kind, *(portrait(item, depth + 1) for item in value)]
     held = {**getattr(value, "__dict__", {}), **(getattr(value, "__pydantic_extra__", None) or {})}
+    state = value.__getstate__()
+    if isinstance(state, dict) and state.keys() < held.keys():  # what its class leaves out of its state, so may we
+        held = state
     if isinstance(value, str):
         held["text"] = str(value)
     elif not held:

@@ -78,7 +78,7 @@ def ask_smolagents(agent: Any, text: str) -> Any:
 CASES = (
     Case(
         "pydantic-ai", "pydantic_ai", pydantic_ai, ask_pydantic_ai, None, (OTHER, SHORT), "agent.run_sync(…)",
-        unnamed=True, reasons={"stream": AWAITED},
+        unnamed=True, group="pydantic-ai", reasons={"stream": AWAITED},
     ),
     Case(
         "openai-agents", "agents", openai_agents, ask_openai_agents, stream_openai_agents,
@@ -87,7 +87,7 @@ CASES = (
     ),
     Case(
         "agno", "agno.agent", agno, ask_agno, stream_agno, (OTHER, SHORT), "agent.run(…)",
-        reasons={"cut": UNTOLD},
+        group="pydantic-ai", reasons={"cut": UNTOLD},
     ),
     Case(
         "smolagents", "smolagents", smolagents, ask_smolagents, None, (OTHER, SHORT), "agent.run(…)",

@@ -40,6 +40,7 @@ class Case:
         way: The shortest way to use it with the cache, as the page shows it.
         group: Its file in ``requires/``.
         raises: The error that it raises for an answer that was cut off; "" where it returns it.
+        says: How the one warning ends that the cache gives for its streams; "" where there is none.
         unnamed: Whether its answers do not say which model it was.
         reasons: Column → why it does not hold.
     """
@@ -53,6 +54,7 @@ class Case:
     way: str = ""
     group: str = "sdks"
     raises: str = ""
+    says: str = ""
     unnamed: bool = False
     reasons: Mapping[str, str] = field(default_factory=dict)
 

@@ -196,11 +196,11 @@ CASES = (
     Case(
         "instructor", "instructor", instructor, ask_instructor, None, (OTHER,),
         "client.chat.completions.create(response_model=…)",
-        reasons={"stream": PARTIAL, "values": MADE_ANEW},
+        group="instructor", raises="IncompleteOutputException", reasons={"stream": PARTIAL, "values": MADE_ANEW},
     ),
     Case(
         "litellm", "litellm", litellm, ask_litellm, stream_litellm, (OTHER, WARM), "litellm.completion(…)",
-        group="litellm",
+        group="litellm", says="cannot be made anew: the cached function returns a generator of its items",
         reasons={"stream": AS_GENERATOR},
     ),
     Case(
@@ -217,7 +217,7 @@ CASES = (
     ),
     Case(
         "llama-index", "llama_index.llms.openai", llama_index, ask_llama_index, stream_llama_index,
-        (OTHER, MODEL, WARM), "model.chat(…)", group="agents",
+        (OTHER, MODEL, WARM), "model.chat(…)", group="llama-index",
     ),
     Case(
         "dspy", "dspy", dspy, ask_dspy, None, (OTHER, WARM), "program(…)",
