@@ -300,6 +300,13 @@ class Expressions(abc.ABC):
                 self.attributes.add(self.mangled(name))
                 step: Step = Attribute(self.mangled(name))
                 refs = self.value(inner)
+            case ast.Subscript(
+                value=ast.Attribute(value=inner, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[inner]),
+                slice=key,
+            ):
+                refs, attribute = self.value(inner), text_of(key)
+                self.read(key)
+                step = ANY if attribute is None else Attribute(attribute)
             case ast.Subscript(value=inner, slice=key):
                 refs, step = self.value(inner), self.key(key)
                 step = ANY if isinstance(step, Named) else step

@@ -179,6 +179,8 @@ def _of_next(scan: State, seen: Next, name: str, text: str) -> Found:
         return _from_class(scan, found, subject, kind, name, text)
     if found is not None and found[0] is not object:  # an installed method gets the object whole
         read_whole(scan, Reached(subject, text.rpartition(".")[0]))
+    if name in ("__setattr__", "__delattr__"):
+        scan.writes.setdefault(id(subject), 0)
     return [opaque(text)]
 
 

@@ -22,8 +22,8 @@ from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, R
 from llm_memo.identity.scan.state import Arguments, State
 from llm_memo.identity.scan.values import holder_of, read_called, read_whole, take
 
-_CHANGE_WHAT_THEY_ARE_GIVEN = ("heapq", "_heapq", "bisect", "_bisect")
-"""Modules whose functions write to their first argument."""
+_CHANGE_WHAT_THEY_ARE_GIVEN = ("heapq", "_heapq", "bisect", "_bisect", "setattr", "delattr", "__setattr__", "shuffle")
+"""Functions that write to their first argument, by their module or their name."""
 _OF_ONE_VARIABLE = ("get", "pop", "setdefault")
 """Methods of the environment whose first argument names a variable."""
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
@@ -57,8 +57,9 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         if not of_environment:
             read_called(scan, at, followed)
         escape(scan, followed, given)
-        if code_attribute(value, "__module__") in _CHANGE_WHAT_THEY_ARE_GIVEN:
-            for each in (each for _, found in given[:1] for each in found if is_container(each.value)):
+        writes = is_a(value, types.MethodDescriptorType) and name in MUTATORS  # list.append(L, x)
+        if writes or not {name, code_attribute(value, "__module__")}.isdisjoint(_CHANGE_WHAT_THEY_ARE_GIVEN):
+            for each in (each for _, found in given[:1] for each in found):
                 scan.writes.setdefault(id(each.value), use.line)
 
 

@@ -7,6 +7,7 @@ import enum
 import functools
 import os
 import types
+from collections import defaultdict
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -32,6 +33,7 @@ from llm_memo.identity.scan.reached import (
     opaque,
 )
 from llm_memo.identity.scan.state import State
+from llm_memo.identity.scan.values import read_whole
 
 # The first name -------------------------------------------------------------------------------
 
@@ -100,14 +102,14 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
         case Result(mode):
             return [_result(scan, at, mode, text)]
         case Item(key):
-            return _item(scan, at, key, text)
+            return _item(scan, followed, at, key, text)
         case Named(parameter) if value is os.environ:
             scan.variables.append((followed, parameter, text))
             return [opaque(text)]
     if step is CLASS:
         return [Reached(value.kind if is_a(value, Fresh) else type(value), text, place=at.place)]
     if step is MODULE:
-        return _item(scan, at, followed.function.__globals__.get("__name__"), text)
+        return _item(scan, followed, at, followed.function.__globals__.get("__name__"), text)
     if step is EACH:
         return _each(scan, at, text)
     if value is os.environ:
@@ -144,7 +146,7 @@ def _computed_by(scan: State, at: Reached, name: str, text: str) -> Found:
     return [opaque(text)]
 
 
-def _item(scan: State, at: Reached, key: Any, text: str) -> Found:
+def _item(scan: State, followed: Followed, at: Reached, key: Any, text: str) -> Found:
     value = at.value
     if value is os.environ:
         return [modules.variable(scan, key)]
@@ -168,6 +170,8 @@ def _item(scan: State, at: Reached, key: Any, text: str) -> Found:
         scan.guards.no_name(value, key) if isinstance(value, Mapping) else scan.guard_length(value)
         if is_own(type(value)):
             scan.special(None, at, "__missing__")
+        if is_a(value, defaultdict):  # what it gives then
+            read_whole(scan, Reached(value.default_factory, f"{at.text}.default_factory"), followed)
         return [Reached(MISSING, text, place=place)]
     return [reached_item(scan, value, key, text, place)]
 

@@ -153,6 +153,7 @@ def read_whole(scan: State, at: Reached, followed: Followed | None = None) -> No
         return
     if is_a(at.value, Method):
         if at.holder is not None:
+            scan.writes.setdefault(id(at.holder), 0)  # ``map(L.append, …)``
             read_whole(scan, holder_of(at), followed)
     elif at.holder is not None and callable(at.value) and type(at.value) is not types.MethodType:
         # A bound method escapes: it counts as called.

@@ -119,15 +119,15 @@ MADE: list[Case] = [
     Program(
         f"a client that is made when it is needed, and whose count is sent by {sent} of a {client} property",
         COUNTING.replace("CLIENT", client).replace("SENT", sent),
-        f"<terse q{count.replace('n', '1')}> <terse q{count.replace('n', '2')}> <terse p{count.replace('n', '3')}>",
-        ("SelfChanging",) * (2 if client == "first" else changed),
+        "<terse q1> <terse q2> <terse p3>",
+        ("SelfChanging",) * (2 if client == "first" else 4),
     )
     for client in ("first", "second")
-    for sent, count, changed in (
-        ("str(copy.copy(c).n)", "n", 4),
-        ("str(dataclasses.astuple(c)[1])", "n", 4),
-        ("str(list(c.__dict__.values())[1])", "n", 4),
-        ("'{0.n}'.format(c)", "n", 4),
+    for sent in (
+        "str(copy.copy(c).n)",
+        "str(dataclasses.astuple(c)[1])",
+        "str(list(c.__dict__.values())[1])",
+        "'{0.n}'.format(c)",
     )
 ]
 
@@ -166,4 +166,60 @@ ENVIRONMENT: list[Case] = [
     ),
 ]  # fmt: skip
 
-CASES: list[Case] = [*CLASSES, *MADE, *ENVIRONMENT]
+WRITTEN: list[Case] = [
+    *(
+        Program(
+            f"an attribute that is read and set by {statement}",
+            f"""
+            class A:
+                last, tone = "", "terse "
+                @cached
+                def f(self, q):
+                    last = self.last
+                    {statement}
+                    return ask(self.tone + last + q)
+            a = A()
+            print(a.f("q"), a.f("q"))
+            """,
+            "<terse q> <terse xq>",
+            ("SelfChanging",),
+        )
+        for statement in (
+            "self.__dict__['last'] = 'x'", "vars(self)['last'] = 'x'", "setattr(self, 'la' + 'st', 'x')",
+            "object.__setattr__(self, 'last', 'x')", "super().__setattr__('last', 'x')",
+        )
+    ),
+    *(
+        Program(
+            f"a list that is read and changed by {statement}",
+            f"""
+            import random
+            L = ["a"]
+            @cached
+            def f(q):
+                text = "".join(L)
+                {statement}
+                return ask(text + q)
+            print(f("q"), f("q"))
+            """,
+            "<aq> <azq>",
+            ("SelfChanging",),
+        )
+        for statement in ("list.append(L, 'z')", "any(map(L.append, 'z'))")
+    ),
+    Program(
+        "what a defaultdict gives for a key that is not there",
+        """
+        import collections
+        def made(): return T
+        T, D = "terse ", collections.defaultdict(made)
+        @cached
+        def f(q): return ask(D["t"] + q)
+        print(f("q")); T = "rude "; D.clear(); print(f("q"))
+        """,
+        "<terse q> <rude q>",
+        ("SelfChanging",),
+    ),
+]  # fmt: skip
+
+CASES: list[Case] = [*CLASSES, *MADE, *ENVIRONMENT, *WRITTEN]
