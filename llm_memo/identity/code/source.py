@@ -15,6 +15,7 @@ import importlib.util
 import linecache
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
@@ -118,11 +119,11 @@ def source_of(function: FunctionType) -> str | None:
 
 def found_in(text: str, code: CodeType) -> Function | None:
     """The tree in ``text`` that compiles to ``code``, or None."""
-    found = _cut_out(text, code.co_filename, code)
+    found = _cut_out(text, code)
     if found is not None:
         return found
     names = cells.own_names(code)
-    source = _source(text, code.co_filename, code.co_flags & _FUTURE | _LIKE_IN_A_CELL, names)
+    source = _source(text, code.co_flags & _FUTURE | _LIKE_IN_A_CELL, names)
     return source.find(code) if source is not None else None
 
 
@@ -164,7 +165,7 @@ _first_read = functools.lru_cache(maxsize=4096)(_on_disk)
 
 
 @functools.lru_cache(maxsize=8192)
-def _cut_out(text: str, filename: str, code: CodeType) -> Function | None:
+def _cut_out(text: str, code: CodeType) -> Function | None:
     """The tree of a function of a module or class, parsed alone; None if its lines do not compile to ``code``.
 
     Few of a module's functions are reached, and to parse them all takes long. The imports come along, since a call of
@@ -183,9 +184,9 @@ def _cut_out(text: str, filename: str, code: CodeType) -> Function | None:
         last += 1
     head = f"{imports}\n{owner and f'class {owner}:'}" + "\n" * (first - 1)
     flags = code.co_flags & _FUTURE | _LIKE_IN_A_CELL
-    tree = _parsed(head + "".join(lines[first:last]), filename, flags)
+    tree = parsed(head + "".join(lines[first:last]), flags)
     bare = _without_place(code)
-    for compiled in _codes(tree, filename, flags) if tree is not None else ():
+    for compiled in _codes(tree, flags) if tree is not None else ():
         if compiled.co_name == name and _without_place(compiled) == bare:
             return _node_of(compiled, tree.body[-1])  # type: ignore[union-attr]
     return None
@@ -200,19 +201,34 @@ def _lines_of(text: str) -> tuple[list[str], str]:
     return text.splitlines(keepends=True), "; ".join(" ".join(each.split()) for each in _IMPORT.findall(text))
 
 
-def _parsed(text: str, filename: str, flags: int) -> ast.Module | None:
+def parsed(text: str | bytes, flags: int = 0) -> ast.Module | None:
+    """The tree of a text; None if it has none."""
     try:
-        tree = compile(text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = _compiled(text, "exec", flags | ast.PyCF_ONLY_AST)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     assert isinstance(tree, ast.Module)
     return tree
 
 
-def _codes(module: ast.Module, filename: str, flags: int) -> list[CodeType]:
+_OURS = "<llm_memo>"
+_QUIET = ("ignore", None, Warning, re.compile(_OURS), 0)
+"""What keeps Python from saying once more, or as an error, what it has said of the user's code when that was compiled.
+
+A filter by the name of the file, as `warnings.catch_warnings` is no good with threads.
+"""
+
+
+def _compiled(what: Any, mode: str, flags: int) -> Any:
+    if warnings.filters[:1] != [_QUIET]:
+        warnings.filterwarnings("ignore", module=_OURS)
+    return compile(what, _OURS, mode, flags, dont_inherit=True)
+
+
+def _codes(module: ast.Module, flags: int) -> list[CodeType]:
     """All code objects in a module, the outer before the inner."""
     try:
-        found: list[CodeType] = [compile(module, filename, "exec", flags, dont_inherit=True)]
+        found: list[CodeType] = [_compiled(module, "exec", flags)]
     except (SyntaxError, ValueError, RecursionError):
         return []
     for code in found:
@@ -221,23 +237,22 @@ def _codes(module: ast.Module, filename: str, flags: int) -> list[CodeType]:
 
 
 @functools.lru_cache(maxsize=512)
-def _source(text: str, filename: str, flags: int, names: frozenset[tuple[str, str]]) -> _Source | None:
-    tree = _parsed(text, filename, flags)
+def _source(text: str, flags: int, names: frozenset[tuple[str, str]]) -> _Source | None:
+    tree = parsed(text, flags)
     if tree is None:
         return None
     if names:
         cells.rename(tree, dict(names))
-    return _Source(tree, filename, flags)
+    return _Source(tree, flags)
 
 
 class _Source:
     """One text: its top-level statements, each compiled when it is first needed."""
 
-    def __init__(self, tree: ast.Module, filename: str, flags: int) -> None:
+    def __init__(self, tree: ast.Module, flags: int) -> None:
         bodies = [tree.body, *cells.bodies(tree)]
         self.statements = [statement for body in bodies for statement in body]
         self.imports = {statement: found for body in bodies for found in [_imports(body)] for statement in body}
-        self.filename = filename
         self.flags = flags
         self._compiled = functools.cache(self._compile)
 
@@ -265,7 +280,7 @@ class _Source:
     def _compile(self, statement: ast.stmt, with_imports: bool) -> list[CodeType]:
         """All code objects in a statement, the outer before the inner."""
         module = ast.Module([*(self.imports[statement] if with_imports else ()), statement], [])
-        return _codes(module, self.filename, self.flags)
+        return _codes(module, self.flags)
 
 
 def _imports(body: list[ast.stmt]) -> list[ast.Import | ast.ImportFrom]:
@@ -322,7 +337,7 @@ def _node_of(code: CodeType, statement: ast.stmt) -> Function | None:
 
 def _compiles_to(node: Any, code: CodeType) -> bool:
     """Whether a lambda that needs nothing from around it is compiled to ``code``."""
-    outer = compile(ast.Expression(node), code.co_filename, "eval", code.co_flags & _FUTURE, dont_inherit=True)
+    outer = _compiled(ast.Expression(node), "eval", code.co_flags & _FUTURE)
     alone = next(const for const in outer.co_consts if isinstance(const, CodeType))
     return _without_place(alone.replace(co_flags=code.co_flags, co_qualname=code.co_qualname)) == _without_place(code)
 

@@ -13,6 +13,7 @@ import types
 from typing import Any
 
 from llm_memo import location
+from llm_memo.identity.code import source
 from llm_memo.identity.local import is_own, is_own_file, is_own_module
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
@@ -88,8 +89,10 @@ def _file_digest(name: str) -> bytes:
             spec = importlib.util.find_spec(each) if _is_own_name(each) else None
             with open(spec.origin, "rb") as file:  # type: ignore[union-attr, arg-type]
                 data = file.read()
-            tree = ast.parse(data)
+            tree = source.parsed(data)
         except Exception:
+            continue
+        if tree is None:
             continue
         found[each] = hashlib.blake2b(data, digest_size=16).digest()
         for node in ast.walk(tree):

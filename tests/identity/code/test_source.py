@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import types
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,17 @@ def text_of(function: types.FunctionType) -> str | None:
     """The code of the tree that was found."""
     tree = source.tree_of(function)
     return None if tree is None else ast.unparse(tree)
+
+
+def test_what_python_warns_of_in_the_text_is_said_once(tmp_path: Path) -> None:
+    """The text is found, and nothing is warned of again, also where warnings are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = run("def f(x):\n    assert (x, 'a')\n    return '\\d' if x is 'a' else x\n", tmp_path / "m.py")["f"]
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("error")
+        assert source.tree_of(function) is not None
+    assert [] == warned
 
 
 FOUND = [
