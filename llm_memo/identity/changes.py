@@ -105,7 +105,7 @@ class Before:
                 came_or_went.append(text)
         # What is inside of a value that the call has changed came, or went, with it.
         by_others += [text for text in came_or_went if not text.startswith(tuple(texts_by_call))]
-        return Changed(tuple((by_call or inside).values()), tuple(by_others))
+        return Changed(tuple(by_call.values()) or tuple(inside.values())[:1], tuple(by_others))
 
     def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
         """What the user writes to leave the value out."""

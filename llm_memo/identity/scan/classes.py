@@ -122,6 +122,8 @@ def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> No
 
 
 def _take_methods(scan: State, kind: type, owner: str) -> None:
+    names = {name for name, _ in functions_of(kind)} | {name for name, each in kind.__dict__.items() if accessors(each)}
+    scan.part(owner, "methods", "", repr(sorted(names)).encode())  # one may be looked up by a name that is made
     for _, function in functions_of(kind):
         scan.enter(function, first=Reached(Fresh(kind), ""))
 

@@ -76,6 +76,21 @@ CLASSES: list[Case] = [
          def f(q): return ask(Tone(q).value + q)
          print(f("q"))
          """, ("cls.A", "cls.B")),
+    *(
+        miss(f"the name of a method or property that is looked up by {look}", f"""
+             import typing
+             @typing.runtime_checkable
+             class Says(typing.Protocol):
+                 def say(self): ...
+             class A:
+                 def say(self): return "a "
+             NAME, OBJ = "say", A()
+             @cached
+             def f(q): return ask(("yes " if {look} else "no ") + q)
+             print(f("q"))
+             """, ("def say(self): return", "def tell(self): return"))
+        for look in ("isinstance(OBJ, Says)", "hasattr(OBJ, NAME)", "getattr(OBJ, NAME, None)")
+    ),
     miss("the default of an InitVar", """
          import dataclasses
          @dataclasses.dataclass(slots=True)
@@ -120,7 +135,7 @@ MADE: list[Case] = [
         f"a client that is made when it is needed, and whose count is sent by {sent} of a {client} property",
         COUNTING.replace("CLIENT", client).replace("SENT", sent),
         "<terse q1> <terse q2> <terse p3>",
-        ("SelfChanging",) * (2 if client == "first" else 4),
+        ("SelfChanging",) * 2,
     )
     for client in ("first", "second")
     for sent in (
