@@ -79,9 +79,12 @@ class Table:
 
     def lines(self, rows: Iterable[Row] | None = None) -> list[str]:
         """The table as Markdown, its columns in line."""
-        names = [kind.name for kind in EVERY if kind in self.contestants]
+        rows = list(self.rows if rows is None else rows)
+        known = [kind.name for kind in EVERY if kind in self.contestants]
+        named = dict.fromkeys([*known, *(name for row in rows for name in row.figures)])
+        names = [name for name in named if any(name in row.figures for row in rows)]
         cells = [["work", "unit", *names, "to reach"]]
-        for row in self.rows if rows is None else rows:
+        for row in rows:
             figures = [number(row.figures[name].value) if name in row.figures else "" for name in names]
             cells.append([row.title, row.unit, *figures, row.verdict()])
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
