@@ -7,6 +7,7 @@ a namedtuple, an ``OrderedDict``.
 
 from __future__ import annotations
 
+from collections import UserString
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import Any
 
@@ -47,7 +48,7 @@ def _mistake(items: Any, function: str) -> str | None:
     """What is wrong with the items, and what to write instead."""
     shown = preview(items)
     one = f"for one call write {function}.map([{shown}])"
-    if isinstance(items, str):
+    if isinstance(items, (str, UserString)):
         return f"a text is one item, and Python would take it apart into characters; {one}"
     if isinstance(items, (bytes, bytearray, memoryview)):
         return f"bytes are one item, and Python would take them apart into numbers; for one call: {function}.map([b…])"
@@ -64,6 +65,8 @@ def _mistake(items: Any, function: str) -> str | None:
         )
     if len(getattr(items, "shape", ("one",))) != 1 and hasattr(type(items), "__array__"):
         return _table(items, function)
+    if hasattr(type(items), "collect_schema"):  # a lazy frame of polars, or of what is like it
+        return f"its rows are not there yet; for a call for each row write {function}.map(….collect().to_dicts())"
     if isinstance(items, AsyncIterable):
         return f"it is asynchronous; write {function}.map([item async for item in …])"
     if not isinstance(items, Iterable) and not hasattr(type(items), "__getitem__"):
@@ -87,6 +90,8 @@ def _table(items: Any, function: str) -> str:
                 "Python would take a table apart into its columns; for a call for each value of one column write "
                 f'{function}.map(…["column"]), for a call for each row {function}.map(…{records})'
             )
+    if not items.shape:
+        return f"it has no dimension; for one call write {function}.map([{preview(items)}])"
     return (
         f"it has {len(items.shape)} dimensions; for a call for each row write {function}.map(list(…)), "
         f"for each number {function}.map(….ravel())"

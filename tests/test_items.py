@@ -8,12 +8,13 @@ import re
 import signal
 import threading
 import time
-from collections import ChainMap, OrderedDict, namedtuple
+from collections import ChainMap, OrderedDict, UserString, namedtuple
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pydantic
 import pytest
 
@@ -72,7 +73,9 @@ ONE_THING = {
     "a model": (Model(), r"ask\.map\(\[Model\(…\)\]\)"),
     "a table": (pd.DataFrame({"text": ["a"]}), r"ask\.map\(…\[\"column\"\]\).*ask\.map\(….to_dict\(\"records\"\)\)"),
     "an array of rows": (np.zeros((2, 2)), r"2 dimensions; for a call for each row write ask\.map\(list\(…\)\)"),
-    "an array of nothing": (np.array(1), "0 dimensions"),
+    "an array of nothing": (np.array(1), "it has no dimension; for one call write"),
+    "a text of one's own": (UserString("ab"), "a text is one item"),
+    "a lazy frame": (pl.LazyFrame({"a": [1]}), r"ask\.map\(….collect\(\).to_dicts\(\)\)"),
     "asynchronous items": (coming(), r"\[item async for item in …\]"),
     "a number": (5, "cannot be iterated over"),
     "None": (None, "cannot be iterated over"),
