@@ -20,7 +20,8 @@ HISTORY = ("messages", "message_history", "raw_responses", "new_messages", "step
 _FIELDS = (
     *("choices", "candidates", "message", "delta", "chat_message", "data", "chunk", "response"),  # parts of a reply
     *("response_metadata", "additional_kwargs", "meta", "_meta", "generation_info"),  # what is said of it
-    *("raw", "_raw_response", "raw_response", "_state", "replies", "generations"),  # what a framework has made it from
+    *("raw", "_raw_response", "raw_response", "_state"),  # what a framework has made it from
+    *("replies", "generations", "model_output_message"),
     *HISTORY,
 )
 """Fields of records that are followed."""

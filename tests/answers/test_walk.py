@@ -136,6 +136,7 @@ def ai(reason: str = "stop", **rest: Any) -> Message:
         ("state JOB_STATE_FAILED", Plain(state="JOB_STATE_FAILED")),
         ("stop_reason max_tokens", Recording([{"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}])),
         ("finish_reason length", Recording([Message(content=""), ai("length", content="")])),
+        ("finish_reason length", Recording([Plain(model_output_message=Plain(raw=Plain(finish_reason="length")))])),
     ],
 )  # fmt: skip
 def test_how_it_ended_is_found_wherever_it_is_said(reason: str, value: Any) -> None:

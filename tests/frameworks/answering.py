@@ -62,7 +62,9 @@ def chat_stream(body: Body) -> Iterator[Body]:
     for delta in deltas:
         yield {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
     reason = "length" if was_cut(body) else "tool_calls" if call else "stop"
-    yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}], "usage": OPENAI}
+    yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+    if (body.get("stream_options") or {}).get("include_usage"):
+        yield {**head, "choices": [], "usage": OPENAI}
 
 
 def response(body: Body) -> Body:

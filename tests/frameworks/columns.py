@@ -128,7 +128,7 @@ def _in_another_process(case: Case, server: Answering) -> Any:
 def cut(case: Case, server: Answering) -> None:
     """An answer that was cut off is bought again, and so is a stream; some frameworks raise what they are known to."""
     program.put(case.make(server.url))
-    asks: list[Callable[[str], Any]] = [program.by_global]
+    asks: list[Callable[[str], Any]] = [program.inside]
     if case.stream is not None:
         asks.append(lambda text: program.items(program.streamed(text)))
     with quiet(but=case.says):

@@ -95,6 +95,12 @@ def awaited_http(**given: Any) -> Any:
     return AsyncClient(**{"base_url": "http://a", **given})
 
 
+def anthropic_of_langchain(**given: Any) -> Any:
+    from langchain_anthropic import ChatAnthropic
+
+    return ChatAnthropic(**{"base_url": "http://a", "model": "claude-sonnet-4-5", "api_key": CANARY, **given})
+
+
 def langchain(**given: Any) -> Any:
     from langchain_openai import AzureChatOpenAI
 
@@ -122,7 +128,12 @@ CLIENTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Changes, Change
         [{"aws_region": "eu-west-1"}, {"base_url": "http://b"}, {"default_headers": {"x-tenant": "t"}}],
         [{"aws_access_key": "another"}, {"aws_secret_key": "another"}, {"aws_session_token": "another"}],
     ),
-    "AzureOpenAI": (azure, ask_openai, AZURE, [*OTHER_KEY, {"api_key": None, "azure_ad_token": "another"}]),
+    "AzureOpenAI": (
+        azure,
+        ask_openai,
+        AZURE,
+        [*OTHER_KEY, {"api_key": None, "azure_ad_token": "another"}, {"timeout": 3}, {"max_retries": 1}],
+    ),
     "AsyncAzureOpenAI": (awaited_azure, ask_openai, AZURE, OTHER_KEY),
     "google-genai with Vertex": (
         google, ask_google,
@@ -131,9 +142,9 @@ CLIENTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Changes, Change
             {"http_options": {"api_version": "v1"}}, {"vertexai": False, "project": None, "location": None,
                                                       "credentials": None, "api_key": CANARY},
         ],
-        [],
+        [{"http_options": {"timeout": 3}}, {"http_options": {"retry_options": {"attempts": 2}}}],
     ),
-    "Mistral": (mistral, ask_mistral, [{"server_url": "http://b"}, {"server": "eu"}], OTHER_KEY),
+    "Mistral": (mistral, ask_mistral, [{"server_url": "http://b"}, {"server": "eu"}], [*OTHER_KEY, {"timeout_ms": 3}]),
     "ollama": (
         ollama,
         ask_ollama,
@@ -141,14 +152,20 @@ CLIENTS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Changes, Change
         NO_MATTER[1:],
     ),
     "ollama, async": (awaited_ollama, ask_ollama, [{"host": "http://b"}], NO_MATTER[1:]),
-    "cohere, async": (cohere, ask_cohere, [{"base_url": "http://b"}], OTHER_KEY),
+    "cohere, async": (cohere, ask_cohere, [{"base_url": "http://b"}], [*OTHER_KEY, {"timeout": 3}]),
     "httpx": (http, ask_http, HTTP, NO_MATTER),
     "httpx, async": (awaited_http, ask_http, HTTP, NO_MATTER),
     "AzureChatOpenAI": (
         langchain,
         ask_langchain,
         [{"azure_endpoint": "http://b"}, {"azure_deployment": "e"}],
-        OTHER_KEY,
+        [*OTHER_KEY, {"timeout": 3}, {"max_retries": 1}],
+    ),
+    "ChatAnthropic": (
+        anthropic_of_langchain,
+        ask_langchain,
+        [{"base_url": "http://b"}, {"model": "claude-opus-4-5"}],
+        [*OTHER_KEY, {"timeout": 3}, {"max_retries": 1}],
     ),
 }  # fmt: skip
 """Client → how it is made and asked, what makes another destination of it, and what does not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.case import AWAITED, CANARY, LOOP, NO_STREAM, OTHER, REMEMBERS, UNTOLD, Case
+from cases.case import AWAITED, CANARY, LOOP, OTHER, REMEMBERS, UNTOLD, Case
 from llm_memo import completion_usage
 
 SHORT = {"instructions": "Be short."}
@@ -75,6 +75,12 @@ def ask_smolagents(agent: Any, text: str) -> Any:
     return agent.run(text)
 
 
+def stream_smolagents(agent: Any, text: str) -> Any:
+    from smolagents import ToolCallingAgent
+
+    return ToolCallingAgent([], agent.model, verbosity_level=0).run(text, stream=True)
+
+
 CASES = (
     Case(
         "pydantic-ai", "pydantic_ai", pydantic_ai, ask_pydantic_ai, None, (OTHER, SHORT), "agent.run_sync(…)",
@@ -90,8 +96,8 @@ CASES = (
         group="pydantic-ai", reasons={"cut": UNTOLD},
     ),
     Case(
-        "smolagents", "smolagents", smolagents, ask_smolagents, None, (OTHER, SHORT), "agent.run(…)",
+        "smolagents", "smolagents", smolagents, ask_smolagents, stream_smolagents, (OTHER, SHORT), "agent.run(…)",
         unnamed=True, group="agents",
-        reasons={"global": REMEMBERS, "argument": REMEMBERS, "self": REMEMBERS, "used": REMEMBERS, "stream": NO_STREAM},
+        reasons={"global": REMEMBERS, "argument": REMEMBERS, "self": REMEMBERS, "used": REMEMBERS},
     ),
 )  # fmt: skip

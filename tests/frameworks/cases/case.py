@@ -73,6 +73,9 @@ AS_GENERATOR = "It comes as a generator of its chunks, the first time too, and t
 MADE_ANEW = "It makes the class of an answer anew in each call: what comes back has an equal class, not the same."
 PARTIAL = "Its partial answers read a stream of the SDK's, so they are returned and not kept, and that is said."
 CALLBACK = "It streams to a callback: on a hit there is nothing to call it with, so collect the chunks in the function."
-NO_STREAM = "Not tried here: it has no stream that a function would return."
-REMEMBERS = "Its runs stay in its memory, which `run(reset=False)` sends: make the agent in the function."
+NO_STREAM = "It has no stream that a function would return."
+REMEMBERS = (
+    "Its runs stay in its memory, which `run(reset=False)` sends: make the agent in the function, or leave its memory "
+    'out with `ignore=("AGENT.memory",)`.'
+)
 READ_IN = "Its `StreamResponse` reads a connection when asked to: read it in the function, and return what it said."

@@ -125,11 +125,11 @@ def stream_llama_index(model: Any, text: str) -> Any:
     return model.stream_chat([ChatMessage(content=text)])
 
 
-def dspy(url: str, signature: str = "question -> answer", **settings: Any) -> Any:
+def dspy(url: str, signature: str = "question -> answer", instructions: str | None = None, **settings: Any) -> Any:
     import dspy
 
     model = dspy.LM("openai/gpt-4o", api_base=f"{url}/v1", api_key=CANARY, cache=False, num_retries=0, **settings)
-    program = dspy.Predict(signature)
+    program = dspy.Predict(dspy.Signature(signature, instructions))
     program.lm = model
     return program
 
@@ -192,6 +192,12 @@ def ask_autogen(client: Any, text: str) -> Any:
     return LOOP.run_until_complete(client.create([UserMessage(content=text, source="user")]))
 
 
+def stream_autogen(client: Any, text: str) -> Any:
+    from autogen_core.models import UserMessage
+
+    return client.create_stream([UserMessage(content=text, source="user")])
+
+
 CASES = (
     Case(
         "instructor", "instructor", instructor, ask_instructor, None, (OTHER,),
@@ -220,7 +226,9 @@ CASES = (
         (OTHER, MODEL, WARM), "model.chat(…)", group="llama-index",
     ),
     Case(
-        "dspy", "dspy", dspy, ask_dspy, None, (OTHER, WARM), "program(…)",
+        "dspy", "dspy", dspy, ask_dspy, None,
+        (OTHER, WARM, {"instructions": "Be short."}, {"signature": "question -> answer: Literal['Because.']"}),
+        "program(…)",
         group="litellm",
         reasons={"stream": AWAITED, "cut": UNTOLD, "tokens": UNTRACKED},
     ),
@@ -238,8 +246,7 @@ CASES = (
         reasons={"stream": NO_STREAM, "cut": TEXT_ALONE, "tokens": TEXT_ALONE},
     ),
     Case(
-        "autogen", "autogen_ext.models.openai", autogen, ask_autogen, None, (OTHER, MODEL),
+        "autogen", "autogen_ext.models.openai", autogen, ask_autogen, stream_autogen, (OTHER, MODEL),
         "await client.create(…)", unnamed=True, group="agents",
-        reasons={"stream": AWAITED},
     ),
 )  # fmt: skip
