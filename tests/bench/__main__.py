@@ -6,13 +6,32 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
-from . import crowd, exchanges, frames, fresh, hits, identity, keys, loop, picture, project, steps, together, values
+from . import (
+    crowd,
+    curves,
+    exchanges,
+    frames,
+    fresh,
+    growth,
+    hits,
+    identity,
+    keys,
+    loop,
+    picture,
+    project,
+    service,
+    steps,
+    together,
+    values,
+)
 from .contestants import installed
 from .run import Part, Run, of_our_own
 from .table import Table
 
+HERE = Path(__file__).parent
 PARTS: dict[str, Part] = {
     **hits.PARTS,
     **fresh.PARTS,
@@ -23,6 +42,8 @@ PARTS: dict[str, Part] = {
     **together.PARTS,
     **loop.PARTS,
     **exchanges.PARTS,
+    **growth.PARTS,
+    **service.PARTS,
 }
 
 
@@ -34,8 +55,12 @@ def options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--full", action="store_true", help="1,000,000 entries in place of 100,000; needs 4 GB of disk")
     parser.add_argument("--only", metavar="ROW", action="append", help=f"only some rows: {', '.join(PARTS)}")
+    parser.add_argument(
+        "--record", action="store_true", help="write bench.json, bench.svg and growth.svg in tests/bench"
+    )
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures, with quartiles")
     parser.add_argument("--svg", type=Path, metavar="PATH", help="draw the hits and misses")
+    parser.add_argument("--curves", type=Path, metavar="PATH", help="draw how times grow")
     parser.add_argument("--profile", action="store_true", help="where the time of one hit goes, by step; nothing else")
     parser.add_argument("--calls", action="store_true", help="the functions that a miss and a hit call; nothing else")
     parser.add_argument("--write", action="store_true", help="with --profile: put it into tests/bench/README.md")
@@ -62,16 +87,23 @@ def main(arguments: list[str] | None = None) -> int:
         elif told.profile:
             steps.show(run, write=told.write)
         else:
-            _measure(run, parts, told.json, told.svg)
+            if told.record:
+                told.json, told.svg, told.curves = HERE / "bench.json", HERE / "bench.svg", HERE / "growth.svg"
+            return _measure(run, parts, told.json, told.svg, told.curves)
     return 0
 
 
-def _measure(run: Run, parts: list[str], json: Path | None, svg: Path | None) -> None:
+def _measure(run: Run, parts: list[str], json: Path | None, svg: Path | None, curved: Path | None) -> int:
     table = Table(run.kinds)
     begun = time.perf_counter()
+    failed = []
     for part in parts:
         started = time.perf_counter()
-        table.rows += PARTS[part](run)
+        try:
+            table.rows += PARTS[part](run)
+        except Exception:  # the other rows are worth having
+            traceback.print_exc()
+            failed.append(part)
         print(f"{part}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     print("\n".join(table.lines()))
     print()
@@ -81,6 +113,11 @@ def _measure(run: Run, parts: list[str], json: Path | None, svg: Path | None) ->
         table.write(json)
     if svg:
         svg.write_text(picture.draw(table))
+    if curved:
+        curved.write_text(curves.draw(table))
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

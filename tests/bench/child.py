@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from . import crowd, fresh, loop, project, together
+from . import crowd, fresh, loop, project, service, together
 
 TASKS = {
     "prime": fresh.prime,
@@ -17,6 +17,8 @@ TASKS = {
     "ask": together.ask,
     "stops": loop.stops,
     "first_call": project.first_call,
+    "asked": service.asked,
+    "functions": service.functions,
 }
 
 if __name__ == "__main__":

@@ -7,65 +7,13 @@ embedding for LangChain's cache of chat models) gives no function for it, and it
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import importlib.util
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from .contestant import Cached, Contestant
 from .work import CHAT, EMBEDDING, LARGE, TEXT, TOOLS, Work
-
-Cached = Callable[..., Any]
-
-
-class Contestant(ABC):
-    """A cache over one folder.
-
-    Args:
-        folder: Where it may keep what it keeps; one folder per contestant.
-    """
-
-    name: ClassVar[str]
-    package: ClassVar[str]
-    """The distribution that must be installed; "" for Python's own."""
-    heavy: ClassVar[bool] = False
-    """Whether importing it takes seconds, so that fewer processes are started for it."""
-    keeps: ClassVar[bool] = True
-    """Whether answers outlive the process."""
-    holds: ClassVar[bool] = False
-    """Whether it holds answers at hand in memory."""
-    setup: ClassVar[str]
-    """What a user writes to import it and to decorate the function ``f``, for the row on imports."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @abstractmethod
-    def cached(self, work: Work) -> Cached | None:
-        """The cached function for a piece of work, called with its questions; None: it has no way to."""
-
-    @classmethod
-    @contextmanager
-    def opened(cls, folder: Path, work: Work) -> Iterator[Cached]:
-        """The cached function for a piece of work, while the folder is open."""
-        contestant = cls(folder)
-        try:
-            cached = contestant.cached(work)
-            assert cached is not None, f"{cls.name} has no way to do {work.name}"
-            yield cached
-        finally:
-            contestant.close()
-
-    def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """Let go of files."""
-
-    @classmethod
-    def version(cls) -> str:
-        """The installed version, or ""."""
-        return importlib.metadata.version(cls.package) if cls.package else ""
 
 
 class Memo(Contestant):
@@ -146,6 +94,62 @@ class Cachier(Contestant):
         from cachier import cachier
 
         return cachier(cache_dir=self.folder)(work.function)  # type: ignore[no-any-return]
+
+
+class Emboss(Contestant):
+    """``@cached(SqliteCache(folder))`` of emboss, the store that it takes where none is named."""
+
+    name = "emboss"
+    package = "emboss"
+    setup = "import emboss\nemboss.cached(emboss.SqliteCache(folder))(f)"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        import emboss
+
+        self.cache = emboss.SqliteCache(str(folder))
+
+    def cached(self, work: Work) -> Cached:
+        """The decorator, over one store for all."""
+        import emboss
+
+        return emboss.cached(self.cache)(work.function)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Close its database."""
+        self.cache.close()
+
+
+class Cachau(Contestant):
+    """``@cache(persist=folder)`` of cachau."""
+
+    name = "cachau"
+    package = "cachau"
+    setup = "import cachau\ncachau.cache(persist=folder)(f)"
+
+    def cached(self, work: Work) -> Cached:
+        """The decorator."""
+        import cachau
+
+        return cachau.cache(persist=str(self.folder))(work.function)  # type: ignore[no-any-return]
+
+
+class Marimo(Contestant):
+    """``@mo.persistent_cache(save_path=folder)`` in a cell of a marimo notebook, the only place where it is to be had.
+
+    It pickles, as it does where nothing else is said.
+    """
+
+    name = "marimo"
+    package = "marimo"
+    heavy = True
+    setup = "import marimo\nmarimo.persistent_cache"
+
+    def cached(self, work: Work) -> Cached:
+        """The function that the notebook defines, which says what the work's does."""
+        from . import marimo_notebook
+
+        return marimo_notebook.functions(self.folder)[work.function.__name__]
 
 
 class LangChain(Contestant):
@@ -269,7 +273,10 @@ _REQUEST = {
     TOOLS.name: ("messages", "tools"),
 }
 
-EVERY: tuple[type[Contestant], ...] = (Memo, LruCache, DiskCache, Joblib, Cachier, LangChain, DSPy)
+EVERY: tuple[type[Contestant], ...] = (
+    *(Memo, LruCache, DiskCache, Joblib, Cachier),
+    *(Emboss, Cachau, Marimo, LangChain, DSPy),
+)
 
 
 def installed() -> list[type[Contestant]]:

@@ -26,7 +26,7 @@ def many(run: Run) -> list[Row]:
     count = 3_000 if run.quick else 1_000_000 if run.full else 100_000
     folders = {FEW: run.folder / "few", count: run.folder / "many"}
     for entries, folder in folders.items():
-        _fill(run, folder, entries)
+        fill_folder(run, folder, entries)
     taken: dict[int, list[tuple[float, float]]] = {FEW: [], count: []}
     for _ in range(run.rounds + 1):
         for entries, folder in folders.items():
@@ -42,7 +42,8 @@ def many(run: Run) -> list[Row]:
     return [*rows, *_clearing(run, folders[count], count)]
 
 
-def _fill(run: Run, folder: Path, entries: int) -> None:
+def fill_folder(run: Run, folder: Path, entries: int) -> None:
+    """Keep so many answers, by several processes."""
     parts = [(entries * part // _AT_ONCE, entries * (part + 1) // _AT_ONCE) for part in range(_AT_ONCE)]
     for process in [run.start("fill", folder, *part) for part in parts]:
         answer_of(process)
@@ -113,7 +114,7 @@ def batch(run: Run) -> list[Row]:
     """`map` over hits."""
     count = 1_000 if run.quick else 10_000
     folder = run.folder / "map"
-    _fill(run, folder, count)
+    fill_folder(run, folder, count)
     cached: Any = Memo(folder).cached(TEXT)
     REPLIES.clear()
     speeds = []

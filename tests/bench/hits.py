@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from .contestants import Cached
+from .contestant import Cached
 from .run import Part, Run
 from .table import Goal, Row
 from .timing import Figure, Task, in_turn
@@ -75,18 +75,18 @@ def _micro(figures: dict[str, Figure]) -> dict[str, Figure]:
 
 
 PARTS: dict[str, Part] = {
-    "hit-text": repeated_hit("hit-text", TEXT, "repeated hit: str → str", Goal(0.4, "diskcache"), Goal(0.08, "joblib")),
+    "hit-text": repeated_hit("hit-text", TEXT, "repeated hit: str → str", Goal(0.3, "diskcache"), Goal(0.07, "joblib")),
     "hit-chat": repeated_hit(
         "hit-chat",
         CHAT,
         "repeated hit: 2 messages → ChatCompletion",
-        Goal(0.3, "diskcache"),
-        Goal(0.06, "joblib"),
+        Goal(0.25, "diskcache"),
+        Goal(0.05, "joblib"),
         Goal(0.3, "DSPy"),
     ),
     "hit-tools": repeated_hit("hit-tools", TOOLS, "repeated hit: 20 messages, tools → ChatCompletion"),
     "hit-embedding": repeated_hit("hit-embedding", EMBEDDING, "repeated hit: str → 1,536 floats"),
-    "hit-large": repeated_hit("hit-large", LARGE, "repeated hit: 1 MB prompt → str", Goal(0.5, "joblib"), kept=3),
-    "miss-text": miss("miss-text", TEXT, "what a miss adds: str → str", Goal(1.0, "joblib")),
+    "hit-large": repeated_hit("hit-large", LARGE, "repeated hit: 1 MB prompt → str", Goal(0.45, "joblib"), kept=3),
+    "miss-text": miss("miss-text", TEXT, "what a miss adds: str → str", Goal(0.8, "joblib")),
     "miss-chat": miss("miss-chat", CHAT, "what a miss adds: 2 messages → ChatCompletion", Goal(1.0, "joblib")),
 }

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .contestants import Contestant
+from .contestant import Contestant
 from .run import ROOT
 
 TABLES = {"pairs_hit": ("HITS",), "pairs_miss": ("MISSES",), "pairs_miss_values": ("VALUE_MISSES",)}

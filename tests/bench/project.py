@@ -54,12 +54,12 @@ def ask(text: str) -> str:
 '''
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, modules: int = MODULES) -> None:
     """Write the project: each module calls on into the next, ten of them deep; nine tenths of all are not reached."""
     package = folder / "app"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('"""An application."""\n')
-    for number in range(MODULES):
+    for number in range(modules):
         following = number % 10 != 9
         imports = f"\nfrom app import m{number + 1}\n" if following else ""
         text = _HEAD.format(number=number, imports=imports)
@@ -67,7 +67,7 @@ def write(folder: Path) -> None:
             then = f"m{number + 1}.step_{number + 1}_{place}(text)" if following else '""'
             text += _FUNCTION.format(number=number, place=place, then=then)
         (package / f"m{number}.py").write_text(text)
-    heads = range(0, MODULES, 10)
+    heads = range(0, modules, 10)
     imports = "\n".join(f"from app import m{number}" for number in heads)
     calls = " + ".join(f"m{number}.step_{number}_0(text)" for number in heads)
     (package / "main.py").write_text(_MAIN.format(imports=imports, calls=calls))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .contestants import Cached, Contestant
+from .contestant import Cached, Contestant
 from .table import Row
 from .work import Work
 

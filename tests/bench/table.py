@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .contestants import EVERY, Contestant
+from .contestant import Contestant
+from .contestants import EVERY
 from .timing import Figure
 
 OURS = "llm_memo"
@@ -20,7 +21,7 @@ OURS = "llm_memo"
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a figure of ours is to reach, from DESIGN section 8."""
+    """What a figure of ours is to reach."""
 
     limit: float
     """A factor of the peer's figure, or without a peer a figure."""
@@ -53,6 +54,8 @@ class Row:
     """By contestant."""
     goals: tuple[Goal, ...] = ()
     note: str = ""
+    points: dict[int, float] = field(default_factory=dict)
+    """Of a curve: how much there was → seconds."""
 
     def judged(self) -> list[tuple[str, bool]]:
         """Each goal in words, and whether it is reached."""

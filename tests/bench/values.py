@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import xxhash
@@ -28,21 +28,30 @@ def nested(count: int) -> list[dict[str, Any]]:
     return [{"id": n, "name": f"n{n}", "tags": [n, n + 1], "meta": {"a": n}} for n in range(count)]
 
 
-def frame(texts: bool) -> Any:
-    """A frame of a million rows: two columns of numbers, or one of texts beside one of numbers."""
+def strings(count: int) -> list[str]:
+    """So many texts."""
+    return [f"text {number}" for number in range(count)]
+
+
+def frame(count: int) -> Any:
+    """A frame of so many rows, two columns of numbers."""
     import numpy as np
     import pandas as pd
 
-    numbers = np.arange(1_000_000)
-    other = [f"text {number}" for number in range(1_000_000)] if texts else numbers
-    return pd.DataFrame({"a": numbers / 7, "b": other})
+    numbers = np.arange(count)
+    return pd.DataFrame({"a": numbers / 7, "b": numbers})
 
 
-def array() -> Any:
-    """An array of 80 MB."""
+def frame_with_texts(count: int) -> Any:
+    """A frame of so many rows: a column of numbers and one of texts."""
+    return frame(count).assign(b=strings(count))
+
+
+def array(count: int) -> Any:
+    """An array of so many numbers, 8 bytes each."""
     import numpy as np
 
-    return np.arange(10_000_000.0)
+    return np.arange(float(count))
 
 
 def records(text: str) -> str:
@@ -70,12 +79,26 @@ def floats(text: str) -> str:
     return text + str(ARRAY)
 
 
-KINDS: dict[str, tuple[str, str, Callable[[str], str], Callable[[], Any]]] = {
-    "records": ("50,000 nested dicts", "RECORDS", records, lambda: nested(50_000)),
-    "texts": ("100,000 strings", "TEXTS", texts, lambda: [f"text {number}" for number in range(100_000)]),
-    "frame": ("a frame of 1,000,000 rows, numbers", "FRAME", numbers, lambda: frame(False)),
-    "mixed": ("a frame of 1,000,000 rows, one column of texts", "MIXED", mixed, lambda: frame(True)),
-    "array": ("an array of 80 MB", "ARRAY", floats, array),
+class Large(NamedTuple):
+    """A kind of large value."""
+
+    title: str
+    variable: str
+    """The global that holds it."""
+    function: Callable[[str], str]
+    """Reads that."""
+    make: Callable[[int], Any]
+    """Makes one of so many items."""
+    count: int
+    """The items of the one in section 12."""
+
+
+KINDS = {
+    "records": Large("{:,} nested dicts", "RECORDS", records, nested, 50_000),
+    "texts": Large("{:,} strings", "TEXTS", texts, strings, 100_000),
+    "frame": Large("a frame of {:,} rows, numbers", "FRAME", numbers, frame, 1_000_000),
+    "mixed": Large("a frame of {:,} rows, one column of texts", "MIXED", mixed, frame_with_texts, 1_000_000),
+    "array": Large("an array of {:,} numbers", "ARRAY", floats, array, 10_000_000),
 }
 _BYTES = "pickle 5 and xxh3"
 ROUNDS = 5
@@ -95,10 +118,11 @@ def _milli(found: dict[str, Figure]) -> dict[str, Figure]:
 
 
 def _read(name: str) -> Part:
-    title, variable, function, make = KINDS[name]
+    kind = KINDS[name]
+    title, function = kind.title.format(kind.count), kind.function
 
     def measure(run: Run) -> list[Row]:
-        value = globals()[variable] = make()
+        value = globals()[kind.variable] = kind.make(kind.count)
         cached = cached_completion(cache_dir=run.folder / "values")(lambda text: function(text)[:9])
         cached("x")
         before = cached.cache_info().misses
@@ -109,7 +133,7 @@ def _read(name: str) -> Part:
         }
         found = in_turn(tasks, 0, ROUNDS)
         assert before == cached.cache_info().misses, "a call was no hit"
-        globals()[variable] = None
+        globals()[kind.variable] = None
         return [_row(f"read-{name}", f"hit of a function that reads {title}", found, Goal(0.1, "joblib"))]
 
     return measure
@@ -132,10 +156,11 @@ def given(value: Any) -> int:
 
 
 def _given(name: str) -> Part:
-    title, _, _, make = KINDS[name]
+    kind = KINDS[name]
+    title = kind.title.format(kind.count)
 
     def measure(run: Run) -> list[Row]:
-        value = make()
+        value = kind.make(kind.count)
         equal = copy.deepcopy(value)
         ours = cached_completion(cache_dir=run.folder / "given")(given)
         theirs = joblib.Memory(run.folder / "given-joblib", verbose=0).cache(given)
