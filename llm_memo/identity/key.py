@@ -23,7 +23,7 @@ from llm_memo.identity.binding import check_key, compile_binder
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
-from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_copy
+from llm_memo.identity.key_cache import KeyCache, key_cache, mark_of, plain_bytes, plain_copy, stands_for
 from llm_memo.identity.local import is_own
 from llm_memo.identity.parts import Parts, short_digest
 from llm_memo.identity.preview import is_secret, preview
@@ -96,9 +96,10 @@ class CallKey:
         """Whether another names the same call."""
         return self is other or (self.key == other.key and self._pieces == other._pieces)
 
-    def argument(self, place: int) -> bytes:
-        """The canonical bytes of an argument."""
-        return self._pieces[2 * place + 2]
+    @property
+    def arguments(self) -> Sequence[bytes]:
+        """The canonical bytes of all arguments."""
+        return self._pieces[2::2]
 
 
 def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
@@ -212,12 +213,13 @@ class KeyBuilder:
         if self._waits:
             return self._encoded(head, self._keyed, values)
         plain = plain_bytes(values)
-        call_key = KEYS.get(plain, head)
+        mark = mark_of(plain)
+        call_key = KEYS.get(mark, head)
         if call_key is None:
-            copy = values if _FIXED.issuperset(map(type, values)) else plain_copy(plain)
+            copy = values if are_fixed(values) or mark is not plain else plain_copy(plain)
             call_key = self._encoded(head, self._keyed, values if copy is None else copy)
-            if plain is not None and copy is not None:
-                KEYS.put(plain, head, call_key, 2 * call_key.size)
+            if mark is not None and copy is not None and stands_for(mark, plain, values, call_key.arguments):
+                KEYS.put(mark, head, call_key, call_key.size + len(call_key.canonical))
         return call_key
 
     def _encoded(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> CallKey:
@@ -326,7 +328,7 @@ class KeyBuilder:
             if number not in call_key.followed or not is_followed(value):
                 inside = call_key.inside.get(number, [])
                 mixed = inside or number in call_key.followed
-                data = encode(value, lambda _: b"") if mixed else call_key.argument(number)
+                data = encode(value, lambda _: b"") if mixed else call_key.arguments[number]
                 found.add_argument(name, value, data, inside)
         if self.sample:
             found.add(Part("", "sample", ""), str(self.sample), str(self.sample))
@@ -356,11 +358,10 @@ class KeyBuilder:
         return found | dict.fromkeys(self._left_out, "ignore=")
 
     def _unkeyable(self, name: str, argument: object, problem: NoCanonicalForm) -> UnkeyableArgument:
-        where = name + "".join(problem.path)
         kind = type(problem.value)
         owner = type(argument) if is_own(type(argument)) else kind
         why = problem.why or f"a {class_name(kind)} has no canonical form"
-        what = "the value that key= returned" if self.key is not None else f"argument {where}"
+        what = "the value that key= returned" if self.key is not None else f"argument {name}{''.join(problem.path)}"
         return UnkeyableArgument(
             f"{self.name}(): {what} cannot be part of the key: {why}. Make it inside of the function, pass the "
             f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, "
@@ -383,9 +384,7 @@ def is_followed(value: Any) -> bool:
         return False
     from llm_memo.identity.scan.own import is_own_instance
 
-    if is_a(value, type):
-        return is_own(value)
-    return is_own_instance(value)
+    return is_own(value) if is_a(value, type) else is_own_instance(value)
 
 
 def _has_memo_key(value: Any) -> bool:

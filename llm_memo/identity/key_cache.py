@@ -5,9 +5,11 @@ from __future__ import annotations
 import marshal
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
+from llm_memo.identity.forms.encoding import MANY, marshalled
 from llm_memo.identity.guards import KINDS, is_plain
 from llm_memo.runtime.fork import renewed_in_child
 
@@ -15,7 +17,9 @@ T = TypeVar("T")
 
 _marshal: Callable[[Any, int], bytes] = marshal.dumps
 _WORTH_IT = 32_000
-"""Arguments of up to so many bytes."""
+"""Arguments of up to so many bytes, and of more only where there are many parts in them."""
+_LARGE = 8_000_000
+"""Arguments of up to so many bytes, then."""
 _MOST = 16_000_000
 """Bytes that the keys of all functions of a process may take."""
 _OVERHEAD = 1_200
@@ -24,15 +28,48 @@ _OVERHEAD = 1_200
 
 def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
     """What stands for arguments here; None where encoding them is no slower, or there is no other way."""
+    most = _WORTH_IT
     for value in arguments:
         kind = type(value)
         if kind not in KINDS or (kind is str and len(value) > _WORTH_IT):  # marshal would copy an array
             return None
+        if kind in _SIZED and len(value) >= MANY:
+            most = _LARGE
     try:
         plain = _marshal(arguments, 2)
     except ValueError:
         return None
-    return plain if len(plain) <= _WORTH_IT else None
+    return plain if len(plain) <= most else None
+
+
+_SIZED = frozenset({list, tuple, dict})
+
+
+def mark_of(plain: bytes | None) -> bytes | None:
+    """What arguments are looked up by: what stands for them, or a digest of that where it is long."""
+    if plain is None or len(plain) <= _WORTH_IT:
+        return plain
+    return b"#" + blake2b(plain, digest_size=32).digest()
+
+
+def stands_for(mark: bytes, plain: bytes | None, arguments: tuple[Any, ...], encoded: Sequence[bytes]) -> bool:
+    """Whether a mark stands for what arguments were encoded to: they are plain data, and have not changed meanwhile.
+
+    Args:
+        mark: What `mark_of` gave for ``plain``.
+        plain: What `plain_bytes` gave before they were encoded; itself if they were made of it.
+        arguments: The arguments.
+        encoded: The canonical bytes of each.
+    """
+    if mark is plain:
+        return True
+    written = [b"(", len(arguments).to_bytes(4, "little")]
+    for value, data in zip(arguments, encoded, strict=True):
+        inside = marshal.dumps(value, 2) if type(value) not in _SIZED else marshalled(data)
+        if inside is None:
+            return False
+        written.append(inside)
+    return b"".join(written) == plain
 
 
 def plain_copy(plain: bytes | None) -> tuple[Any, ...] | None:
@@ -71,6 +108,8 @@ class KeyCache(Generic[T]):
     def put(self, plain: bytes, head: bytes, encoded: T, size: int) -> None:
         """Remember what the arguments that have these bytes were encoded to, in ``size`` bytes."""
         size += len(plain) + _OVERHEAD
+        if size > self._most // 2 + _OVERHEAD:
+            return
         with self._lock:
             self.size += size - self._known.pop((head, plain), (encoded, 0))[1]
             self._known[head, plain] = encoded, size

@@ -26,6 +26,11 @@ def ask(*texts: Any, **more: Any) -> str:
     return ""
 
 
+def ask_two(one: Any, other: Any) -> str:
+    """A function to ask for two things."""
+    return ""
+
+
 @pytest.mark.slow
 @given(st.lists(plain | others, min_size=1, max_size=6))
 def test_a_question_is_the_same_whatever_was_asked_before(values: list[Any]) -> None:
@@ -53,9 +58,32 @@ def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
     assert [None, None, None] == [plain_bytes((value,)) for value in ("x" * 40_000, ["x" * 20_000] * 2, object())]
 
 
-def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.MonkeyPatch) -> None:
+def records(count: int = 1_000) -> list[Any]:
+    """Plain data of more bytes than stand for themselves."""
+    return [{"id": number, "text": f"text {number}", "more": [number, 0.5]} for number in range(count)]
+
+
+def test_many_plain_parts_are_not_encoded_again() -> None:
+    """Long arguments of many parts are looked up by a digest, and each change of them is another question."""
+    key_builder = cached_completion(name="f")(ask_two)._self_memo.key_builder  # type: ignore[attr-defined]
+    first: CallKey = key_builder.key_of((records(), 1), {})
+    assert first is key_builder.key_of((records(), 1), {})
+    for change in (
+        lambda values: values[500].update(id=True),
+        lambda values: values[0].update(id=-0.0),
+        lambda values: values[-1]["more"].append(None),
+        lambda values: values.__setitem__(7, dict(reversed(values[7].items()))),
+    ):
+        changed = records()
+        change(changed)
+        fresh = cached_completion(name="f")(ask_two)
+        assert first.key != key_builder.key_of((changed, 1), {}).key == fresh.cache_key(changed, 1)
+
+
+@pytest.mark.parametrize("before", [["hello"], records()], ids=["short", "long"])
+def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.MonkeyPatch, before: list[Any]) -> None:
     """What another thread does to the arguments while they are looked up does no harm to those who ask later."""
-    shared = ["hello"]
+    shared = [*before]
     real = key_cache._marshal
 
     def switched(value: Any, version: int) -> bytes:
@@ -68,7 +96,7 @@ def test_arguments_changed_meanwhile_are_another_question(monkeypatch: pytest.Mo
     monkeypatch.setattr(key_cache, "_marshal", switched)
     cached.cache_key(shared)
     fresh = cached_completion(name="f")(ask)
-    for messages in (["hello"], ["hello", "and more"]):
+    for messages in (before, [*before, "and more"]):
         assert fresh.cache_key(messages) == cached.cache_key(messages)
 
 

@@ -254,7 +254,7 @@ def _begin(value: Any, makers: dict[type, Maker], subject: Subject) -> tuple[lis
     """The first bytes of a value, its parts, and what goes through them."""
     kind = type(value)
     tag = _COUNTED.get(kind)
-    if kind in _CONTAINERS and len(value) >= _MANY and (written := _records(value, kind)):
+    if kind in _CONTAINERS and len(value) >= MANY and (written := _records(value, kind)):
         return [written], iter(()), _scan_items
     if kind is dict:
         return [b"d%d:" % len(value)], iter([*value.items()]), _scan_pairs
@@ -271,7 +271,7 @@ def _begin(value: Any, makers: dict[type, Maker], subject: Subject) -> tuple[lis
     return [b"@%b%d:" % (_name(form[0]), len(form) - 1)], iter(form[1:]), _scan_items
 
 
-_MANY = 32
+MANY = 32
 """Items of a list, tuple or dict, from which on it is encoded at once if it is plain data."""
 
 _LEVELS, _WIDE = 4, 64
@@ -309,6 +309,11 @@ def _records(value: Any, kind: type) -> bytes:
 
 
 _CONTAINERS = frozenset({list, tuple, dict})
+
+
+def marshalled(encoded: bytes) -> bytes | None:
+    """The bytes of `marshal` in the canonical bytes of many plain values or records; None in those of other values."""
+    return encoded[encoded.index(b":") + 1 :] if encoded[:1] == b"m" else None
 
 
 def _scan_pairs(parts: list[bytes], items: Iterator[Any]) -> Any:
