@@ -82,10 +82,6 @@ class Guard:
         if target != b"/healthz":
             self._check_token(headers)
 
-    def allows(self, origin: bytes | None) -> bool:
-        """Whether pages of an origin may send requests."""
-        return origin is not None and origin.decode("latin-1") in self.origins
-
     def _check_host(self, hosts: list[bytes]) -> None:
         named = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if named is None:
@@ -95,15 +91,14 @@ class Guard:
             raise Refused(403, "foreign_host", f"host {host} is not this machine; --allow-host {host} lets it in")
 
     def _check_origin(self, method: str, target: bytes, headers: Headers) -> None:
-        origin = header(headers, b"origin")
-        if origin is not None and not self.allows(origin):
+        origins = {value.decode("latin-1") for name, value in headers if name == b"origin"}
+        if origins:
+            if not origins <= self.origins:
+                raise Refused(403, "foreign_origin", _NO_PAGES)
+            return
+        sites = {value for name, value in headers if name == b"sec-fetch-site"} - {b"none"}
+        if sites and not (sites == {b"same-origin"} and method == "GET" and target in _OWN_PAGE):
             raise Refused(403, "foreign_origin", _NO_PAGES)
-        if origin is not None:
-            return
-        site = header(headers, b"sec-fetch-site")
-        if site in (None, b"none") or (site == b"same-origin" and method == "GET" and target in _OWN_PAGE):
-            return
-        raise Refused(403, "foreign_origin", _NO_PAGES)
 
     def _check_token(self, headers: Headers) -> None:
         if self.token is None:
@@ -139,5 +134,5 @@ def _check_framing(headers: Headers) -> None:
     if names.count(b"content-length") > 1 or names.count(b"transfer-encoding") > 1:
         raise Refused(400, "bad_framing", "a request has one Content-Length or Transfer-Encoding")
     upgrade = header(headers, b"upgrade")
-    if upgrade is not None and upgrade.lower().strip() != b"h2c":  # that one may be left unheard, and Java always asks
+    if upgrade is not None and upgrade.lower().strip() != b"h2c":  # RFC 9110, 7.8: it may be ignored; Java always asks
         raise Refused(501, "no_upgrade", "connections cannot be upgraded here: realtime APIs are called directly")

@@ -73,6 +73,7 @@ ATTACKS: dict[str, tuple[int, bytes]] = {
     "text/plain": (403, post(headers=b"Origin: https://evil.example\r\nContent-Type: text/plain\r\n")),
     "cross-site": (403, post(headers=b"Sec-Fetch-Site: cross-site\r\n")),
     "same-site": (403, post(headers=b"Sec-Fetch-Site: same-site\r\n")),
+    "two sites": (403, post(headers=b"Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n")),
     "same-origin POST": (403, post(headers=b"Sec-Fetch-Site: same-origin\r\n")),
     "preflight": (403, post(method=b"OPTIONS", headers=b"Origin: https://evil.example\r\n")),
     "image": (403, post(b"/models", method=b"GET", headers=b"Sec-Fetch-Site: cross-site\r\n", length=b"", body=b"")),
@@ -215,8 +216,24 @@ def test_what_is_allowed(model: ModelServer, tmp_path: Path) -> None:
         before = httpx.options(url, headers=origin | wanted)
         answer = httpx.post(url, content=BODY, headers=origin | {"sec-fetch-site": "cross-site"})
         assert 403 == httpx.post(url, content=BODY, headers=origin | {"origin": "https://app.example.evil"}).status_code
+        two = [*origin.items(), ("origin", "https://evil.example")]
+        assert 403 == httpx.post(url, content=BODY, headers=two).status_code
     assert (204, "authorization") == (before.status_code, before.headers["access-control-allow-headers"])
     assert (200, "https://app.example") == (answer.status_code, answer.headers["access-control-allow-origin"])
+
+
+def test_an_offer_of_http2_is_left_unheard(raw_upstream: socket.socket, tmp_path: Path) -> None:
+    """Java's client makes it with each request: it is answered as if there were none, and goes no further."""
+    offer = b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n"
+    port = raw_upstream.getsockname()[1]
+    with cache_server(f"http://127.0.0.1:{port}", cache_dir=tmp_path) as proxy, connected(proxy) as connection:
+        connection.sendall(post(b"/files", headers=offer))
+        asked, _ = raw_upstream.accept()
+        with asked:
+            seen = received(asked, BODY)
+            asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            assert 200 == status(answer_on(connection))
+    assert [] == [name for name in (b"upgrade", b"http2", b"h2c") if name in seen.lower()]
 
 
 def test_no_headers_for_pages_by_default(proxy: CacheServer) -> None:
