@@ -16,28 +16,26 @@ class CachePolicy(str, Enum):
     same; ``False`` is ``off``. Anything else raises `InvalidOption` (a ``ValueError``).
     """
 
-    READ_WRITE = "readWrite"
+    READ_WRITE = "readWrite", True, True, True
     """Return the kept answer; on a miss call, and keep the answer."""
-    READ_ONLY = "readOnly"
+    READ_ONLY = "readOnly", True, True, False
     """Return the kept answer; on a miss call, and keep nothing."""
-    WRITE_ONLY = "writeOnly"
+    WRITE_ONLY = "writeOnly", False, True, True
     """Always call, and keep the answer in place of the old one: a refresh."""
-    OFF = "off"
+    OFF = "off", False, True, False
     """Always call, keep nothing."""
-    REPLAY = "replay"
+    REPLAY = "replay", True, False, False
     """Return the kept answer; on a miss raise `CacheMiss`. The function is never called."""
 
     reads: bool
     calls: bool
     writes: bool
 
-    def __new__(cls, name: str) -> CachePolicy:
-        """Make a member with its three decisions beside its name."""
+    def __new__(cls, name: str, reads: bool = False, calls: bool = True, writes: bool = False) -> CachePolicy:
+        """Make a member of a row: its name, and whether it reads, calls on a miss, and writes."""
         member = str.__new__(cls, name)
         member._value_ = name
-        member.reads = name in ("readWrite", "readOnly", "replay")
-        member.calls = name != "replay"
-        member.writes = name in ("readWrite", "writeOnly")
+        member.reads, member.calls, member.writes = reads, calls, writes
         return member
 
     @classmethod

@@ -7,6 +7,7 @@ None, goes the ordinary way:
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
 - ``witness(value) -> tuple | None``: what tells that the form is unchanged without making it; compared by ``==``.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
+- ``remade(kind)``: for a class that the library makes at run time, how it is made again; see `llm_memo.codec.pickled`.
 - ``facts(response)``: what may be kept of an HTTP response.
 """
 
