@@ -269,6 +269,7 @@ def test_clearing_what_earlier_code_answered(filled: Cache) -> None:
     assert 5 == filled.info().entries - 3
 
 
+@pytest.mark.slow
 def test_clearing_earlier_code_looks_at_all_entries_for_the_latest(filled: Cache) -> None:
     """The latest entry of a name is the latest of all its entries, not of those that were chosen."""
     version(1)("a")

@@ -121,6 +121,7 @@ def test_ls_into_head_ends_quietly() -> None:
     assert "text='399" in line
 
 
+@pytest.mark.slow
 def test_ls_in_a_terminal_is_a_table_of_its_width(filled: Cache) -> None:
     """Columns without a text are left out, long texts are cut, and nothing is wrapped."""
     code, shown = in_terminal("ls", columns=76)
@@ -262,6 +263,7 @@ def test_what_is_not_readable_is_counted(filled: Cache, capsys: pytest.CaptureFi
 # Removing
 
 
+@pytest.mark.slow
 def test_clear_asks_nobody_and_removes_nothing(filled: Cache) -> None:
     """Without a terminal and without --yes, nothing is removed, and exit code 2 says so."""
     for arguments in (["clear"], ["prune", "--max-entries", "0"]):

@@ -250,6 +250,7 @@ HEAVY = (
 )
 
 
+@pytest.mark.slow
 def test_importing_and_decorating_loads_nothing_heavy() -> None:
     """Importing llm_memo and decorating a function loads none of the libraries it can do without."""
     text = (

@@ -12,6 +12,7 @@ from llm_memo.display.shown import text_of
 from llm_memo.stats import Counters
 
 
+@pytest.mark.slow
 def test_counts_are_right_under_threads() -> None:
     """No count is lost when many threads call at once."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from llm_memo import Cache, InvalidOption, cached_completion
 
+pytestmark = pytest.mark.slow
+
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
 

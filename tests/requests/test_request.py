@@ -156,6 +156,7 @@ def test_a_continued_response_is_of_use_for_29_days() -> None:
     assert [29 * 86400, None] == ages
 
 
+@pytest.mark.slow
 def test_a_large_body_passes() -> None:
     """A body of more than 32 MiB passes."""
     assert parsed(post({"model": "m", "messages": "a" * 2**25})) is None

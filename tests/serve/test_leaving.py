@@ -143,6 +143,7 @@ def test_an_upstream_that_is_cut_off(before: CacheServer, upstream: socket.socke
     assert 200 == httpx.get(f"{before.base_url}/healthz").status_code
 
 
+@pytest.mark.slow
 def test_large_uploads_and_downloads_pass_as_they_come(before: CacheServer, upstream: socket.socket) -> None:
     """A hundred megabytes each way, of which only a little is ever held."""
     size = 100 * MB
@@ -179,6 +180,7 @@ def test_large_uploads_and_downloads_pass_as_they_come(before: CacheServer, upst
     assert peak < 20 * MB
 
 
+@pytest.mark.slow
 def test_a_body_that_is_too_long_to_keep_passes(before: CacheServer, upstream: socket.socket) -> None:
     """Of a question longer than 32 MiB, and of which that is not known at first, every byte goes on, uncached."""
     body = json.dumps(question("x" * 34 * MB)).encode()

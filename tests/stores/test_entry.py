@@ -50,6 +50,7 @@ def packed(kept: StoredEntry, compress: int = 0, name: str = NAME, key: bytes = 
     return entry.pack(name, kept, key, compress)
 
 
+@pytest.mark.slow
 @given(answers, st.integers(0, 9))
 def test_what_is_packed_is_unpacked(kept: StoredEntry, compress: int) -> None:
     """Header, codec and answer come back as they were, whatever they hold, compressed or not."""
@@ -59,6 +60,7 @@ def test_what_is_packed_is_unpacked(kept: StoredEntry, compress: int) -> None:
     assert (kept.header, kept.header.provenance, kept.frozen) == (found.header, found.header.provenance, found.frozen)
 
 
+@pytest.mark.slow
 @given(answers, st.binary(min_size=32, max_size=32), st.text("0123456789abcdef", min_size=32, max_size=32))
 def test_another_key_or_name_is_refused(kept: StoredEntry, key: bytes, name: str) -> None:
     """An entry is unpacked with the key and under the name that it was packed with, and with no other."""

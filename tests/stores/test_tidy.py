@@ -211,6 +211,7 @@ def test_there_is_no_cap_by_default(store: Disk) -> None:
     assert not Path(store.root, ".pruned").exists()
 
 
+@pytest.mark.slow
 def test_writers_keep_the_folder_below_its_cap(store: Disk, cap: int) -> None:
     """With max_bytes the folder stays at it, give or take what is written between two times of pruning."""
     for start in range(0, 100, 5):
