@@ -24,6 +24,11 @@ from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
 from llm_memo.identity.code.walk import children
 from llm_memo.identity.code.wording import text_of
 
+OF_FILES = frozenset({
+    "read_text", "read_bytes", "open", "exists", "is_file", "is_dir", "iterdir", "glob", "rglob", "stat", "name", "stem",
+    "suffix",
+})  # fmt: skip
+"""What goes to the file that a path names, or tells no folder of it, so that its place in the project says it all."""
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
@@ -83,7 +88,7 @@ class Expressions(abc.ABC):
             case ast.Attribute(value=inner, attr=name):
                 name = self.mangled(name)
                 self.attributes.add(name)
-                refs = [] if self.is_place(inner) else self.value(inner)
+                refs = [] if name in OF_FILES and self.is_place(inner) else self.value(inner)
                 if name == "__dict__":
                     self.use(Kind.READ, refs, node)
                     return []

@@ -12,6 +12,7 @@ from typing import Any
 
 from llm_memo import adapters
 from llm_memo.adapters.equipment import class_name, is_credential, is_equipment
+from llm_memo.identity.code.expressions import OF_FILES
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import code_attribute, is_a
@@ -34,10 +35,6 @@ from llm_memo.identity.scan.reached import (
 )
 from llm_memo.identity.scan.state import State
 
-_OF_FILES = frozenset(
-    {"read_text", "read_bytes", "open", "exists", "is_file", "is_dir", "iterdir", "glob", "rglob", "stat"}
-)
-"""Methods of a path that go to the file, so that its place in the project says it all."""
 _MOST = 100
 """Items of a container without a form of its own that are looked at one by one, at most."""
 
@@ -188,7 +185,7 @@ def read_called(scan: State, at: Reached, followed: Followed) -> None:
         return
     relative = place_in_project(at.holder, followed.function) if is_a(at.holder, pathlib.PurePath) else None
     bound_to = getattr(value, "__self__", None) if issubclass(kind, types.BuiltinFunctionType) else None
-    if relative is not None and code_attribute(value, "__name__") in _OF_FILES:
+    if relative is not None and code_attribute(value, "__name__") in OF_FILES:
         scan.part(followed.label, "place", at.text.rpartition(".")[0], relative.encode())
     elif at.holder is not None and not is_a(at.holder, Fresh) and _is_object(at.holder):
         read_whole(scan, holder_of(at), followed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corpus.cases import Case, Program, miss
+from corpus.cases import Case, Edit, Program, miss
 
 KINDS = """
 class Base: ...
@@ -237,4 +237,32 @@ WRITTEN: list[Case] = [
     ),
 ]  # fmt: skip
 
-CASES: list[Case] = [*CLASSES, *MADE, *ENVIRONMENT, *WRITTEN]
+PLACE = """
+import pathlib
+ROOT = pathlib.Path(__file__).parent
+@cached
+def f(q): return ask({way} + q)
+print(f("q"))
+# file: p.txt
+hello
+"""
+
+MOVED: list[Case] = [
+    Edit(
+        f"a project that is moved, and reads {way}",
+        PLACE.replace("{way}", way),
+        PLACE.replace("{way}", way),
+        free,
+        True,
+    )
+    for way, free in (
+        ("(ROOT / 'p.txt').read_text()", True),
+        ("open(ROOT / 'p.txt').read()", True),
+        ("(ROOT / 'p.txt').stem", True),
+        ("(ROOT / 'p.txt').as_posix()", False),
+        ("str((ROOT / 'p.txt').parent)", False),
+        ("str((ROOT / 'p.txt').with_suffix('.md'))", False),
+    )
+]
+
+CASES: list[Case] = [*MOVED, *CLASSES, *MADE, *ENVIRONMENT, *WRITTEN]
