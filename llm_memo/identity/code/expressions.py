@@ -25,8 +25,8 @@ from llm_memo.identity.code.walk import children
 from llm_memo.identity.code.wording import text_of
 
 OF_FILES = frozenset({
-    "read_text", "read_bytes", "open", "exists", "is_file", "is_dir", "iterdir", "glob", "rglob", "stat", "name", "stem",
-    "suffix",
+    "read_text", "read_bytes", "open", "exists", "is_file", "is_dir", "iterdir", "glob", "rglob", "stat", "name",
+    "stem", "suffix",
 })  # fmt: skip
 """What goes to the file that a path names, or tells no folder of it, so that its place in the project says it all."""
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp

@@ -21,6 +21,11 @@ from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.subjects import take_subject
 from llm_memo.identity.scan.values import take
 
+_TELL_OF_CODE = frozenset({
+    "__doc__", "__annotations__", "getdoc", "getmembers", "signature", "get_type_hints", "get_annotations",
+})  # fmt: skip
+"""Attributes by which code may read docstrings and annotations of methods that it comes by in any way."""
+
 
 class Scan(State):
     """What a function depends on beside its arguments, or what is read of one argument."""
@@ -57,6 +62,10 @@ class Scan(State):
                 for name, function in classes.functions_of(kind):
                     if name in self.names and id(function) not in self.followed:
                         self.enter(function, first=Reached(Fresh(kind), ""))
+            if not self.names.isdisjoint(_TELL_OF_CODE):
+                for kind in [kind for kind, aspects in self.classes.items() if "methods" in aspects]:
+                    for _, function in classes.functions_of(kind):
+                        self.enter(function, escapes=True)
             if not self._todo:
                 printing.decide(self)
             if not self._todo:

@@ -91,6 +91,22 @@ CLASSES: list[Case] = [
              """, ("def say(self): return", "def tell(self): return"))
         for look in ("isinstance(OBJ, Says)", "hasattr(OBJ, NAME)", "getattr(OBJ, NAME, None)")
     ),
+    *(
+        miss(f"the docstring of a method that is come by with {way}", f"""
+             import inspect
+             class A:
+                 def say(self): "Says."
+             OBJ = A()
+             @cached
+             def f(q): return ask({way} + q)
+             print(f("q"))
+             """, ("Says.", "Tells."))
+        for way in (
+            "str([each.__doc__ for _, each in inspect.getmembers(OBJ, inspect.ismethod)])",
+            "str([getattr(OBJ, name).__doc__ for name in dir(OBJ) if name == 'say'])",
+            "''.join(inspect.getdoc(each) for name, each in vars(A).items() if name == 'say')",
+        )
+    ),
     miss("the default of an InitVar", """
          import dataclasses
          @dataclasses.dataclass(slots=True)
