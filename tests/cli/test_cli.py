@@ -19,7 +19,7 @@ from llm_memo import Cache, StoreError, cached_completion, completion_usage
 from llm_memo.cli import main
 
 pty = pytest.importorskip("pty")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 @cached_completion(name="project.summarize")

@@ -13,7 +13,7 @@ import pytest
 from llm_memo import cached_completion
 from llm_memo.cli import main
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
