@@ -1,7 +1,7 @@
 """What objects of frameworks hold and never send to a model: ids, times, telemetry, logs of calls, clients made late,
 and how long to wait and how often to try.
 
-It only removes needless misses: what is missing here is counted. `tests/identity/test_never_sent.py` shows that
+It only removes needless misses: what is missing here is counted. `tests/frameworks/test_unsent.py` shows that
 requests are the same, byte for byte, whatever is there.
 """
 

@@ -67,13 +67,13 @@ def stream_litellm(settings: Any, text: str) -> Any:
 def langchain_openai(url: str, **settings: Any) -> Any:
     from langchain_openai import ChatOpenAI
 
-    return ChatOpenAI(base_url=f"{url}/v1", api_key=CANARY, max_retries=0, **{"model": "gpt-4o", **settings})
+    return ChatOpenAI(base_url=f"{url}/v1", api_key=CANARY, **{"model": "gpt-4o", "max_retries": 0, **settings})
 
 
 def langchain_anthropic(url: str, **settings: Any) -> Any:
     from langchain_anthropic import ChatAnthropic
 
-    return ChatAnthropic(base_url=url, api_key=CANARY, max_retries=0, **{"model": "claude-sonnet-4-5", **settings})
+    return ChatAnthropic(base_url=url, api_key=CANARY, **{"model": "claude-sonnet-4-5", "max_retries": 0, **settings})
 
 
 def ask_langchain(model: Any, text: str) -> Any:
@@ -110,7 +110,7 @@ def stream_langgraph(graph: Any, text: str) -> Any:
 def llama_index(url: str, **settings: Any) -> Any:
     from llama_index.llms.openai import OpenAI
 
-    return OpenAI(api_base=f"{url}/v1", api_key=CANARY, max_retries=0, **{"model": "gpt-4o", **settings})
+    return OpenAI(api_base=f"{url}/v1", api_key=CANARY, **{"model": "gpt-4o", "max_retries": 0, **settings})
 
 
 def ask_llama_index(model: Any, text: str) -> Any:
@@ -143,7 +143,7 @@ def haystack(url: str, **settings: Any) -> Any:
     from haystack.utils import Secret
 
     return OpenAIChatGenerator(
-        api_base_url=f"{url}/v1", api_key=Secret.from_token(CANARY), max_retries=0, **{"model": "gpt-4o", **settings}
+        api_base_url=f"{url}/v1", api_key=Secret.from_token(CANARY), **{"model": "gpt-4o", "max_retries": 0, **settings}
     )
 
 
