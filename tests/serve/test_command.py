@@ -104,8 +104,9 @@ def test_no_secret_is_left(model: ModelServer, tmp_path: Path) -> None:
         refused = [{"origin": "https://a.example"}, {"llm-memo-token": secrets["wrong"]}, {"op-cache": "sometimes"}]
         given = [headers | more for more in ({}, {}, {}, {"op-cache": "replay"}, {"connection": "close"}, *refused)]
         answers = [httpx.post(url, json=QUESTION, headers=each, timeout=60) for each in given]
-        answers.append(httpx.post(f"{server.url}/v1/files?key={secrets['query']}", content=b"{}", headers=headers))
-        page = httpx.get(server.url, headers=headers)
+        files = f"{server.url}/v1/files?key={secrets['query']}"
+        answers.append(httpx.post(files, content=b"{}", headers=headers, timeout=60))
+        page = httpx.get(server.url, headers=headers, timeout=60)
         assert [500, 200, 200, 200, 200, 403, 401, 400, 404, 200] == [each.status_code for each in (*answers, page)]
         server.process.terminate()
         printed = "\n".join(server.printed) + server.process.communicate(timeout=60)[0]

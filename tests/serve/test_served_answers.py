@@ -226,7 +226,8 @@ def test_whose_error_it_is(tmp_path: Path, leads: str, shared: bool) -> None:
 
         def ask(key: str) -> tuple[str, int]:
             headers = {"authorization": f"Bearer {key}"}
-            return key, httpx.post(f"{proxy.base_url}/v1/chat/completions", json=body, headers=headers).status_code
+            url = f"{proxy.base_url}/v1/chat/completions"
+            return key, httpx.post(url, json=body, headers=headers, timeout=60).status_code
 
         keys = [leads, *["good", "bad"] * 7, {"good": "bad", "bad": "good"}[leads]]
         running = [pool.submit(ask, keys[0])]
