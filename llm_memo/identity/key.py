@@ -23,7 +23,7 @@ from llm_memo.identity.binding import check_key, compile_binder
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
-from llm_memo.identity.key_cache import KeyCache, key_cache, mark_of, plain_bytes, plain_copy, stands_for
+from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_copy, stands_for
 from llm_memo.identity.local import is_own
 from llm_memo.identity.parts import Parts, short_digest
 from llm_memo.identity.preview import is_secret, preview
@@ -212,8 +212,7 @@ class KeyBuilder:
         values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
         if self._waits:
             return self._encoded(head, self._keyed, values)
-        plain = plain_bytes(values)
-        mark = mark_of(plain)
+        plain, mark = plain_bytes(values)
         call_key = KEYS.get(mark, head)
         if call_key is None:
             copy = values if are_fixed(values) or mark is not plain else plain_copy(plain)

@@ -26,38 +26,36 @@ _OVERHEAD = 1_200
 """About what one takes besides its arguments and what they were encoded to, in bytes."""
 
 
-def plain_bytes(arguments: tuple[Any, ...]) -> bytes | None:
-    """What stands for arguments here; None where encoding them is no slower, or there is no other way."""
+def plain_bytes(arguments: tuple[Any, ...]) -> tuple[bytes | None, bytes | None]:
+    """What stands for arguments, and what they are looked up by: the same, or a digest of it where it is long.
+
+    Both are None where encoding the arguments is no slower, or there is no other way.
+    """
     most = _WORTH_IT
     for value in arguments:
         kind = type(value)
         if kind not in KINDS or (kind is str and len(value) > _WORTH_IT):  # marshal would copy an array
-            return None
+            return None, None
         if kind in _SIZED and len(value) >= MANY:
             most = _LARGE
     try:
         plain = _marshal(arguments, 2)
     except ValueError:
-        return None
-    return plain if len(plain) <= most else None
+        return None, None
+    if len(plain) <= _WORTH_IT:
+        return plain, plain
+    return (plain, b"#" + blake2b(plain, digest_size=32).digest()) if len(plain) <= most else (None, None)
 
 
 _SIZED = frozenset({list, tuple, dict})
-
-
-def mark_of(plain: bytes | None) -> bytes | None:
-    """What arguments are looked up by: what stands for them, or a digest of that where it is long."""
-    if plain is None or len(plain) <= _WORTH_IT:
-        return plain
-    return b"#" + blake2b(plain, digest_size=32).digest()
 
 
 def stands_for(mark: bytes, plain: bytes | None, arguments: tuple[Any, ...], encoded: Sequence[bytes]) -> bool:
     """Whether a mark stands for what arguments were encoded to: they are plain data, and have not changed meanwhile.
 
     Args:
-        mark: What `mark_of` gave for ``plain``.
-        plain: What `plain_bytes` gave before they were encoded; itself if they were made of it.
+        mark: What they are looked up by.
+        plain: What stood for them before they were encoded (`plain_bytes` gave both).
         arguments: The arguments.
         encoded: The canonical bytes of each.
     """
