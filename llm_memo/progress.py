@@ -27,7 +27,9 @@ def bar(progress: Progress, total: int) -> Any:
 
 
 def _is_watched() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    """Whether somebody sees what is printed: in a terminal, or in a notebook, whose kernel runs here."""
+    kernel = sys.modules.get("ipykernel.kernelapp")
+    return sys.stderr.isatty() or (kernel is not None and kernel.IPKernelApp.initialized())
 
 
 def postfix(before: CacheInfo, now: CacheInfo) -> str:

@@ -267,6 +267,15 @@ def test_only_bytecode(programs: Programs, server: ModelServer) -> None:
     assert 1 == server.requests
 
 
+def test_the_environment_without_source(programs: Programs, server: ModelServer) -> None:
+    """Without source, a text in the code names a variable of the environment that counts; others do not."""
+    py_compile.compile(str(programs.folder / "agents.py"), str(programs.folder / "agents.pyc"))
+    first = programs.start("agents.pyc")
+    assert first == programs.start("agents.pyc", OTHER="another")
+    assert first != programs.start("agents.pyc", MODEL=server.base_url.replace("127.0.0.1", "localhost"))
+    assert 2 == server.requests
+
+
 SPOILT = {
     "gone": "file.unlink()",
     "a directory": "file.unlink(); file.mkdir()",

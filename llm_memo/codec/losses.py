@@ -92,7 +92,8 @@ def _compare_lists(value: list[Any], copy: list[Any], path: tuple[Step, ...], fo
 
 def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[Loss]) -> None:
     made = vars(copy)
-    moving = _moving(type(value)) - value.__pydantic_fields_set__
+    kind: Any = type(value)
+    moving = _moving(kind) - value.__pydantic_fields_set__
     for name, item in vars(value).items():
         step = ("__dict__", name)
         if name in moving:
@@ -101,7 +102,7 @@ def _compare_models(value: Any, copy: Any, path: tuple[Step, ...], found: list[L
             other = made[name]
             if type(item) is not type(other) or type(item) not in _ATOMS or item != other:
                 _compare(item, other, (*path, step), found)
-        elif not isinstance(getattr(type(value), name, None), functools.cached_property):
+        elif not isinstance(getattr(kind, name, None), functools.cached_property):
             found.append(((*path, step), item))
     for slot in ("__pydantic_extra__", "__pydantic_private__"):
         left, right = getattr(value, slot), getattr(copy, slot)

@@ -24,6 +24,8 @@ from llm_memo.stores.files import Rights
 _CODE = ".code"
 _KEYS = ".keys"
 _FORGOTTEN = ".forgotten"
+_TRIES = 8
+"""How often a note is begun anew when its folder is swept away under its hands."""
 EVERYTHING = "all"
 """Stands in `note_cleared` for all entries of a function, whoever's they are."""
 _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
@@ -77,9 +79,16 @@ def note_cleared(root: str, function: str, what: Iterable[str], rights: Rights) 
     Raises:
         OSError: It cannot be noted.
     """
-    if os.path.isdir(f"{root}/{_CODE}"):
-        for each in what:
-            _make(f"{root}/{_FORGOTTEN}/{function}/{each}", rights)
+    what, tries = list(what), _TRIES
+    while os.path.isdir(f"{root}/{_CODE}"):
+        try:
+            for each in what:
+                _make(f"{root}/{_FORGOTTEN}/{function}/{each}", rights)
+            return
+        except FileNotFoundError:  # another process sweeps at this moment
+            tries -= 1
+            if not tries:
+                raise
 
 
 def cleared(root: str, function: str, what: Iterable[str]) -> float:

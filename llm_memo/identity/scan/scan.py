@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from llm_memo.identity.code.fallback import codes
 from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import classes, modules, printing, uses
@@ -84,9 +85,20 @@ def _follow(scan: State, followed: Followed) -> None:
     if not followed.analysis.has_tree and not function.__code__.co_filename.startswith("<attrs"):
         source = f"source of {followed.label or 'the function'}"
         scan.unseen[source] = "not found: it is keyed without, by its bytecode and all names in it"
+        _take_variables(scan, followed)
     scan.part(followed.label, "code", "")
     for use in followed.reads.uses:
         uses.add(scan, followed, use)
+
+
+def _take_variables(scan: State, followed: Followed) -> None:
+    """Take, where a function without source uses the environment, what each text in it names there."""
+    if followed.reads.attributes.isdisjoint(("environ", "getenv")):
+        return
+    constants = {const for each in codes(followed.function.__code__) for const in each.co_consts if type(const) is str}
+    for name in sorted(const for const in constants if const and const.isprintable() and " " not in const):
+        at = modules.variable(scan, name)
+        take(scan, followed.label, at.text, at.value, "environment", at.place)
 
 
 def _enter_layers(scan: State, owner: str, layer: Any, inner: Any) -> None:

@@ -117,7 +117,7 @@ def _import(scan: State, followed: Followed, use: Use, at: Reached) -> None:
 def _read(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     if at.value is followed.function.__globals__:
         take_names(scan, followed.label, at.value)
-    else:
+    elif at.value is not os.environ or followed.analysis.has_tree:  # without, texts in the code are taken for names
         read_whole(scan, at, followed)
 
 
