@@ -170,16 +170,19 @@ def _listed(field: str) -> Proof:
 
 def _images(body: dict[str, Any], answer: Any) -> str | None:
     images = _records(answer, "data")
-    if not images:
-        return "no images"
-    # A link dies within the hour.
-    return None if all(image.get("b64_json") for image in images) else "an image as a link, which will not last"
+    if not all(image.get("b64_json") for image in images):
+        return "an image as a link, which will not last"  # it dies within the hour
+    return _all_images(body, len(images))
 
 
 def _images_stream(body: dict[str, Any], events: list[Any]) -> str | None:
     done = [event for event in events if str(event.get("type")).endswith(".completed") and event.get("b64_json")]
-    wanted = int(body.get("n") or 1)
-    return None if len(done) == wanted else f"{len(done)} of {wanted} images"
+    return _all_images(body, len(done))
+
+
+def _all_images(body: dict[str, Any], given: int) -> str | None:
+    wanted = str(body.get("n") or 1)  # a text in a form
+    return None if str(given) == wanted else f"{given} of {wanted} images"
 
 
 def _transcription(body: dict[str, Any], answer: Any) -> str | None:
