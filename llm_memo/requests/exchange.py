@@ -16,7 +16,6 @@ from typing import Any
 
 from llm_memo.answers.usage import Usage
 from llm_memo.call import NOTHING
-from llm_memo.errors import MemoError
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
 from llm_memo.requests.client import Site
@@ -85,7 +84,12 @@ class Exchange(Sender):
             sample = (running.memo.options.sample if running is not None else 0) or site.options.sample
         call_key = model_request.call_key(sample)
         self.way_out = site.way_out
-        self.turn = Turn(running, call_key.digest if running is not None else "")
+        settings = site.settings
+        if running is not None or controls.given:
+            settings = RequestSettings(controls.given, site.given, running)
+        # Another folder has other answers, of which a call has used up none.
+        digest = "" if running is None else f"{call_key.digest} in {settings.now().cache_dir}"
+        self.turn = Turn(running, digest)
         if self.turn.ordinal:
             call_key = model_request.call_key(sample, self.turn.ordinal)
         self.sample = sample
@@ -105,15 +109,8 @@ class Exchange(Sender):
             site.options.name or model_request.name, model_request, call_key, sample, self.turn.ordinal
         )
         options = site.options if site.options.sample == sample else replace(site.options, sample=sample)
-        settings = site.settings
-        if running is not None or controls.given:
-            settings = RequestSettings(controls.given, site.given, running)
         memo = Memo(options, keys, settings, site.counters)
-        try:
-            super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
-        except MemoError:
-            self.turn.released()
-            raise
+        super().__init__(memo, self._sent_async if awaited else self._sent, (), (), {})
         if (longest := model_request.longest_ttl) is not None:
             ttl = self.settings.ttl
             self.settings = replace(self.settings, ttl=longest if ttl is None else min(longest, ttl))

@@ -17,7 +17,7 @@ __all__ = ["Requests", "Turn"]
 
 _lock = threading.Lock()
 _used_up: dict[str, int] = {}
-"""The digest of a bare question → how many of its answers calls of this process have used up."""
+"""The digest of a bare question, in its folder → how many of its answers calls of this process have used up."""
 
 
 @renewed_in_child
@@ -42,7 +42,7 @@ class Requests:
         """How long they took."""
 
     def take(self, digest: str) -> int:
-        """The ordinal of one more request of the bare question ``digest``."""
+        """The ordinal of one more request of the bare question with this digest."""
         with _lock:
             first = self._first.setdefault(digest, _used_up.get(digest, 0))
             taken = self._taken.setdefault(digest, set())
@@ -81,7 +81,7 @@ class Turn:
 
     Args:
         running: The call; None outside of cached functions, where equal is equal.
-        digest: The digest of the bare question.
+        digest: The digest of the bare question, in its folder.
     """
 
     __slots__ = ("_digest", "_open", "_requests", "ordinal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -266,6 +267,23 @@ def test_a_call_that_raised_asks_anew(cached: OpenAI, server: ModelServer) -> No
         vote("a", fails=True)
     assert 6 == server.requests
     ask(cached, "a")
+    assert 6 == server.requests
+
+
+def test_a_call_that_raised_has_used_up_nothing_of_another_folder(
+    cached: OpenAI, server: ModelServer, tmp_path: Path
+) -> None:
+    """In another folder the first of equal requests is the bare question, as ever."""
+    vote = voting(cached)
+    with pytest.raises(ValueError):
+        vote("a", fails=True)
+    votes = vote.with_options(cache_dir=tmp_path / "other")("a")
+
+    @cached_completion(cache_dir=tmp_path / "other")
+    def once(text: str) -> str:
+        return ask(cached, text).id
+
+    assert votes[0] == once("a")
     assert 6 == server.requests
 
 
