@@ -12,7 +12,7 @@
     %llm_memo watch on|off                  under each cell, what became of its calls
     %llm_memo help                          this, as ?, --help and %llm_memo? do
 
-    %%llm_memo POLICY [FUNCTION …]          for one cell; ``%%llm_memo writeOnly`` refreshes what it calls
+    %%llm_memo POLICY [FUNCTION …]          for one cell; %%llm_memo writeOnly refreshes what it calls
 """
 
 from __future__ import annotations
