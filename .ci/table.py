@@ -1,7 +1,7 @@
 """The table at the end of `.ci/run`: for each step what passed, failed and was skipped, why, and in how many minutes.
 
 Reads lines of ``name, exit code or what is missing, seconds, pytest's JUnit file or nothing``, separated by tabs. Exits
-with 1 unless every step passed that is demanded.
+with 1 unless every step passed.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from pathlib import Path
 class Step:
     """One line of the table."""
 
-    def __init__(self, name: str, code: str, seconds: str, junit: str, told_only: str) -> None:
+    def __init__(self, name: str, code: str, seconds: str, junit: str) -> None:
         self.name = name
         self.minutes = f"{int(seconds) / 60:.1f}"
         self.failed = code != "0"
-        self.demanded = name.split()[0] != told_only
         self.counts = ["", "", ""]
         self.red: list[str] = []
         self.reasons: collections.Counter[str] = collections.Counter()
@@ -52,23 +51,21 @@ def main() -> int:
     """Print the table; 1 unless all passed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", type=Path)
-    parser.add_argument("--told-only", default="", help="how steps begin whose failure is shown, no more")
     given = parser.parse_args()
     lines = given.steps.read_text().splitlines() if given.steps.exists() else []
-    steps = [Step(*line.split("\t"), given.told_only) for line in lines]
+    steps = [Step(*line.split("\t")) for line in lines]
     widths = [max([len(step.name) for step in steps] + [4]), 7, 7, 7, 7]
     heads = map(str.rjust, ["passed", "failed", "skipped", "minutes"], widths[1:])
     print("\n== " + " ".join(["what".ljust(widths[0]), *heads]))
     for step in steps:
-        told = step.said if step.demanded or not step.failed else f"{step.said} (not demanded)"
         cells = map(str.rjust, [*step.counts, step.minutes], widths[1:])
-        print("   " + " ".join([step.name.ljust(widths[0]), *cells, "", told]))
+        print("   " + " ".join([step.name.ljust(widths[0]), *cells, "", step.said]))
     for step in steps:
         for reason, times in step.reasons.items():
             print(f"   {step.name} skipped {times}: {reason}")
         for name in step.red:
             print(f"   {step.name} failed: {name}")
-    wrong = [step.name for step in steps if step.failed and step.demanded]
+    wrong = [step.name for step in steps if step.failed]
     print(f"\n== {'all passed' if steps and not wrong else 'FAILED: ' + (', '.join(wrong) or 'nothing was run')}")
     return 1 if wrong or not steps else 0
 

@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 _marshal: Callable[[Any, int], bytes] = marshal.dumps
 _WORTH_IT = 32_000
-"""Arguments of up to so many bytes, and of more only where there are many parts in them."""
+"""Bytes that arguments may take; more only where there are many parts in them."""
 _LARGE = 8_000_000
-"""Arguments of up to so many bytes, then."""
+"""Bytes that they may take then."""
 _MOST = 16_000_000
 """Bytes that the keys of all functions of a process may take."""
 _OVERHEAD = 1_200

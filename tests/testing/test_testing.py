@@ -71,13 +71,6 @@ class Landmark(BaseModel):
 
 
 @pytest.fixture
-def server() -> Iterator[ModelServer]:
-    """A server that serves."""
-    with model_server() as server:
-        yield server
-
-
-@pytest.fixture
 def client(server: ModelServer) -> Iterator[OpenAI]:
     """A client of it that does not retry."""
     with OpenAI(base_url=server.base_url, api_key="sk-secret", max_retries=0) as client:
