@@ -311,9 +311,14 @@ async def test_a_cancelled_map_cancels_its_calls() -> None:
 
 
 PROGRAM = """
-    import sys, httpx2
+    import signal, sys, httpx2
     from llm_memo import cached_completion
 
+    def stop(*_):
+        print("stopped", flush=True)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
     with httpx2.Client(timeout=60) as client:
         @cached_completion
         def ask(text):
@@ -356,7 +361,8 @@ def test_an_interrupted_map_goes_on_where_it_stopped(tmp_path: Path, server: Mod
     first = begin()
     assert enough.wait(60)
     first.send_signal(signal.SIGINT)
-    time.sleep(0.2)
+    assert first.stdout is not None
+    assert ["ready\n", "stopped\n"] == [first.stdout.readline(), first.stdout.readline()]
     interrupted.set()
     first.communicate(timeout=60)
     assert 3 == first.returncode
