@@ -15,6 +15,7 @@ from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
 from llm_memo.job import Group, Job, copier, finished, keyed, outcome_of, outcome_soon, outcome_there, settled
+from llm_memo.options import whole
 from llm_memo.outcome import unpacked
 from llm_memo.policies import CachePolicy
 from llm_memo.progress import Progress, bar, postfix
@@ -55,8 +56,7 @@ def run(
         ImportError: ``progress=True`` without tqdm.
         Exception: What a call raised first, unless ``return_exceptions``.
     """
-    if not isinstance(max_workers, int) or isinstance(max_workers, bool) or max_workers < 1:
-        raise InvalidOption(f"max_workers={max_workers!r} is not a whole number of at least 1")
+    whole("max_workers", max_workers, least=1)
     if progress not in (True, False, "auto"):
         raise InvalidOption(f"progress={progress!r} is not 'auto', True or False")
     batch = Batch(calls, max_workers, progress, return_exceptions, is_map)

@@ -11,7 +11,7 @@ from llm_memo.display.shown import Shown, picture_of
 from llm_memo.entries import Entries, Entry
 from llm_memo.errors import InvalidOption
 from llm_memo.lookup import Lookup, owners_of
-from llm_memo.options import INHERIT, TTL, byte_count, parsed
+from llm_memo.options import INHERIT, TTL, byte_count, parsed, whole
 from llm_memo.selection import NotHere, Selection, age
 from llm_memo.settings import EffectiveSettings
 from llm_memo.stores import folder, index, moved, resealing, seal, tidy
@@ -96,20 +96,7 @@ class Cache(Lookup, Shown):
         newer_than: TTL | None = None,
         stale_code: bool = False,
     ) -> Entries:
-        """The entries of some functions, or of all, the latest first.
-
-        Args:
-            function: Which, as for `clear`; and so all others.
-            where: See there.
-            model: See there.
-            text: See there.
-            older_than: See there.
-            newer_than: See there.
-            stale_code: See there.
-
-        Raises:
-            InvalidOption: See there.
-        """
+        """The entries of some functions, or of all, the latest first; what it takes and raises is as for `clear`."""
         selection = Selection(
             where=where, model=model, text=text, older_than=older_than, newer_than=newer_than, stale_code=stale_code
         )
@@ -143,7 +130,7 @@ class Cache(Lookup, Shown):
             function: Which functions or entries, as for `clear`; None for all.
 
         Raises:
-            InvalidOption: See there.
+            InvalidOption: As `clear` does.
         """
         functions = set()
         entries = size = 0
@@ -249,7 +236,7 @@ class Cache(Lookup, Shown):
             raise InvalidOption("prune() needs a limit: max_bytes, max_entries or older_than")
         limits = (
             byte_count("max_bytes", max_bytes),
-            _whole("max_entries", max_entries),
+            None if max_entries is None else whole("max_entries", max_entries),
             age("older_than", older_than),
         )
         self._require_folder()
@@ -300,12 +287,6 @@ class Cache(Lookup, Shown):
 
     def __repr__(self) -> str:
         return f"Cache({self.path!r})"
-
-
-def _whole(option: str, value: int | None) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
-        return value
-    raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0")
 
 
 def clear_cache(cache_dir: str | os.PathLike[str] | None = None) -> Cleared:

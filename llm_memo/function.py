@@ -18,7 +18,7 @@ from llm_memo.cache import Cache, Cleared
 from llm_memo.call import Call
 from llm_memo.display.shown import Shown
 from llm_memo.entries import Entries
-from llm_memo.errors import InvalidOption, MemoError
+from llm_memo.errors import MemoError
 from llm_memo.explain import Explanation, explain, outcome_of
 from llm_memo.identity.code import source
 from llm_memo.identity.fingerprint import Fingerprint
@@ -26,7 +26,7 @@ from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import function_name
 from llm_memo.job import Job
 from llm_memo.memo import Memo, counters_of, unwrapped
-from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
+from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed, whole
 from llm_memo.policies import PolicyLike
 from llm_memo.progress import Progress
 from llm_memo.settings import EffectiveSettings, PartialSettings
@@ -215,8 +215,7 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
         Raises:
             InvalidOption: ``n`` is not a whole number of at least 0.
         """
-        if not isinstance(n, int) or isinstance(n, bool) or n < 0:
-            raise InvalidOption(f"samples({n!r}) of {self._self_memo.name}: not a whole number of at least 0")
+        whole(f"{self._self_memo.name}.samples: n", n)
         one = self.with_options
         return batch.run(self, [Job(one(sample=i), args, kwargs) for i in range(n)], progress=False, is_map=False)
 
@@ -238,20 +237,9 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
     ) -> CachedFunction[P, R_co]:
         """The same cached function with other options, for one call or a few; it shares the counts.
 
-        Args:
-            policy: As all up to ``single_flight`` those of `cached_completion`.
-            ttl: See there.
-            cache_dir: See there.
-            ignore: See there.
-            key: See there.
-            version: See there.
-            name: See there.
-            cache_if: See there.
-            stale_if_error: See there.
-            single_flight: See there.
-            sample: Ask for the ``sample``-th independent answer to the same question; part of the
-                key. 0, the first, is the answer that is had without it.
-            replay_delay: Seconds between two items of a replayed stream or generator, for demos.
+        The options are those of `cached_completion`, and two more. ``sample`` asks for the ``sample``-th independent
+        answer to the same question; it is part of the key, and 0, the first, is the answer that is had without it.
+        ``replay_delay`` is the seconds between two items of a replayed stream or generator, for demos.
 
         Raises:
             InvalidOption: A value that is not one of its option's.

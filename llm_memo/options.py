@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from llm_memo import location
@@ -100,16 +101,17 @@ def _some_bytes(option: str, value: object) -> int:
     return found
 
 
-def _whole(option: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0")
+def whole(option: str, value: object, least: int = 0, most: int | None = None) -> int:
+    """A whole number from ``least`` to ``most``; None for no such limit.
 
-
-def _level(option: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 9:
-        return value
-    raise InvalidOption(f"{option}={value!r} is not a whole number of at least 0 and at most 9")
+    Raises:
+        InvalidOption: It is none.
+    """
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if is_number and value >= least and (most is None or value <= most):  # type: ignore[operator]
+        return value  # type: ignore[return-value]
+    also = "" if most is None else f" and at most {most}"
+    raise InvalidOption(f"{option}={value!r} is not a whole number of at least {least}{also}")
 
 
 def _names(option: str, value: object) -> tuple[str, ...]:
@@ -190,7 +192,7 @@ OPTIONS: Final = {
         Option("ttl", None, _duration, _SCOPED, "how old an answer may be when it is read", "LLM_MEMO_TTL"),
         Option("cache_dir", None, _cache_dir, _SCOPED, "the folder that entries live in", "LLM_MEMO_DIR"),
         Option("max_bytes", None, byte_count, "configure", "the folder is pruned to this size in the background"),
-        Option("compress", 0, _level, "configure", "joblib's compression level for values over 10 kB"),
+        Option("compress", 0, partial(whole, most=9), "configure", "joblib's compression level for values over 10 kB"),
         Option("lock_timeout", 600.0, _duration, "configure", "how long to wait for an equal call in another process"),
         Option("memory_bytes", 32 * 1024 * 1024, _some_bytes, "configure", "frozen values kept at hand in memory"),
         Option(
@@ -207,7 +209,7 @@ OPTIONS: Final = {
         Option("cache_if", None, _function, _BOTH_TIERS, "``cache_if(answer)``; false: returned, not kept"),
         Option("stale_if_error", False, _flag, _BOTH_TIERS, "on an exception an expired answer is returned"),
         Option("single_flight", True, _flag, _ONE_FUNCTION, "equal calls at the same time share one"),
-        Option("sample", 0, _whole, "with_options cached_client", "the i-th independent answer to the same call"),
+        Option("sample", 0, whole, "with_options cached_client", "the i-th independent answer to the same call"),
         Option("replay_delay", 0.0, _pause, "with_options", "seconds between two items of a replayed stream"),
     )
 }  # fmt: skip

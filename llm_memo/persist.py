@@ -38,18 +38,8 @@ class Leader:
     """
 
     __slots__ = (
-        "_before",
-        "_changed",
-        "_ended",
-        "_reader_since",
-        "_readers_seconds",
-        "_started",
-        "call",
-        "flight",
-        "lock",
-        "passed_on",
-        "running",
-        "wrote",
+        "_before", "_changed", "_ended", "_reader_since", "_readers_seconds", "_started",
+        "call", "flight", "lock", "passed_on", "running", "wrote",
     )  # fmt: skip
 
     def __init__(self, call: CallState, flight: Flight | None) -> None:

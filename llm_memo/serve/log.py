@@ -17,7 +17,7 @@ from llm_memo.stats import Outcome
 __all__ = ["Log", "Record"]
 
 LATEST = 50
-"""So many requests are remembered."""
+"""How many requests are remembered."""
 _SERVED = ("hit", "stale")
 _price = functools.lru_cache(maxsize=1_000)(price)
 """Looking one up takes longer than a hit, and hits are of the same tokens each time."""

@@ -395,7 +395,7 @@ def _small(inside: dict[type, _Small]) -> dict[type, _Small]:
 
 
 _FEW, _SHORT = 8, 400
-"""Small are containers of so many items, with texts of so many characters: not worth to be remembered."""
+"""The most items of a small container, and characters of a text in it: its encoding is not worth remembering."""
 
 _NUMBERS: dict[type, _Small] = {kind: _ATOMS[kind] for kind in (type(None), bool, int, float)}
 _SMALL = _small({**_NUMBERS, **_small(_NUMBERS)})
