@@ -237,9 +237,20 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
     ) -> CachedFunction[P, R_co]:
         """The same cached function with other options, for one call or a few; it shares the counts.
 
-        The options are those of `cached_completion`, and two more. ``sample`` asks for the ``sample``-th independent
-        answer to the same question; it is part of the key, and 0, the first, is the answer that is had without it.
-        ``replay_delay`` is the seconds between two items of a replayed stream or generator, for demos.
+        Args:
+            policy: As all up to ``single_flight`` those of `cached_completion`.
+            ttl: See there.
+            cache_dir: See there.
+            ignore: See there.
+            key: See there.
+            version: See there.
+            name: See there.
+            cache_if: See there.
+            stale_if_error: See there.
+            single_flight: See there.
+            sample: Ask for the ``sample``-th independent answer to the same question; part of the
+                key. 0, the first, is the answer that is had without it.
+            replay_delay: Seconds between two items of a replayed stream or generator, for demos.
 
         Raises:
             InvalidOption: A value that is not one of its option's.
