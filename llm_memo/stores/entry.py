@@ -18,7 +18,7 @@ import json
 import pickle
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -145,6 +145,7 @@ def _made(kind: type[T], content: dict[str, Any]) -> T:
         return kind(**{name: content[name] for name in content.keys() & known})
 
 
+_NO_PROVENANCE = Provenance()
 _FIELDS = [each.name for each in fields(Header) if each.name != "_provenance"]
 _FIELDS_OF_PROVENANCE = [each.name for each in fields(Provenance)]
 _values = attrgetter(*_FIELDS)
@@ -168,7 +169,7 @@ class StoredEntry:
     def at_hand(self) -> StoredEntry:
         """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
         self.unshared = False
-        header = replace(self.header, _provenance=Provenance())
+        header = Header(**dict(zip(_FIELDS, _values(self.header), strict=True)), _provenance=_NO_PROVENANCE)
         return StoredEntry(header, self.frozen, self._canonical, self._usage, self._thawer)
 
     def thaw(self) -> Any:
@@ -226,6 +227,8 @@ def seal_anew(name: str, body: bytes | memoryview, key: bytes) -> bytes:
 
 
 def _dumped(content: dict[str, Any], compress: int) -> bytes:
+    if not compress and type(content["frozen"]) is bytes:  # joblib makes the same of it, in Python
+        return pickle.dumps(content)
     try:
         import joblib
     except RuntimeError:  # at its very end the interpreter loads it no more: pickle's own dump is one that joblib reads
