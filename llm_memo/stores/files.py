@@ -7,8 +7,8 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 from llm_memo.errors import StoreError
 
@@ -18,6 +18,11 @@ _READING = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 _NOATIME = getattr(os, "O_NOATIME", 0)
 _TIMES_BY_DESCRIPTOR = os.utime in os.supports_fd
+_TRIES = 8
+"""How often what is done in a folder begins anew when that is cleared away under its hands."""
+
+M = TypeVar("M")
+T = TypeVar("T")
 
 
 class Rights(NamedTuple):
@@ -111,7 +116,9 @@ def write_whole(
     descriptor = os.open(fresh, _WRITING, rights.file)
     try:
         try:
-            _write_all(descriptor, parts)
+            left = memoryview(b"".join(parts))
+            while left:
+                left = left[os.write(descriptor, left) :]
             rights.give(descriptor)
             if lasting:
                 os.fsync(descriptor)
@@ -146,13 +153,6 @@ def link_over(source: str, path: str) -> None:
 def _temporary(path: str) -> str:
     folder, name = os.path.split(path)
     return f"{folder}/.{name}.{secrets.token_hex(8)}.tmp"
-
-
-def _write_all(descriptor: int, parts: Iterable[bytes | memoryview]) -> None:
-    for part in parts:
-        view = memoryview(part)
-        while view:
-            view = view[os.write(descriptor, view) :]
 
 
 def unlink(path: str) -> bool:
@@ -205,6 +205,22 @@ def make_folder(path: str, rights: Rights = PRIVATE) -> None:
             raise StoreError(f"{path} is a {what} where a folder of the cache should be; remove it") from None
     else:
         rights.give(path)
+
+
+def in_made(make: Callable[[bool], M], work: Callable[[M], T]) -> T:
+    """``work(make(anew))`` in a folder that ``make`` makes, and both anew when it is cleared away under their hands.
+
+    Raises:
+        OSError: What either raises; `FileNotFoundError` only after eight tries.
+    """
+    tries = _TRIES
+    while True:
+        try:
+            return work(make(tries < _TRIES))
+        except FileNotFoundError:
+            tries -= 1
+            if not tries:
+                raise
 
 
 def is_private(folder: str) -> bool:

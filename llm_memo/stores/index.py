@@ -24,8 +24,6 @@ from llm_memo.stores.files import Rights
 _CODE = ".code"
 _KEYS = ".keys"
 _FORGOTTEN = ".forgotten"
-_TRIES = 8
-"""How often a note is begun anew when its folder is swept away under its hands."""
 EVERYTHING = "all"
 """Stands in `note_cleared` for all entries of a function, whoever's they are."""
 _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
@@ -79,16 +77,13 @@ def note_cleared(root: str, function: str, what: Iterable[str], rights: Rights) 
     Raises:
         OSError: It cannot be noted.
     """
-    what, tries = list(what), _TRIES
-    while os.path.isdir(f"{root}/{_CODE}"):
-        try:
-            for each in what:
-                _make(f"{root}/{_FORGOTTEN}/{function}/{each}", rights)
-            return
-        except FileNotFoundError:  # another process sweeps at this moment
-            tries -= 1
-            if not tries:
-                raise
+    paths = [f"{root}/{_FORGOTTEN}/{function}/{each}" for each in what]
+
+    def note(has_index: bool) -> None:
+        for path in paths if has_index else ():
+            _make(path, rights)
+
+    files.in_made(lambda _: os.path.isdir(f"{root}/{_CODE}"), note)
 
 
 def cleared(root: str, function: str, what: Iterable[str]) -> float:

@@ -94,7 +94,7 @@ def _link(slot: Slot, other: str, stored: StoredEntry) -> None:
         if stored.header.created <= cleared(slot):  # meanwhile
             files.unlink(slot.path)
 
-    slot.within(link)
+    files.in_made(slot.made, link)
 
 
 def _bytes_of(path: str) -> bytes:

@@ -77,7 +77,7 @@ def restore(store: Disk) -> list[str]:
             if not os.path.lexists(path):
                 owner = Owner(header.function, header.provenance.program, header.provenance.code)
                 slot = Slot(store, path, owner)
-                slot.within(slot.note_code)
+                files.in_made(slot.made, slot.note_code)
                 os.rename(file.path, path)
                 restored.append(path)
         except Exception as fault:

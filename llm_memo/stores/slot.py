@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
-from typing import TypeVar
 
 from llm_memo.errors import StoreError
 from llm_memo.settings import Settings
@@ -15,11 +13,6 @@ from llm_memo.stores.entry import StoredEntry
 from llm_memo.stores.files import Rights
 from llm_memo.stores.folder import LOCK, SUFFIX, Owner
 from llm_memo.stores.lock import Lock
-
-T = TypeVar("T")
-
-_TRIES = 8
-"""How often what is done in a folder begins anew when that is cleared away under its hands."""
 
 
 class Slot:
@@ -56,7 +49,7 @@ class Slot:
             lock = Lock(self.path.removesuffix(SUFFIX) + LOCK, rights)
             return lock if lock.take() else None
 
-        return self.within(take)
+        return files.in_made(self.made, take)
 
     def write(self, stored: StoredEntry, settings: Settings) -> int:
         """Keep an entry, in place of what is there; returns its size in bytes.
@@ -73,7 +66,7 @@ class Slot:
             return files.write_whole(self.path, head, body, rights=rights)
 
         try:
-            status = self.within(write)
+            status = files.in_made(self.made, write)
         except OSError as fault:
             if fault.errno is None:
                 raise
@@ -89,34 +82,21 @@ class Slot:
         """
         index.note(self.store.root, self.owner.code, self.key, self.function, rights)
 
-    def within(self, work: Callable[[Rights], T]) -> T:
-        """What ``work`` does here, in a folder that is made, and anew if it is cleared away meanwhile.
+    def made(self, anew: bool) -> Rights:
+        """The rights of what is made here; the folder is made if it was not, or is no more, or it is to be ``anew``.
 
         Raises:
-            OSError: What it raises, or there can be no such folder.
+            OSError: There can be no such folder.
         """
-        tries = _TRIES
-        while True:
-            try:
-                rights = self._rights
-                if rights is None or not os.path.lexists(self._label):
-                    rights = self._make()
-                return work(rights)
-            except FileNotFoundError:
-                self._rights = None
-                tries -= 1
-                if not tries:
-                    raise
-
-    def _make(self) -> Rights:
-        root = self.store.root
-        rights = folder.rights_in(root)
-        if not os.path.isdir(root):
-            folder.make_root(root, rights)
-        self.store.look()
-        self._label = folder.make(root, os.path.dirname(self.path), self.owner, rights)
-        self._rights = rights
-        return rights
+        if anew or self._rights is None or not os.path.lexists(self._label):
+            root = self.store.root
+            rights = folder.rights_in(root)
+            if not os.path.isdir(root):
+                folder.make_root(root, rights)
+            self.store.look()
+            self._label = folder.make(root, os.path.dirname(self.path), self.owner, rights)
+            self._rights = rights
+        return self._rights
 
     def _refuse_newer(self) -> None:
         """Raise `StoreError` if a later version's entry is here."""
