@@ -1,4 +1,4 @@
-"""The house rules, held by tests: exported names, layers of imports, light imports."""
+"""The house rules, held by tests: exported names, layers of imports, light imports, where tests are."""
 
 from __future__ import annotations
 
@@ -339,6 +339,50 @@ def test_every_public_function_and_class_says_what_it_does() -> None:
             if not name.startswith("_") and inspect.isfunction(member) and member.__module__ == module.__name__:
                 bare += [] if member.__doc__ else [f"{module.__name__}.{name}"]
     assert [] == bare
+
+
+TOPICS = {
+    "behaviour": "what the library promises of any cached function: shapes, processes, errors, rare ways",
+    "faults": "what folders, disks, clocks, users and other people do to a cache",
+    "frameworks": "frameworks and SDKs, each as its users have it",
+    "bench": "the benchmarks run",
+    "test_house": "the rules of this repository",
+    "test_notebooks": "the notebooks run",
+    "test_readme": "the README and the guide run",
+    "test_typing": "what type checkers see",
+    "adapters/test_foreign_privates": "the private names of other libraries that adapters use",
+    "cli/test_cli": "every command, as a shell has it",
+    "codec/test_stream_shapes": "streams of SDKs that have no adapter of their own",
+    "identity/test_edits": "edits deep inside of what is read",
+    "identity/test_forms_data": "forms of arrays, frames and images, which four adapters make",
+    "identity/test_forms_kept": "bytes that never change, on every Python",
+    "identity/test_large": "large values that are edited in place",
+    "identity/test_marimo": "notebooks of marimo",
+    "identity/test_never_sent": "what objects of frameworks hold and never send",
+    "identity/test_new_syntax": "what newer Pythons can say",
+    "identity/test_pairs": "the corpus of pairs: programs before and after an edit",
+    "identity/test_programs": "the corpus of programs: what each key is made of",
+    "identity/test_random_programs": "random programs, cached and not",
+    "identity/test_witness": "clients that are changed after the first call",
+    "requests/test_rare_requests": "lines that no ordinary request comes to",
+    "requests/test_sdks": "real SDKs over real HTTP",
+    "serve/test_command": "``llm-memo serve`` as a process",
+    "serve/test_foreign_clients": "clients of other people, unmodified",
+    "serve/test_leaving": "who leaves, and when",
+    "testing/test_testing": "the model server, asked by real clients",
+}
+"""A folder of tests, or a test file, that is of no single module → what it is about."""
+
+
+def test_a_test_file_has_the_name_of_its_module() -> None:
+    """``tests/stores/test_seal.py`` is about ``llm_memo/stores/seal.py``; any other file or its folder is a topic."""
+    tests = Path(__file__).parent
+    about = {path: path.relative_to(tests).with_suffix("").as_posix() for path in files_of_tests("test_*.py")}
+    modules = {PACKAGE / path.parent.relative_to(tests) / path.name.removeprefix("test_"): path for path in about}
+    others = {about[path] for module, path in modules.items() if not module.exists()}
+    named = {name if name in TOPICS else name.partition("/")[0] for name in others}
+
+    assert set(TOPICS) == named
 
 
 def test_the_workflow_runs_every_python_of_the_table() -> None:

@@ -20,7 +20,7 @@ from llm_memo.testing import ModelServer, model_server
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 PROGRAM = '''
 import json

@@ -45,7 +45,7 @@ from hypothesis import strategies as st
 from llm_memo.adapters.equipment import is_equipment
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+ROOT = pathlib.Path(__file__).parent.parent.parent.parent
 
 
 @dataclasses.dataclass

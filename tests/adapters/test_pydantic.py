@@ -12,6 +12,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, Union
 
@@ -237,7 +238,7 @@ def test_a_model_that_its_json_does_not_make_is_pickled() -> None:
     assert "pickle" == same(Contextual.model_construct(text="a")).codec
     odd = Raw(thing=Opaque(Person(name="Ada")))
     assert "pickle" == freeze(odd).codec
-    assert b"pydantic test_models:Person" in freeze(odd).payload
+    assert b"pydantic test_pydantic:Person" in freeze(odd).payload
     assert odd.thing.held == thaw(freeze(odd)).thing.held
 
 
@@ -412,13 +413,13 @@ def pickle_of(data: Any, losses: Any) -> bytes:
 
 def test_a_class_that_is_gone_is_unknown() -> None:
     """A class or module that is gone is told by name, as itself, as a part, as an argument of a generic."""
-    for name in ("openai.types.chat:Gone", "gone.module:Thing", "test_models:Page[test_models:Gone]"):
+    for name in ("openai.types.chat:Gone", "gone.module:Thing", "test_pydantic:Page[test_pydantic:Gone]"):
         with pytest.raises(UnknownClass, match=r"Gone|gone\.module"):
             thaw(Frozen(f"pydantic {name}", b"{}"))
     whole = freeze([Person(name="Ada")])
-    with pytest.raises(UnknownClass, match=r"test_models\.Nobody"):
-        thaw(Frozen("pickle", whole.payload.replace(b"test_models:Person", b"test_models:Nobody")))
-    for wrong in ("test_models:Person[builtins:int]", "test_models:Page[", "typing:Union[]"):
+    with pytest.raises(UnknownClass, match=r"test_pydantic\.Nobody"):
+        thaw(Frozen("pickle", whole.payload.replace(b"test_pydantic:Person", b"test_pydantic:Nobody")))
+    for wrong in ("test_pydantic:Person[builtins:int]", "test_pydantic:Page[", "typing:Union[]"):
         with pytest.raises(UnknownClass):
             thaw(Frozen(f"pydantic {wrong}", b"{}"))
 
@@ -487,12 +488,12 @@ _UNION = "typing:Union" if sys.version_info >= (3, 14) else "types:UnionType"
 @pytest.mark.parametrize(
     ("thing", "name"),
     [
-        (Person, "test_models:Person"),
-        (Page[Person], "test_models:Page[test_models:Person]"),
+        (Person, "test_pydantic:Person"),
+        (Page[Person], "test_pydantic:Page[test_pydantic:Person]"),
         (dict[str, list[int]], "builtins:dict[builtins:str,builtins:list[builtins:int]]"),
         (int | None, f"{_UNION}[builtins:int,types:NoneType]"),
         (Union[int, None], "typing:Union[builtins:int,types:NoneType]"),  # noqa: UP007 - the old form
-        (T, "test_models:T"),
+        (T, "test_pydantic:T"),
         (type(None), "types:NoneType"),
         (functools.partial.__call__, None),
         (Literal["a"], None),
@@ -513,3 +514,61 @@ def test_embeddings_come_back_to_the_bit() -> None:
     """Long lists of floats come back to the last bit, NaN and all."""
     for vector in ([math.pi * number for number in range(500)], [math.nan, -0.0, 1e308, 5e-324], [1, 2.0, True]):
         same(Embedding.construct(object="embedding", index=0, embedding=vector))
+
+
+class Signature(pydantic.BaseModel):
+    """A base that is found again."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+    kind: str = "signature"
+
+
+def made(**more: Any) -> Any:
+    fields: Any = {"question": (str, pydantic.Field(description="What is asked.")), "score": (int, 3), **more}
+    return pydantic.create_model("Made", __base__=Signature, __doc__="Be kind.", __module__=__name__, **fields)
+
+
+@dataclass
+class Prediction:
+    """What holds such a class, as DSPy's predictions do."""
+
+    signature: type
+    value: Any
+
+
+def test_a_model_of_such_a_class_comes_back() -> None:
+    """With a class of the same name, base, docstring and schema, and equal data."""
+    value = made()(question="Why?")
+    again = thaw(freeze(value))
+    kind = type(again)
+    assert ("Made", (Signature,), "Be kind.") == (kind.__name__, kind.__bases__, kind.__doc__)
+    assert type(value).model_json_schema() == kind.model_json_schema()
+    assert value.model_dump() == again.model_dump()
+    assert value.model_fields_set == again.model_fields_set
+
+
+def test_such_a_class_comes_back_inside_of_a_value() -> None:
+    """Once: what is made of it is of that class."""
+    kind = made()
+    again = thaw(freeze(Prediction(kind, kind(question="Why?"))))
+    assert again.signature is type(again.value)
+    assert kind.model_json_schema() == again.signature.model_json_schema()
+
+
+def test_a_class_with_functions_of_its_own_is_not_made_again() -> None:
+    """They would be lost."""
+    kind = made()
+    kind.shout = lambda self: self.question.upper()
+    for value in (kind(question="Why?"), Prediction(kind, 1)):
+        with pytest.raises(Unfreezable, match="it needs Made, which nobody finds again"):
+            freeze(value)
+
+
+def test_a_class_that_was_written_is_not_made_again() -> None:
+    """A local class is more than its fields."""
+
+    class Local(pydantic.BaseModel):
+        a: int = 1
+
+    with pytest.raises(Unfreezable, match="Local"):
+        freeze([Local()])
