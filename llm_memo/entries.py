@@ -117,7 +117,7 @@ def entry_of(file: EntryFile, function: str, header: Header, code: str | None = 
         function=function,
         key=file.key,
         created=datetime.fromtimestamp(header.created).astimezone(),
-        arguments=", ".join(f"{name}={text}" for name, text in arguments_of(header).items()),
+        arguments=", ".join(f"{name}={text}" for name, text in header.provenance.arguments.items()),
         model=usage.get("model"),
         input_tokens=usage.get("input_tokens"),
         output_tokens=usage.get("output_tokens"),
@@ -130,11 +130,6 @@ def entry_of(file: EntryFile, function: str, header: Header, code: str | None = 
         stale_code=code is not None and code != header.provenance.code,
         cut=tuple(header.provenance.cut),
     )
-
-
-def arguments_of(header: Header) -> dict[str, str]:
-    """The arguments of the call that an entry is of: name → text, redacted and up to 4,000 characters."""
-    return header.provenance.arguments
 
 
 class Entries(list[Entry], Shown):
@@ -172,7 +167,7 @@ class Entries(list[Entry], Shown):
                 "function": entry.function,
                 "key": entry.key,
                 "created": entry.created,
-                "arguments": arguments_of(entry.header),
+                "arguments": entry.header.provenance.arguments,
                 "cut": list(entry.cut),
                 "answer": answer,
                 "answer_text": text,

@@ -16,6 +16,12 @@ class NotHere(InvalidOption, LookupError):
     """No function or entry in the folder has this name or key."""
 
 
+def conditions(options: object) -> dict[str, Any]:
+    """The conditions that a command line gives, as `Cache.entries` and `Cache.clear` take them."""
+    names = ("model", "text", "older_than", "newer_than", "stale_code")
+    return {name: getattr(options, name) for name in names}
+
+
 class Selection:
     """Conditions for entries, all of which must hold.
 

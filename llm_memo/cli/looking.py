@@ -15,6 +15,7 @@ from llm_memo.cli.talk import Stop, print_json, say
 from llm_memo.display import amounts, plain
 from llm_memo.display.sheet import Cell, Column, Span, Table
 from llm_memo.entries import Entries, Entry, json_line
+from llm_memo.selection import conditions
 from llm_memo.views.contents import cache_sheet, entry_sheet
 from llm_memo.views.folder import by_function
 
@@ -22,12 +23,6 @@ IN_TERMINAL = 50
 """How many entries ``ls`` lists in a terminal, unless -n or --all says otherwise."""
 _KEY = 12
 """How many digits of a key are shown."""
-
-
-def conditions(options: argparse.Namespace) -> dict[str, Any]:
-    """What the command line says of the entries that are meant, as `Cache.entries` and `Cache.clear` take it."""
-    names = ("model", "text", "older_than", "newer_than", "stale_code")
-    return {name: getattr(options, name) for name in names}
 
 
 def meant(options: argparse.Namespace) -> list[str] | None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from llm_memo.cache import Cleared
 from llm_memo.cli.folder import Folder
-from llm_memo.cli.looking import conditions, meant
+from llm_memo.cli.looking import meant
 from llm_memo.cli.talk import Stop, ask, print_json
 from llm_memo.display import amounts
+from llm_memo.selection import conditions
 
 
 def clear(options: argparse.Namespace) -> int:

@@ -72,7 +72,7 @@ def _compare(value: Any, copy: Any, path: tuple[Step, ...], found: list[Loss]) -
     elif hasattr(kind, "__pydantic_fields_set__") and vars(copy).keys() <= vars(value).keys():
         return _compare_models(value, copy, path, found)
     elif kind is tuple:
-        same = len(value) == len(copy) and not any(map(_differ, value, copy))
+        same = len(value) == len(copy) and all(find(*pair) == [] for pair in zip(value, copy, strict=True))
     elif isinstance(value, enum.Enum):
         same = value is copy
     else:
@@ -131,12 +131,6 @@ def _moving(kind: Any) -> frozenset[str]:
 
 
 _CONSTANT = (list, dict, set, frozenset, tuple, str, int)
-
-
-def _differ(value: Any, copy: Any) -> bool:
-    found: list[Loss] = []
-    _compare(value, copy, (), found)
-    return bool(found)
 
 
 def _types(items: Any) -> list[type]:

@@ -28,13 +28,15 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 
 from llm_memo.cache import Cache
-from llm_memo.display import amounts, html, plain
+from llm_memo.display import amounts, plain
 from llm_memo.display.sheet import Cell, Note, Sheet, Span, joined
+from llm_memo.display.shown import Shown, shows
 from llm_memo.entries import Entries
 from llm_memo.errors import MemoError
 from llm_memo.notebook.live import cached_functions, is_cached_function
 from llm_memo.notebook.watch import Watch
 from llm_memo.policies import CachePolicy
+from llm_memo.selection import conditions
 from llm_memo.settings import EffectiveSettings, cache_policy, configure
 from llm_memo.views.calls import functions_sheet, memo_of
 from llm_memo.views.folder import shown_path
@@ -66,7 +68,7 @@ def _loaded(ipython: Any) -> Magic | None:
     return owner if isinstance(owner, Magic) else None
 
 
-class Overview:
+class Overview(Shown):
     """The cached functions of a namespace, and the folder that calls use here.
 
     Args:
@@ -78,28 +80,23 @@ class Overview:
         self.functions = functions
         self.cache = cache
 
-    def _sheet(self) -> Sheet:
-        sheet = functions_sheet(self.functions)
-        _, functions, entries, size = self.cache.info()
-        folder: list[Cell] = [
-            Span("folder"),
-            Span(shown_path(self.cache.path), "data"),
-            amounts.count(functions, "function"),
-            amounts.count(entries, "entry"),
-            amounts.size(size),
-        ]
-        return Sheet(sheet.title, (*sheet.blocks, Note(joined(folder))))
-
-    def _repr_html_(self) -> str:
-        return html.rendered(self._sheet())
-
-    def __rich__(self) -> Any:
-        from llm_memo.display import rich
-
-        return rich.rendered(self._sheet())
-
     def __repr__(self) -> str:
-        return plain.rendered(self._sheet())
+        return plain.rendered(overview_sheet(self))
+
+
+@shows(Overview)
+def overview_sheet(overview: Overview) -> Sheet:
+    """A row for each function, and a line about the folder."""
+    sheet = functions_sheet(overview.functions)
+    _, functions, entries, size = overview.cache.info()
+    folder: list[Cell] = [
+        Span("folder"),
+        Span(shown_path(overview.cache.path), "data"),
+        amounts.count(functions, "function"),
+        amounts.count(entries, "entry"),
+        amounts.size(size),
+    ]
+    return Sheet(sheet.title, (*sheet.blocks, Note(joined(folder))))
 
 
 class Magic:
@@ -204,7 +201,7 @@ class Magic:
             raise UsageError("%llm_memo clear: name a function, or say --all for every function in the folder")
         went = self._chosen(
             options.function,
-            lambda cache, function: cache.clear(function, **_conditions(options), dry_run=options.dry_run),
+            lambda cache, function: cache.clear(function, **conditions(options), dry_run=options.dry_run),
         )
         count, size = amounts.count(went.entries, "entry"), amounts.size(went.bytes)
         print(f"would remove {count}, {size}" if options.dry_run else f"{count} cleared, {size}")
@@ -304,14 +301,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _entries(cache: Cache, function: Any, options: argparse.Namespace) -> Entries:
-    found = cache.entries(function, **_conditions(options))
+    found = cache.entries(function, **conditions(options))
     return found if function is None else Entries(found, memo_of(function).settings.now().ttl)
-
-
-def _conditions(options: argparse.Namespace) -> dict[str, Any]:
-    """What a line says of the entries that are meant, as `Cache.entries` and `Cache.clear` take it."""
-    names = ("text", "model", "older_than", "newer_than", "stale_code")
-    return {name: getattr(options, name) for name in names}
 
 
 def _words(line: str) -> list[str]:

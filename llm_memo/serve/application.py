@@ -37,22 +37,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-def app(
-    upstream: str | Mapping[str, str],
-    *,
-    policy: PolicyLike | Inherit = INHERIT,
-    ttl: TTL | Inherit | None = INHERIT,
-    cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
-    cache_if: Callable[[Any], object] | Inherit | None = INHERIT,
-    stale_if_error: bool | Inherit = INHERIT,
-    shared: bool = False,
-    token: str | None = None,
-    allow_hosts: Iterable[str] = (),
-    allow_origins: Iterable[str] = (),
-    ca: str | None = None,
-    timeout: TTL = "600s",
-    log: Callable[[Record], object] | None = None,
-) -> App:
+class App:
     """An ASGI application that sends requests on to a model API, keeps the answers, and answers again from them.
 
     For people with a server of their own, which must be one that shows a request's target as it came: uvicorn with
@@ -81,54 +66,36 @@ def app(
         InvalidOption: A value is not one of its option's.
         StoreError: The key for the digests of credentials cannot be had.
     """
-    return App(
-        upstream,
-        settings={"policy": policy, "ttl": ttl, "cache_dir": cache_dir},
-        options={"cache_if": cache_if, "stale_if_error": stale_if_error},
-        shared=shared,
-        guard=Guard.of(token, allow_hosts, allow_origins),
-        ca=ca,
-        timeout=timeout,
-        log=log,
-    )
-
-
-class App:
-    """As `app` makes it.
-
-    Args:
-        upstream: As of `app`, like all others.
-        settings: Those that scopes give: policy, ttl, cache_dir.
-        options: Those that only `cached_client` gives.
-        shared: Whether callers with different API keys share answers.
-        guard: Lets requests in.
-        ca: A file of certificates.
-        timeout: How long the upstream may stay silent.
-        log: Is called with each record.
-    """
 
     def __init__(
         self,
         upstream: str | Mapping[str, str],
         *,
-        settings: Mapping[str, Any],
-        options: Mapping[str, Any],
-        shared: bool,
-        guard: Guard,
-        ca: str | None,
-        timeout: TTL,
-        log: Callable[[Record], object] | None,
+        policy: PolicyLike | Inherit = INHERIT,
+        ttl: TTL | Inherit | None = INHERIT,
+        cache_dir: str | os.PathLike[str] | Inherit = INHERIT,
+        cache_if: Callable[[Any], object] | Inherit | None = INHERIT,
+        stale_if_error: bool | Inherit = INHERIT,
+        shared: bool = False,
+        token: str | None = None,
+        allow_hosts: Iterable[str] = (),
+        allow_origins: Iterable[str] = (),
+        ca: str | None = None,
+        timeout: TTL = "600s",
+        log: Callable[[Record], object] | None = None,
     ) -> None:
-        if guard.token is not None and not (guard.token and guard.token.isascii() and guard.token.isprintable()):
+        if token is not None and not (token and token.isascii() and token.isprintable()):
             raise InvalidOption("token: it must be a text of letters, digits and signs")
         urls = addresses(upstream)
-        self.guard = guard
+        self.guard = Guard.of(token, allow_hosts, allow_origins)
         self.log = Log(log)
         self.until: float | None = None
         """When the server stops, on its loop's clock: what is still being read by then is given up."""
         limit = seconds(timeout, "timeout")
         self._timeout = {"connect": min(limit or 30.0, 30.0), "read": limit, "write": limit, "pool": limit}
-        self._client = cached_client(sender(ca), **settings, **options)
+        self._client = cached_client(
+            sender(ca), policy=policy, ttl=ttl, cache_dir=cache_dir, cache_if=cache_if, stale_if_error=stale_if_error
+        )
         site = site_of(self._client)
         assert site is not None
         site.way_out = "llm_memo.serve.app(…, cache_if=…)"
@@ -260,6 +227,10 @@ class App:
             await answer.end()
         finally:
             await response.aclose()
+
+
+app = App
+"""What `App` is called in programs: ``llm_memo.serve.app(…)``."""
 
 
 class _Answer:

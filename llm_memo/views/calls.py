@@ -13,7 +13,6 @@ from llm_memo.display.sheet import Bar, Block, Cell, Column, Facts, Note, Sheet,
 from llm_memo.display.shown import shows
 from llm_memo.function import CachedFunction
 from llm_memo.memo import Memo
-from llm_memo.options import Options
 from llm_memo.stats import CacheInfo
 from llm_memo.views.folder import shown_path
 
@@ -35,7 +34,7 @@ def function_sheet(function: Any) -> Sheet:
     ttl, scope = sources["ttl"]
     if ttl is not None:
         facts.append(("ttl", _source(amounts.age(ttl), scope)))
-    facts += [(name, Span(text, "data")) for name, text in _options(memo.options)]
+    facts += [(name, Span(_shown(value), "data")) for name, value in memo.options.given().items()]
     facts += [
         ("kept", joined([amounts.count(kept.entries, "entry"), amounts.size(kept.bytes)])),
         ("folder", _source(shown_path(cache.path), sources["cache_dir"][1])),
@@ -147,11 +146,6 @@ def _hit_rate(hits: int, calls: int) -> Cell:
 
 def _source(value: str, scope: str) -> Cell:
     return joined([Span(value, "data"), Span(scope, "dim")])
-
-
-def _options(options: Options) -> list[tuple[str, str]]:
-    """The options that are not their defaults."""
-    return [(name, _shown(value)) for name, value in options.given().items()]
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from decimal import Decimal
 
 from llm_memo.answers.price import price
 from llm_memo.answers.text import answer_text
@@ -14,7 +13,7 @@ from llm_memo.cache import Cache
 from llm_memo.display import amounts
 from llm_memo.display.sheet import Beside, Cell, Column, Facts, Note, Passage, Sheet, Span, Table, joined, says
 from llm_memo.display.shown import shows
-from llm_memo.entries import Entry, arguments_of
+from llm_memo.entries import Entry
 from llm_memo.views.folder import Sum, by_folder, by_function, shown_path, summed
 
 ROWS = 50
@@ -40,10 +39,10 @@ def entry_sheet(entry: Entry, *, whole: bool = False) -> Sheet:
     """
     header = entry.header
     usage = Usage.from_dict(header.usage) if header.usage is not None else None
-    arguments = [(Span(name), Span(text, "data")) for name, text in arguments_of(header).items()]
+    arguments = [(Span(name), Span(text, "data")) for name, text in header.provenance.arguments.items()]
     others = [name for name in header.provenance.parts if not name.startswith("argument ")]
     facts: list[tuple[Cell, Cell]] = [
-        ("created", joined([_moment(entry), Span(amounts.ago(entry.age), "dim")])),
+        ("created", joined([f"{entry.created:%Y-%m-%d %H:%M:%S}", Span(amounts.ago(entry.age), "dim")])),
         ("the call took", amounts.duration(entry.seconds)),
         ("model", Span(entry.model or "", "data")),
         ("tokens", _tokens(usage)),
@@ -186,20 +185,15 @@ def _answer(entry: Entry, most: int, read: int) -> str:
         return "(it cannot be read)"
 
 
-def _moment(entry: Entry) -> str:
-    return f"{entry.created:%Y-%m-%d %H:%M:%S}"
-
-
 def _tokens(usage: Usage | None) -> str:
     return f"{usage.input_tokens:,} in, {usage.output_tokens:,} out" if usage is not None else ""
 
 
 def _cost(total: Sum) -> list[Cell]:
-    money: Decimal | None = total.money
     return [
         f"{total.tokens:,} tokens" if total.tokens is not None else "",
         f"{amounts.duration(total.seconds)} of calls" if total.entries else "",
-        amounts.money(money),
+        amounts.money(total.money),
     ]
 
 
