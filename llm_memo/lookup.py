@@ -112,7 +112,9 @@ class Lookup:
         return [file for file in files if file.name == name]
 
     def _require_folder(self) -> None:
-        """Raise `StoreError` if the folder is a mistyped one."""
+        """Raise `StoreError` if the folder is a mistyped one, or another user's."""
+        if os.path.isdir(self.path) and not os.access(self.path, os.R_OK | os.X_OK) and folder.closed(self.path):
+            raise StoreError(f"the cache folder {self.path} belongs to another user. {folder.TO_SHARE}")
         if self._missing_ok or os.path.isdir(self.path):
             return
         here = EffectiveSettings({}, None, {}).now().cache_dir

@@ -162,6 +162,10 @@ class Disk:
         One that merely cannot be read now, here, is left in place.
         """
         MEMORY.drop(path)
+        closed = folder.closed(path) if isinstance(fault, PermissionError) else None
+        if closed is not None:
+            self._kept_out(path, closed, fault)
+            return
         function = folder.function_of(path)
         category: type[MemoWarning] = UntrustedEntry if isinstance(fault, StoreError) else CorruptEntry
         if isinstance(fault, entry.Refused):
@@ -172,9 +176,7 @@ class Disk:
         elif self.warned(path, fault):
             return
         else:
-            if len(self._warned) >= _WARNED:
-                self._warned.clear()
-            self._warned[path] = _cause(fault)
+            self._note_warned(path, fault)
         text = str(fault) if isinstance(fault, (entry.Refused, StoreError)) else _text(fault)
         log.info("%s was refused: %s", path, text)
         way_out = _WAY_OUT if isinstance(fault, entry.NotOurs) else ""
@@ -183,6 +185,25 @@ class Disk:
             f"an entry of {function} in {self.root} cannot be used: {text}; the call goes on as a miss, "
             f"and {where}{way_out}",
         )
+
+    def _kept_out(self, path: str, closed: str, fault: Exception) -> None:
+        """Tell, once for all entries in it, of what another user keeps this one out of."""
+        before = self.warned(closed, fault)
+        self._note_warned(closed, fault)
+        self._note_warned(path, fault)  # what cannot be written either needs no further word
+        if before:
+            return
+        self._looked = True
+        warn(
+            MemoWarning,
+            f"{closed}, {'a' if closed == self.root else 'in a'} cache folder, belongs to another user and cannot be "
+            f"read: {_text(fault)}; calls go on as misses. {folder.TO_SHARE}",
+        )
+
+    def _note_warned(self, path: str, fault: Exception) -> None:
+        if len(self._warned) >= _WARNED:
+            self._warned.clear()
+        self._warned[path] = _cause(fault)
 
     def quarantine(self, path: str, seen: Signature | None = None) -> str | None:
         """Put a file out of every reader's way; returns where it is now, or None if it is where it was.
@@ -245,13 +266,13 @@ class Disk:
             warn(
                 UntrustedEntry,
                 f"the cache folder {self.root} {fault}; only entries sealed with your key are read from it. "
-                "Make it your own with mode 0700, or give another cache_dir",
+                f"{folder.TO_SHARE}",
             )
 
 
 _WAY_OUT = (
-    ". Where several users, machines or containers are to share a folder, give them the same LLM_MEMO_KEY; "
-    "Cache().verify() then puts back what was refused"
+    ". Where several users, machines or containers are to share a folder, give them the same LLM_MEMO_KEY "
+    "(llm-memo key new prints one); Cache().verify() then puts back what was refused"
 )
 
 

@@ -51,6 +51,11 @@ _MARKS = {
     "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This folder is a cache made by llm_memo. See https://bford.info/cachedir/\n",
 }
+TO_SHARE = (
+    "Where several are to share it, make it a group's (chgrp -R GROUP DIR; chmod -R g+rwXs DIR) and give all of them "
+    "the same LLM_MEMO_KEY, which llm-memo key new prints; else give cache_dir= or LLM_MEMO_DIR a folder of your own"
+)
+"""What to do with a cache folder that others use as well, or keep this user out of."""
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|quarantine|cachedir)(\..*)?|.*-[0-9a-f]{16}")
 
 
@@ -298,6 +303,17 @@ def distrust(root: str) -> str | None:
     if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_own_group(status.st_gid)):
         return "can be written to by other users"
     return None
+
+
+def closed(path: str) -> str | None:
+    """What on the way to ``path``, or there, is another user's, where this one may not read it; None if nothing is."""
+    while True:
+        try:
+            status = os.lstat(path)
+        except OSError:
+            path = os.path.dirname(path)
+        else:
+            return path if os.name == "posix" and status.st_uid != os.geteuid() else None
 
 
 def _is_own_group(group_id: int) -> bool:

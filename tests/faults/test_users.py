@@ -179,6 +179,70 @@ def test_a_new_folder_in_a_groups_project_without_a_key(users: Callable[..., Any
     assert {0o600, 0o700} == {mode & 0o777 for _, mode, _ in modes(team)}
 
 
+@pytest.mark.parametrize("key", ["", "a key that only one of us has"], ids=["no key", "one has a key"])
+@pytest.mark.parametrize("inside", ["", "cache"], ids=["the group's own", "made in it"])
+def test_a_groups_folder_without_a_common_key(inside: str, key: str, users: Callable[..., Any], place: Path) -> None:
+    """The second user's calls are made; each warning, one a cause, and each error names folder, reason and way out."""
+    team = place / "team"
+    for folder, owner, group, mode in [
+        (team, 0, TEAM, 0o2775),
+        *((place / str(user), user, user, 0o700) for user in USERS),
+    ]:
+        folder.mkdir()
+        os.chown(folder, owner, group)
+        folder.chmod(mode)
+    said = users(
+        f"""
+    def error_of(work):
+        try:
+            work()
+        except llm_memo.StoreError as error:
+            return str(error)
+
+    def two():
+        works = (ask.entries, Cache().info, Cache().clear, Cache().verify)
+        return [warned(lambda: [ask("a"), ask("b")]), [error_of(work) for work in works]]
+
+    homes = [{str(place)!r} + f"/{{user}}" for user in {USERS}]
+    one = as_user({USERS[0]}, lambda: warned(lambda: ask("a")), groups=[{TEAM}], HOME=homes[0])
+    key = dict(LLM_MEMO_KEY={key!r}) if {key!r} else {{}}
+    print(json.dumps([one, *as_user({USERS[1]}, two, groups=[{TEAM}], HOME=homes[1], **key)]))
+    """,
+        LLM_MEMO_DIR=str(team / inside),
+    )
+    first, second, errors = said
+    assert ["A", ["a"]] == first[:2]
+    assert [["A", "B"], ["a", "b"]] == second[:2]
+    assert (1 if inside or key else 2) == len(second[2]), second[2]
+    assert [bool(inside)] * 4 == [error is not None for error in errors]
+    for message in [*second[2], *filter(None, errors)]:
+        for part in (str(team / inside), "LLM_MEMO_KEY", "llm-memo key new"):
+            assert part in message
+    if inside:
+        assert f"{team / inside}, a cache folder, belongs to another user and cannot be read" in second[2][0]
+
+
+def test_a_closed_folder_in_a_shared_one(users: Callable[..., Any], place: Path) -> None:
+    """Where the folder of one function is another user's alone, one warning names it, for all its entries."""
+    team = place / "team"
+    team.mkdir()
+    os.chown(team, 0, TEAM)
+    team.chmod(0o2775)
+    said = users(
+        f"""
+    one = as_user({USERS[0]}, lambda: warned(lambda: ask("a")), groups=[{TEAM}])
+    os.chmod({str(team / "ask")!r}, 0o700)
+    print(json.dumps(as_user({USERS[1]}, lambda: warned(lambda: [ask("a"), ask("b")]), groups=[{TEAM}])))
+    """,
+        LLM_MEMO_DIR=str(team),
+        LLM_MEMO_KEY="one key for all of us",
+    )
+    assert [["A", "B"], ["a", "b"]] == said[:2]
+    (message,) = said[2]
+    assert f"{team / 'ask'}, in a cache folder, belongs to another user and cannot be read: Perm" in message
+    assert "chmod -R" in message
+
+
 def test_a_user_without_name_or_home(users: Callable[..., Any], place: Path) -> None:
     """Without a home folder answers are kept in the temporary directory, for this user alone, and it is told."""
     said = users(
