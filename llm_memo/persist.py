@@ -189,7 +189,11 @@ class Leader:
     def _keep(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> StoredEntry | None:
         """Freeze the answer and, if it is to be kept, write it; what goes wrong is one warning."""
         call = self.call
-        wanted = call.settings.policy.writes and self._is_unmoved(changed) and self._is_wanted(answer)
+        wanted = call.settings.policy.writes
+        if wanted and changed.by_others:
+            self._tell_changed(changed.by_others)
+            wanted = False
+        wanted = wanted and self._is_wanted(answer)
         if not wanted and (self.flight is None or not self.flight.awaited):
             return None
         try:
@@ -208,18 +212,15 @@ class Leader:
                 self._not_stored(fault)
             return None
 
-    def _is_unmoved(self, changed: Changed) -> bool:
-        """Whether nobody else has changed, meanwhile, what the key is made of."""
-        if not changed.by_others:
-            return True
-        reason = f"changed meanwhile: {', '.join(changed.by_others)}"
-        self.call.memo.counters.not_stored(reason, self.call.call_key.key)
+    def _tell_changed(self, by_others: Sequence[str]) -> None:
+        """Somebody else has changed, meanwhile, what the key is made of."""
+        changed = ", ".join(by_others)
+        self.call.memo.counters.not_stored(f"changed meanwhile: {changed}", self.call.call_key.key)
         warn(
             NotStored,
             f"{self.call.memo.called}: the answer was returned but not kept: while it was made, another task or thread "
-            f"changed {', '.join(changed.by_others)}",
+            f"changed {changed}",
         )
-        return False
 
     def _is_wanted(self, answer: Any) -> bool:
         """Whether ``cache_if``, or else the rule that an answer is complete, would have it kept."""

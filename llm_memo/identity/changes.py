@@ -41,7 +41,7 @@ class Before:
         self._call = args, kwargs
         self._snapshots = builder.snapshots(call_key)
         for snapshot in self._snapshots:
-            snapshot.keep_texts()
+            snapshot.texts  # noqa: B018 - made when it is first needed: now, before the values may change
         self.arguments = builder.arguments(call_key, args, kwargs)
         self._fixed = builder.version is not None or (builder.key is None and are_fixed(self.arguments.values()))
         self._parts: Parts | None = None

@@ -88,10 +88,6 @@ class Snapshot:
             self._texts["texts"] = {part: text for part, text in made.items() if len(text) > LENGTH}
         return self._texts["texts"]
 
-    def keep_texts(self) -> None:
-        """Make the texts of values now, before these may change."""
-        self.texts  # noqa: B018 - made when it is first needed
-
     def source(self, part: Part) -> str:
         """The source of a function that is followed; "" if it cannot be had or is long."""
         made = self._texts.setdefault("source", {})

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from llm_memo.identity.preview import LENGTH, preview
-from llm_memo.identity.scan.part import Part
+from llm_memo.identity.scan.part import Part, text_of
 
 if TYPE_CHECKING:
     from llm_memo.identity.fingerprint import Snapshot
@@ -75,12 +75,17 @@ class Parts:
 
     def kept_texts(self) -> dict[str, str]:
         """As much of source and long texts as an entry keeps, by part; the function's own come first."""
+        own: dict[Part, None] = {}
+        others: dict[Part, None] = {}
+        for part in (*self._sources, *self._texts):
+            (others if part.owner else own)[part] = None
         kept, left = {}, _TEXTS
-        parts = [*self._sources, *(part for part in self._texts if part not in self._sources)]
-        for part in [part for part in parts if not part.owner] + [part for part in parts if part.owner]:
-            text = self.text(part) if left > _LITTLE else ""
+        for part in (*own, *others):
+            if left <= _LITTLE:
+                break
+            text = self.text(part)
             if 0 < len(text) <= left:
-                kept[part.text] = text
+                kept[text_of(part)] = text
                 left -= len(text)
         return kept
 

@@ -88,7 +88,7 @@ class AnalysisKeeper:
 
 def _recall(path: str) -> None:
     try:
-        descriptor = files.open_to_read(path)
+        descriptor = os.open(path, files.READING)
         try:
             whole = memoryview(files.read_all(descriptor, os.fstat(descriptor).st_size))
         finally:

@@ -78,7 +78,7 @@ class Disk:
                     if not -_USED_EVERY < time.time() - status.st_atime < _USED_EVERY:
                         self._used(path, status)
                     return held.entry
-            stored, status = self._take(files.open_to_read(path), entry.unpack, key, most)
+            stored, status = self._take(os.open(path, files.READING), entry.unpack, key, most)
         except (FileNotFoundError, NotADirectoryError):
             if held is not None:
                 MEMORY.drop(path)

@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 from llm_memo.errors import StoreError
 
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-# A pipe that somebody has put in a file's place would be waited for.
-_READING = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+READING = os.O_RDONLY | NOFOLLOW | getattr(os, "O_NONBLOCK", 0)
+"""Opens the file itself, never one that a link there points to, and waits for no pipe that somebody has put there."""
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW
 _NOATIME = getattr(os, "O_NOATIME", 0)
 _TIMES_BY_DESCRIPTOR = os.utime in os.supports_fd
@@ -54,25 +54,16 @@ class Rights(NamedTuple):
 PRIVATE = Rights()
 
 
-def open_to_read(path: str) -> int:
-    """A descriptor of the file at ``path`` itself, never of one that a link there points to.
-
-    Raises:
-        OSError: It cannot be had.
-    """
-    return os.open(path, _READING)
-
-
 def open_to_look(path: str) -> int:
-    """As `open_to_read`, and where the system allows it the time of last use stays as it was.
+    """A descriptor for `READING`; where the system allows it the time of last use stays as it was.
 
     Raises:
         OSError: It cannot be had.
     """
     try:
-        return os.open(path, _READING | _NOATIME)
+        return os.open(path, READING | _NOATIME)
     except PermissionError:  # only a file's owner may look without being noticed
-        return os.open(path, _READING)
+        return os.open(path, READING)
 
 
 def read_all(descriptor: int, size: int) -> bytes:

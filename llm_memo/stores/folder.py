@@ -19,6 +19,7 @@ these names and through no links, and only into folders that say whose they are.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -84,12 +85,17 @@ class Owner(NamedTuple):
 
     def label(self, root: str) -> str:
         """What tells this name and program from others, whichever folder they are moved to together with ``root``."""
-        return xxhash.xxh3_64_hexdigest(f"{self.function}\0{self.program_in(root)}".encode("utf-8", "surrogatepass"))
+        return _label_of(self.function, self.program_in(root))
 
     def program_in(self, root: str) -> str:
         """The program's path, relative to the project that the cache folder ``root`` is in if it is in there, too."""
         project = os.path.join(os.path.dirname(root), "")
         return self.program.removeprefix(project) if len(project) > 1 else self.program
+
+
+@functools.lru_cache(maxsize=1024)
+def _label_of(function: str, program: str) -> str:
+    return xxhash.xxh3_64_hexdigest(f"{function}\0{program}".encode("utf-8", "surrogatepass"))
 
 
 class EntryFile(NamedTuple):
@@ -153,7 +159,7 @@ def name_of(folder: str) -> str:
         return function
     for label in labels(folder):
         try:
-            with open(files.open_to_read(f"{folder}/{label}{_LABEL}"), encoding="utf-8") as file:
+            with open(os.open(f"{folder}/{label}{_LABEL}", files.READING), encoding="utf-8") as file:
                 name = json.load(file)["function"]
             if function_folder(name) == function:
                 return str(name)

@@ -24,6 +24,7 @@ from llm_memo.stores.files import Rights
 _CODE = ".code"
 _KEYS = ".keys"
 _FORGOTTEN = ".forgotten"
+_NOTING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | files.NOFOLLOW
 EVERYTHING = "all"
 """Stands in `note_cleared` for all entries of a function, whoever's they are."""
 _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
@@ -49,7 +50,7 @@ def holders(root: str, code: str, key: str) -> Iterator[str]:
     if not _is_code(code):
         return
     try:
-        descriptor = files.open_to_read(f"{root}/{_KEYS}/{key[:2]}/{key}")
+        descriptor = os.open(f"{root}/{_KEYS}/{key[:2]}/{key}", files.READING)
     except OSError:
         return
     try:
@@ -122,12 +123,14 @@ def _sweep(folder: str, paths: Iterable[str]) -> None:
 
 
 def _make(path: str, rights: Rights, content: bytes = b"") -> None:
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
+    now = time.time_ns()
+    try:
+        descriptor = os.open(path, _NOTING, rights.file)
+    except (FileNotFoundError, NotADirectoryError):
+        folder = os.path.dirname(path)
         for each in (os.path.dirname(folder), folder):
             files.make_folder(each, rights)
-    now = time.time_ns()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | files.NOFOLLOW, rights.file)
+        descriptor = os.open(path, _NOTING, rights.file)
     try:
         os.write(descriptor, content)
         rights.give(descriptor)

@@ -67,7 +67,8 @@ class Memory:
             if size <= bound // _LARGEST:
                 self._held[path] = Held(signature, entry.at_hand(), size)
                 self.size += size
-            self._shrink(bound)
+            if self.size > bound:
+                self._shrink(bound)
 
     def drop(self, path: str) -> None:
         """Hold nothing for ``path`` any more."""

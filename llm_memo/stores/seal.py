@@ -158,7 +158,7 @@ def _first(fresh: str, path: str) -> None:
 
 
 def _read(path: str) -> bytes:
-    descriptor = files.open_to_read(path)
+    descriptor = os.open(path, files.READING)
     try:
         status = os.fstat(descriptor)
         key = os.read(descriptor, SIZE + 1) if stat.S_ISREG(status.st_mode) else b""

@@ -101,7 +101,7 @@ class Slot:
     def _refuse_newer(self) -> None:
         """Raise `StoreError` if a later version's entry is here."""
         try:
-            descriptor = files.open_to_read(self.path)
+            descriptor = os.open(self.path, files.READING)
         except OSError:
             return
         try:

@@ -36,7 +36,7 @@ def test_writing_goes_on_where_the_system_stops(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
     files.write_whole(str(tmp_path / "file"), b"0123456789")
     monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 3)))
-    descriptor = files.open_to_read(str(tmp_path / "file"))
+    descriptor = os.open(tmp_path / "file", files.READING)
     assert b"0123456789" == files.read_all(descriptor, 10)
     os.close(descriptor)
 
