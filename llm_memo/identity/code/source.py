@@ -17,6 +17,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -155,8 +156,7 @@ def _cached(code: CodeType) -> str:
 
 def _on_disk(filename: str) -> str:
     try:
-        with open(filename, "rb") as file:
-            return importlib.util.decode_source(file.read())
+        return importlib.util.decode_source(Path(filename).read_bytes())  # `open` may be a test's
     except (OSError, SyntaxError, UnicodeError, ValueError):
         return ""
 

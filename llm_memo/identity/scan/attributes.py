@@ -123,7 +123,7 @@ def _of_instance(scan: State, value: Any, name: str, text: str) -> Found:
     if found is not None:
         return found
     in_class = in_classes(scan, kind.__mro__, name)
-    if kind is threading.local and in_class is None:
+    if issubclass(kind, threading.local) and in_class is None:
         get = functools.partial(_of_thread, value, name)
         scan.guards.got(get, get())
         return [Reached(get(), text, place=place)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import os
+import re
 import types
 from contextvars import ContextVar
 from typing import Any
@@ -40,9 +42,14 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         match use.ref.chain.steps:
             case (*_, Attribute(name)) if at.computed and name in MUTATORS:
                 scan.write_by_name(use.ref.chain.steps[:-1], use.line)
+        if is_a(value, Made):
+            _let_go(scan, given)
         escape(scan, followed, given)
     elif is_a(value, Method):
         _method(scan, followed, use, at, given)
+    elif value is os.path.expandvars:
+        _expand(scan, followed, given)
+        escape(scan, followed, given)
     elif value is inspect.getsource:
         for each in (each for _, found in given for each in found):
             take(scan, followed.label, each.text, _text_of(each.value), "source")
@@ -56,11 +63,19 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
             scan.redirected = True
         if not of_environment:
             read_called(scan, at, followed)
+        if code_attribute(value, "__module__") != "builtins":
+            _let_go(scan, given)
         escape(scan, followed, given)
         writes = is_a(value, types.MethodDescriptorType) and name in MUTATORS  # list.append(L, x)
         if writes or not {name, code_attribute(value, "__module__")}.isdisjoint(_CHANGE_WHAT_THEY_ARE_GIVEN):
             for each in (each for _, found in given[:1] for each in found):
                 scan.writes.setdefault(id(each.value), use.line)
+
+
+def _let_go(scan: State, given: Arguments) -> None:
+    """Installed code may call all methods of the instances of own classes that it is given."""
+    for at in (at for _, found in given for at in found if is_a(at.value, Fresh)):
+        classes.take_class(scan, at.value.kind, "methods")
 
 
 def call_special(
@@ -225,6 +240,17 @@ def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]
         escape(scan, followed, [(name, found)])
     if not name.refs and name.constant is None:
         scan.untracked_variable(followed.label, "os.environ[…]")
+
+
+def _expand(scan: State, followed: Followed, given: Arguments) -> None:
+    """``os.path.expandvars(text)``: the variables that the text names."""
+    for each, found in given[:1]:
+        texts = [text for text in (each.constant, *(at.value for at in found)) if is_a(text, str)]
+        for name in itertools.chain.from_iterable(re.findall(r"\$\{?(\w+)", text) for text in texts):
+            at = modules.variable(scan, name)
+            take(scan, followed.label, at.text, at.value, "environment", at.place)
+        if not texts:
+            scan.untracked_variable(followed.label, "os.environ[…]")
 
 
 def _text_of(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import types
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 
 from llm_memo.identity.code.analysis import Analysis, analysis, private_names
 from llm_memo.identity.code.uses import Group, Reads, Use
-from llm_memo.identity.scan.reached import Reached
+from llm_memo.identity.scan.reached import ORIGINALS, Reached
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -45,7 +46,8 @@ class Followed:
         """Look up what its text says."""
         self.analysis = analysis(self.function)
         self.reads = self.analysis.reads(_NOTHING)
-        redefined = frozenset(name for name in self.reads.builtins if name in self.function.__globals__)
+        known = {**vars(builtins), **self.function.__globals__}
+        redefined = frozenset(name for name in self.reads.builtins if known.get(name) is not ORIGINALS[name])
         if redefined:
             self.reads = self.analysis.reads(redefined)
 

@@ -8,7 +8,7 @@ import types
 from typing import Any
 
 from llm_memo.identity.quiet import code_attribute, is_a
-from llm_memo.identity.scan.reached import Made, Method, Reached
+from llm_memo.identity.scan.reached import ORIGINALS, Made, Method, Reached
 
 _LOGGERS = frozenset({"logging", "loguru", "structlog", "warnings"})
 _METRICS = frozenset({
@@ -26,7 +26,7 @@ def says(at: Reached) -> str:
     """What a call does that is a statement of its own: ``"print"``, ``"log"``, or "" if it is no log."""
     value, holder = at.value, at.holder
     name = value.name if is_a(value, (Made, Method)) else code_attribute(value, "__name__")
-    if value is print or (name in _TEXT and is_console(_object_of(value, holder))):
+    if value is ORIGINALS["print"] or (name in _TEXT and is_console(_object_of(value, holder))):
         return "print"
     if is_a(value, Made):
         logs = _made(value)
@@ -74,7 +74,7 @@ def _method(name: str, holder: Any) -> bool:
 def _made(made: Made) -> bool:
     """A method of what a call returned: ``logging.getLogger(…).info``, ``open(…, "w").write``."""
     origin = made.origin
-    if origin is open or code_attribute(origin, "__name__") == "open":
+    if origin is ORIGINALS["open"] or code_attribute(origin, "__name__") == "open":
         return made.name in _TEXT and _is_only_written(made.mode)
     if is_a(origin, logging.Logger):
         return made.name not in _SETUP

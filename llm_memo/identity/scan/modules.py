@@ -87,8 +87,7 @@ def _file_digest(name: str) -> bytes:
         each = todo.pop()
         try:
             spec = importlib.util.find_spec(each) if _is_own_name(each) else None
-            with open(spec.origin, "rb") as file:  # type: ignore[union-attr, arg-type]
-                data = file.read()
+            data = pathlib.Path(spec.origin).read_bytes()  # type: ignore[union-attr, arg-type]
             tree = source.parsed(data)
         except Exception:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import types
 from collections import deque
@@ -21,6 +22,8 @@ class _Missing:
         return "MISSING"
 
 
+ORIGINALS: Final[dict[str, Any]] = dict(vars(builtins))
+"""The builtins before anybody put something else in the place of one: `mock.patch`, ``builtins.print = rich.print``."""
 MISSING: Final = _Missing()
 """The value of a name that is not there (yet)."""
 

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Root, Step, step_text
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.attributes import BUILTIN, Found, attribute, in_classes, member, reached_item
 from llm_memo.identity.scan.followed import Followed
+from llm_memo.identity.scan.own import is_own_function
 from llm_memo.identity.scan.reached import (
     MISSING,
     Fresh,
@@ -64,7 +66,10 @@ def global_name(scan: State, names: dict[str, Any], name: str) -> Reached:
     if name in names:
         return reached_item(scan, names, name, name, (id(names), name))
     scan.guards.no_name(names, name)
-    return Reached(getattr(builtins, name, MISSING), name, place=(id(names), name))
+    if name not in vars(builtins):
+        scan.guards.no_name(vars(builtins), name)
+        return Reached(MISSING, name, place=(id(names), name))
+    return reached_item(scan, vars(builtins), name, name, (id(names), name))
 
 
 def _closed_over(scan: State, function: types.FunctionType, name: str) -> Reached:
@@ -88,6 +93,12 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
     if at.computed or value is MISSING:
         return [opaque(text)] if at.computed and isinstance(step, (Attribute, Result)) else []
     if is_a(value, Made):
+        if is_a(step, Attribute) and is_a(value.origin, type) and not value.name:
+            found = in_classes(scan, value.origin.__mro__, step.name)
+            if found is not None and (
+                is_own_function(found[1]) or is_mock(found[1])
+            ):  # a test's, on an installed class
+                return [Reached(found[1], text, holder=value)]
         return [Reached(Made(value.origin, value.mode, step.name if isinstance(step, Attribute) else value.name), text)]
     match step:
         case Attribute("get") if rest and isinstance(rest[0], (Item, Named)):

@@ -13,7 +13,7 @@ from typing import Any
 from llm_memo.identity.code.fallback import codes
 from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.quiet import is_a
-from llm_memo.identity.scan import classes, modules, printing, uses
+from llm_memo.identity.scan import classes, modules, printing, resolve, uses
 from llm_memo.identity.scan.calls import call_getter, call_special
 from llm_memo.identity.scan.followed import Followed, defaults_of
 from llm_memo.identity.scan.own import is_own_function
@@ -79,6 +79,8 @@ def _follow(scan: State, followed: Followed) -> None:
     """What the code of a function reads."""
     function = followed.function
     scan.names |= followed.reads.attributes
+    for name in followed.reads.builtins:
+        resolve.global_name(scan, function.__globals__, name)
     if not followed.is_root:
         for name, value in defaults_of(function).items():
             take(scan, followed.label, name, value, "default")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from corpus.cases import Case, Edit, Program, miss
+from programs import edited
+
+from corpus.cases import Case, Edit, Program, hit, miss
 
 KINDS = """
 class Base: ...
@@ -253,6 +255,57 @@ WRITTEN: list[Case] = [
     ),
 ]  # fmt: skip
 
+PATCHED = """
+import builtins, operator, os, string, threading
+{head}
+@cached
+def f(q): return ask({way} + q)
+import sys
+sys.stdout.write(f("q"))
+"""
+
+REPLACED: list[Case] = [
+    miss(f"what stands in the place of {name}", edited(PATCHED, ("{head}", head), ("{way}", way)), ("terse", "rude"))
+    for name, head, way in (
+        ("a builtin", "builtins.input = lambda _: 'terse '", "input('?')"),
+        ("a builtin whose meaning is known", "builtins.dir = lambda _: ['terse ']", "dir(q)[0]"),
+        ("print", "L = []\nbuiltins.print = lambda _: 'terse '", "print(q)"),
+        ("a method of a class of the library", "string.Template.substitute = lambda self, **k: 'terse '",
+         "string.Template('$q').substitute(q=q)"),
+        ("a method that its name calls", "class A:\n    def t(self, q): return 'terse ' + q",
+         "operator.methodcaller('t', q)(A())"),
+        ("what a class of threading.local makes",
+         "class L(threading.local):\n    def __init__(self): self.t = 'terse '\nl = L()",
+         "l.t"),
+        ("a variable in a text", "os.environ['TONE'] = 'terse '", "os.path.expandvars('${TONE}')"),
+        ("a variable in a text that a variable holds", "os.environ['TONE'] = 'terse '\nT = '$TONE!'",
+         "os.path.expandvars(T)"),
+    )
+] + [
+    Program("a builtin that is replaced between two calls", edited(PATCHED, ("{head}", ""), ("{way}", "input('?')"),
+            ("import sys\nsys.stdout.write(f(\"q\"))", "for each in ('a ', 'b '):\n"
+             "    builtins.input = lambda _, each=each: each\n    print(f('q'))")),
+            "<a q> <b q>"),
+    Program("a known builtin that the module redefines between two calls",
+            "@cached\ndef f(q): return ask(str(len(q)) + q)\nprint(f('q'))\n"
+            "def len(x): return 7\nprint(f('q'))", "<1q> <7q>"),
+    Program("a file that a mock of open gives", """
+            from unittest import mock
+            @cached
+            def f(q):
+                with open("p.txt") as file: return ask(file.read() + q)
+            with mock.patch("builtins.open", lambda *a, **k: mock.mock_open(read_data="terse ")()): print(f("q"))
+            """, "<terse q>"),
+    hit("an unused method of what is put into a list", """
+        class M:
+            def __init__(self, text): self.text = text
+            def shown(self): return "a"
+        @cached
+        def f(q): return ask("".join(each.text for each in [M(q)]))
+        print(f("q"))
+        """, ("a\"", "b\"")),
+]  # fmt: skip
+
 PLACE = """
 import pathlib
 ROOT = pathlib.Path(__file__).parent
@@ -281,4 +334,4 @@ MOVED: list[Case] = [
     )
 ]
 
-CASES: list[Case] = [*MOVED, *CLASSES, *MADE, *ENVIRONMENT, *WRITTEN]
+CASES: list[Case] = [*MOVED, *REPLACED, *CLASSES, *MADE, *ENVIRONMENT, *WRITTEN]
