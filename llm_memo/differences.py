@@ -27,7 +27,7 @@ class Difference:
     """Its value in the kept call, redacted and cut short; "" where there is none to show."""
     now: str = ""
     lines: tuple[str, ...] = ()
-    """Of changed code, the lines that went and came, as in a unified diff."""
+    """For code that changed: the lines that were removed and added, as in a unified diff."""
 
     def __str__(self) -> str:
         if self.before and self.now and self.before != self.now:
@@ -170,7 +170,7 @@ _CONTEXT = 20
 
 
 def around_change(before: str, now: str) -> tuple[str, str]:
-    """Of two long texts, what differs and a little around it, cut between words."""
+    """The parts of two long texts that differ, with a little around them, cut between words."""
     start = _same(zip(before, now, strict=False))
     end = _same(zip(before[start:][::-1], now[start:][::-1], strict=False))
     cut = max(0, start - _CONTEXT)

@@ -397,7 +397,7 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
 
     @property
     def __func__(self) -> Any:
-        """Of a method, as of any, what the class holds; of a ``classmethod``'s, the function inside."""
+        """For a method: what the class holds, as for any method; for a ``classmethod``: the function inside."""
         bound: Any = self.__wrapped__
         return self._self_parent if self._self_binding == "function" else bound.__func__
 

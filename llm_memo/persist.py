@@ -1,4 +1,4 @@
-"""What runs around the paid call: it is timed, judged, frozen, written, and handed to everybody who waits for it."""
+"""Around the paid call: its answer is timed, judged, frozen, written, and given to everybody who waits for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger("llm_memo")
 
 
 class Leader:
-    """A step: run one call's function. And what is done however that ends: once, and to the end.
+    """A step: runs one call's function and, however that ends, does what follows, once.
 
     A shape whose answer comes in pieces runs the function in its own way.
 

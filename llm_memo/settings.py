@@ -50,7 +50,7 @@ PartialSettings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What one ``with cache_policy(...)`` block gives, and to which functions; none named is all."""
+    """The settings of one ``with cache_policy(...)`` block, and the functions that they are for; () for all."""
 
     functions: tuple[object, ...]
     settings: PartialSettings

@@ -1,4 +1,4 @@
-"""What objects work with and no answer is made of, by type; and what is a secret, by type or name."""
+"""Equipment, which objects work with and no answer depends on, by type; secrets, by type or name."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ def _alias(name: str, field: Any) -> str:
 
 
 def _width(annotation: Any) -> int:
-    """Among how many types the items of a list annotated so may choose; 0 for what is no list."""
+    """How many types the items of a list with this annotation may have; 0 if it is no list."""
     annotation = _plain(annotation)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is list:

@@ -33,7 +33,7 @@ def _within(value: Any, look: Callable[[Any], str | None] | None = None) -> str 
 
 
 def _fault(value: Any) -> str | None:
-    """What is wrong with a record; "" if it is a complete answer; None if it is none."""
+    """Why a record is no complete answer; "" if it is one; None if it is no answer at all."""
     if isinstance(value, BaseException):
         return f"an error: {type(value).__name__}"
     body = wire.body(value)
@@ -46,7 +46,7 @@ def _fault(value: Any) -> str | None:
 
 
 def _part_fault(value: Any) -> str | None:
-    """What is wrong with a record of a stream, of which nothing says that it is the whole answer."""
+    """As `_fault`, for a record of a stream, which may be only a part of the answer."""
     judge = _judge(value)
     if judge is not None:
         return judge(value) or ""
@@ -255,7 +255,7 @@ def _event_fault(value: Any) -> str | None:
 
 
 def _stream_fault(recording: Recording) -> str | None:
-    """What is wrong with a stream: with an item of it, or, if all its items are here, with their sum."""
+    """Why a stream is not complete: because of one of its items or, if all items are here, of all together."""
     items = recording.items
     if recording.returned is None and all(type(item) is str and not item.strip() for item in items):
         return "an empty answer"
@@ -291,7 +291,7 @@ _LAST = {"message_start": "message_stop", "message-start": "message-end"}
 
 
 def _unended_events(items: list[Any]) -> str | None:
-    """What is wrong with a stream of events, or of parts, that has no last one."""
+    """Why a stream of events, or of parts, is not complete: its last one is missing, or it says nothing."""
     said = [item for item in items if wire.is_record(item)]
     kinds = {wire.text(item, "type"): item for item in said}
     for first, last in _LAST.items():

@@ -50,13 +50,13 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON, without what is not known or nought."""
+        """As plain JSON; fields that are unknown or zero are left out."""
         plain = {name: item for name, item in vars(self).items() if item and name != "parts"}
         return {**plain, "parts": [part.to_dict() for part in self.parts]} if self.parts else plain
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Usage:
-        """What ``to_dict`` wrote, here or in a later version: what is not known here is passed over."""
+        """The usage that ``to_dict`` wrote; unknown fields, of a later version, are ignored."""
         known = {name: item for name, item in plain.items() if name in _FIELDS}
         return cls(**{**known, "parts": tuple(map(cls.from_dict, plain.get("parts", ())))})
 
@@ -65,7 +65,7 @@ _FIELDS = {each.name for each in dataclasses.fields(Usage)}
 
 
 def merged(usages: Iterable[Usage]) -> tuple[Usage, ...]:
-    """One usage for each model, provider and tier, in the order of their coming."""
+    """One usage for each model, provider and tier, in the order in which they first occur."""
     billed: dict[tuple[str | None, ...], list[Usage]] = {}
     for usage in usages:
         billed.setdefault((usage.model, usage.provider, usage.tier), []).append(usage)

@@ -90,7 +90,7 @@ class _Opener(pickle.Unpickler):
 
 
 class StandIn:
-    """In the place of an object whose class was not imported: it has its attributes and does nothing."""
+    """Stands for an object whose class was not imported: it has its attributes and does nothing."""
 
     def __init__(self, *arguments: Any) -> None:
         if arguments:
@@ -109,12 +109,12 @@ class StandIn:
 
 
 def _attribute(owner: Any, name: str) -> Any:
-    """In the place of ``getattr``, by which Python pickled an enum's member before 3.11.4."""
+    """Stands for ``getattr``, by which Python pickled an enum's member before 3.11.4."""
     return owner(name) if isinstance(owner, type) and issubclass(owner, StandIn) else getattr(owner, name)
 
 
 def _resolved(name: str) -> Any:
-    """In the place of `llm_memo.codec.references.resolve`: a generic type is only shown."""
+    """Stands for `llm_memo.codec.references.resolve`: a generic type is only shown."""
     module, _, path = name.partition(":")
     return name if "[" in name else _Opener(io.BytesIO()).find_class(module, path)
 

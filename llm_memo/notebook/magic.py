@@ -207,7 +207,7 @@ class Magic:
         print(f"would remove {count}, {size}" if options.dry_run else f"{count} cleared, {size}")
 
     def _chosen(self, name: str | None, do: Callable[[Cache, Any], Any]) -> Any:
-        """What is done with a function's own folder, or without a name with the folder that calls use here."""
+        """``do(folder, function)`` of the named function or, without a name, of the folder that calls use here."""
         if name is None:
             return do(Cache(), None)
         function = self._function(name)

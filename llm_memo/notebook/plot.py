@@ -116,7 +116,7 @@ def _draw_beside(axes: Axes, paid: dict[str, float], saved: dict[str, float]) ->
 
 
 def _paid(cache: Cache, measure: Measure) -> dict[str, list[tuple[datetime, float]]]:
-    """Of each function, the sums so far at the times its answers came; those that paid most go first."""
+    """Function → running sums at the times of its answers; the functions that paid most come first."""
     points: dict[str, list[tuple[datetime, float]]] = {}
     for entry in reversed(cache.entries()):
         line = points.setdefault(entry.function, [])

@@ -173,7 +173,7 @@ def _pydantic_ai(value: Any) -> Iterator[Any]:
 
 
 def _agno(value: Any) -> Iterator[Any]:
-    """Of an agent or team all models and members, of a model its clients, which are made now if they have not been."""
+    """The models and members of an agent or team; the clients of a model, made now if they have not been."""
     if not hasattr(value, "get_client"):
         for held in vars(value).values():
             for part in held if isinstance(held, (list, tuple)) else [held]:

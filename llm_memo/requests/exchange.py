@@ -147,7 +147,7 @@ class Exchange(Sender):
         return timeout
 
     def leading(self, flight: Flight | None) -> Leader:
-        """What is done when it is this request that is sent."""
+        """The step that sends the request, if this one is the leader."""
         return Sending(self, flight)
 
     # Sending it

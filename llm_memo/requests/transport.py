@@ -198,7 +198,7 @@ def _wrap(client: Any, site: Site | None) -> Any:
 
 
 class _Library:
-    """What is made of the classes of httpx, or of httpx2."""
+    """Classes of our own over those of httpx, or of httpx2."""
 
     def __init__(self, name: str) -> None:
         library = sys.modules[name]
@@ -282,7 +282,7 @@ def _response(exchange: Exchange, head: Head, stream: Any) -> Any:
 
 
 def _failed(exchange: Exchange, error: Exception) -> Any:
-    """What is given, or raised, where there is no response."""
+    """Return the response, or raise the error, that stands for a request without a response."""
     exchange.turn.released()
     library = _library(exchange.request)
     if isinstance(error, ServerError):

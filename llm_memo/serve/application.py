@@ -107,7 +107,7 @@ class App:
 
     @property
     def policy(self) -> CachePolicy:
-        """What is done with a request that gives no policy itself."""
+        """The policy of a request that gives none itself."""
         return self._site.settings.now().policy
 
     def info(self) -> CacheInfo:

@@ -27,7 +27,7 @@ LONGEST_HEAD = 64 * 1024
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _TARGET = re.compile(rb"/(?:[!$-;=?-\[\]_a-z~|][!$-;=?-\[\]_a-z~|]*)?(?:\?[!$-;=?-\[\]_a-z~|]*)?")
-"""Of what h11 lets through all but ``\\ # < > " ^ ` { }``."""
+"""All that h11 lets through, except ``\\ # < > " ^ ` { }``."""
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f\\]")
 _NO_PAGES = "pages in a browser are not let in; --allow-origin names those that are"
 _OWN_PAGE = (b"/", b"/healthz")

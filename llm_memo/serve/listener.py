@@ -82,7 +82,7 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, for the reason that h11 has just raised."""
+        """Answer bytes that are no request: h11 has just raised the reason."""
         status = getattr(sys.exception(), "error_status_hint", 400)
         self._refuse(Fault(status, "bad_request", _REASONS.get(status, "this is not a request")))
 

@@ -1,4 +1,4 @@
-"""What is said of cached functions, counts, folders, entries and explanations when they are shown.
+"""The sheets of cached functions, counts, folders, entries, explanations and settings.
 
 Importing this package tells `llm_memo.display.shown` all the sheets that there are.
 """

@@ -1,4 +1,4 @@
-"""What the sheet of a cached function, of several, and of its counts says."""
+"""The sheets of a cached function, of several, and of counts."""
 
 from __future__ import annotations
 

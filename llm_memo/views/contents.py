@@ -1,4 +1,4 @@
-"""What the sheet of an entry, of entries, of a folder says."""
+"""The sheets of an entry, of entries and of a folder."""
 
 from __future__ import annotations
 

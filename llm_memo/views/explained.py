@@ -1,4 +1,4 @@
-"""What the sheet of one call's explanation says: what differs, then what counts, the largest concern first.
+"""The sheet of an explanation: what differs, then what counts, the largest concern first.
 
 It fits a screen: the rest is folded into counts.
 """

@@ -1,4 +1,4 @@
-"""What the sheet of ``configure(...)`` says: the effective settings, and where each comes from."""
+"""The sheet of ``configure(...)``: the effective settings, and where each comes from."""
 
 from __future__ import annotations
 
