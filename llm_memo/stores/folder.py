@@ -85,7 +85,7 @@ class Owner(NamedTuple):
 
     def label(self, root: str) -> str:
         """What tells this name and program from others, whichever folder they are moved to together with ``root``."""
-        return _label_of(self.function, self.program_in(root))
+        return _label_of(self, root)
 
     def program_in(self, root: str) -> str:
         """The program's path, relative to the project that the cache folder ``root`` is in if it is in there, too."""
@@ -94,8 +94,9 @@ class Owner(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1024)
-def _label_of(function: str, program: str) -> str:
-    return xxhash.xxh3_64_hexdigest(f"{function}\0{program}".encode("utf-8", "surrogatepass"))
+def _label_of(owner: Owner, root: str) -> str:
+    text = f"{owner.function}\0{owner.program_in(root)}"
+    return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
 class EntryFile(NamedTuple):

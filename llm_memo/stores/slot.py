@@ -20,7 +20,7 @@ class Slot:
 
     Args:
         store: The store.
-        path: The entry's file.
+        path: The entry's file, as `Disk.path` gives it: ``…/<function folder>/<shard>/<key>.joblib``.
         owner: Whose answer it is, or will be.
     """
 
@@ -30,10 +30,8 @@ class Slot:
         self.store = store
         self.path = path
         self.owner = owner
-        shard, name = os.path.split(path)
+        _, self.function, _, name = path.rsplit("/", 3)
         self.key = name.removesuffix(SUFFIX)
-        self.function = os.path.basename(os.path.dirname(shard))
-        """The function folder that it is in."""
         self._rights: Rights | None = None
         self._label = ""
         """What says that the folder is the owner's: while that is there, the folder need not be made again."""
