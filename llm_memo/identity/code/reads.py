@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llm_memo.identity.code.calls import Calls
-from llm_memo.identity.code.names import ANY, Attribute, Chain, Result, Root
+from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Result, Root
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Ref, Use
 from llm_memo.identity.code.walk import children, walk
@@ -35,7 +35,24 @@ def reads_of(
         reader.begin()
         reader.body(function, depth=0)
         if reader.stands_for_count() == known:
-            return Reads(tuple(reader.uses), frozenset(reader.attributes), frozenset(reader.builtins))
+            return Reads(_once(reader.uses), frozenset(reader.attributes), frozenset(reader.builtins))
+
+
+def _once(uses: list[Use]) -> tuple[Use, ...]:
+    """The uses, less those that say in another line what one before them says: more is not found by them.
+
+    One that depends on what the function has set, or been given, by then is left as it is.
+    """
+    found: dict[object, Use] = {}
+    for use in uses:
+        refs = [use.ref, *(ref for given in use.given for ref in given.refs)]
+        steps = [step for ref in refs for step in ref.chain.steps]
+        depends = use.group is not None or use.made or any(ref.unless is not None for ref in refs)
+        # Steps of two kinds may be equal as tuples, and so may keys of two types inside of a tuple.
+        exact = not any(isinstance(step, Item) and step.kind is not str for step in steps)
+        mark = (use._replace(line=0), *map(type, steps)) if exact and not depends else (id(use),)
+        found.setdefault(mark, use)
+    return tuple(found.values())
 
 
 class _Reader(Calls):

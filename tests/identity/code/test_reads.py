@@ -71,7 +71,7 @@ USES = [
     ("a = A\n return vars()", ["read A", "read x"]),
     ("return eval('A', B)", ["read B", "read x", "read globals()"]),
     ("import importlib\n return importlib.import_module('m').A",
-     ["import importlib", "import importlib", "import m", "read m.A"]),
+     ["import importlib", "import m", "read m.A"]),
     ("return __import__('m.n')", ["import m", "read m"]),
     ("return __import__(x)", ["unseen …", "call __import__ given x", "read __import__()"]),
     # Comparisons.
@@ -124,7 +124,10 @@ USES = [
     ("def g(y=A): return B\n return g", ["read A", "read B"]),
     ("@A\n def g(y: C) -> D: return B", ["call A", "read C", "read D", "read B"]),
     ("class K(A, k=B):\n  y: C = D\n  def m(self): return E", ["read A", "read B", "read C", "read D", "read E"]),
-    ("class K:\n  y = A\n  z = y", ["read A", "read A"]),
+    ("class K:\n  y = A\n  z = y", ["read A"]),
+    # Once, however often; steps and keys that only look equal are others.
+    ("return A.b + A.b + B(A.b) + B(A.b)", ["read A.b", "call B given A.b", "read B()"]),
+    ("return A.x + A[x] + A[1] + A[True]", ["read A.x", "read x", "read A[x]", "read A[1]", "read A[True]"]),
     ("@A\n class K: pass", ["call A"]),
     ("global g\n def g(): pass", ["write g"]),
     ("g = lambda y=A: B.c", ["read A", "read B.c"]),
