@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_memo.identity.code import cells
 from llm_memo.identity.code.scopes import Function
@@ -48,6 +48,23 @@ FIELDS: dict[str, str] = {
 """Node → the fields that count, in the order in which they are written."""
 
 _FIELDS = {kind: names.split() for kind, names in FIELDS.items()}
+
+
+class _Plain(NamedTuple):
+    """How a node is written all of whose fields are, and none of which holds statements."""
+
+    opening: bytes
+    fields: tuple[tuple[str, bytes], ...]
+    """Each with its mark, the last one first."""
+
+
+_EXPRESSIONS = (ast.expr, ast.keyword, ast.comprehension)
+_PLAIN = {
+    node: _Plain(b"(" + kind.encode(), tuple((name, b"." + name.encode()) for name in reversed(names)))
+    for kind, names in _FIELDS.items()
+    if issubclass(node := getattr(ast, kind, type), _EXPRESSIONS)
+    and kind not in ("Constant", "JoinedStr", "TemplateStr")
+}
 _ITSELF = "\0itself"
 
 
@@ -70,7 +87,15 @@ def tree_digest(function: Function, free: Collection[Place] = (), itself: Collec
         elif isinstance(item, _Read):
             stack.extend(_opened(_fields(item.node, function, free, read=True), item.node))
         elif isinstance(item, ast.AST):
-            stack.extend(_opened(_fields(item, function, free), item))
+            if (plain := _PLAIN.get(type(item))) is None:
+                stack.extend(_opened(_fields(item, function, free), item))
+            else:
+                parts.append(plain.opening)
+                stack.append(b")")
+                for name, mark in plain.fields:
+                    value = getattr(item, name, None)
+                    if value is not None and value != []:
+                        stack += (cells.plain(value) if type(value) is str else value, mark)
         elif isinstance(item, list):
             parts.append(b"[%d" % len(item))
             stack.extend(reversed(item))
