@@ -62,7 +62,7 @@ def is_own_module(name: str) -> bool:
     that applies the decorator or that ``configure(own_packages=…)`` names, and a module without a file (a cell,
     ``exec``) are the user's own.
     """
-    if name == "builtins":  # most of what is asked for
+    if name == "builtins":  # the module of most values
         return False
     top = name.partition(".")[0]
     if top in _own or top in SCOPES.configured.get("own_packages", ()) or name in ("__main__", "__mp_main__"):
