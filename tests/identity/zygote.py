@@ -125,6 +125,8 @@ def main() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     importlib.import_module("llm_memo.identity.local").is_own_file(pydantic.__file__)  # and reads what is installed
+    if "coverage" in sys.modules and (measuring := sys.modules["coverage"].Coverage.current()):
+        measuring.save()  # else each child writes the lines of all these imports again
     gc.collect()
     gc.freeze()  # else a collection in the child copies all of it
     for line in sys.stdin:
