@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any
 
 from llm_memo.call import AT_ONCE, NOTHING, Call, Step
-from llm_memo.codec.recorder import END, Recorder, recorded
-from llm_memo.codec.recording import Awaited, Recording
+from llm_memo.codec.recorder import Recorder
+from llm_memo.codec.recording import Awaited
 from llm_memo.errors import MemoError, leave_out_ours
 from llm_memo.identity.wrappers import answers_like
 from llm_memo.memo import Memo
@@ -203,7 +203,29 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
     if answer is NOTHING:
         steps = _Steps(call)
         for step in steps:
-            steps.outcome = (yield from _recorded(step)) if isinstance(step, Leader) else _now(step)
+            if not isinstance(step, Leader):
+                steps.outcome = _now(step)
+                continue
+            try:
+                recorder = _recorder(step)
+                steps.outcome = recorder.recording
+                while True:
+                    with recorder as resume:
+                        item = resume()
+                    if recorder.at_end:
+                        break
+                    try:
+                        recorder.sent((yield recorder.passed_on(item)))
+                    except BaseException as error:
+                        recorder.thrown(error)
+            except GeneratorExit:
+                recorder.inner.close()
+                if recorder.recording.ended:  # here: who closes a generator takes no more steps
+                    step.answered(recorder.recording)
+                steps.given_up()
+                raise
+            except BaseException as error:
+                steps.outcome = Failure(error)
         answer = steps.result()
     if not call.paid:
         for item in answer.items:
@@ -211,22 +233,6 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
                 time.sleep(call.memo.options.replay_delay)
             yield item
     return answer.returned
-
-
-def _recorded(leader: Leader) -> Generator[Any, Any, Recording | Failure]:
-    """Pass on each item at once, and down to the generator what is sent or thrown in."""
-    try:
-        recorder = _recorder(leader)
-        try:
-            yield from recorded(recorder)
-        except GeneratorExit:
-            recorder.inner.close()
-            if recorder.recording.ended:  # here, since what is returned now is lost on its way through ``yield from``
-                leader.answered(recorder.recording)
-            raise
-        return recorder.recording
-    except BaseException as error:
-        return Failure(error)
 
 
 def _recorder(leader: Leader) -> Recorder:
@@ -248,13 +254,17 @@ async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                 except BaseException as error:
                     steps.outcome = Failure(error)
                 continue
-            try:  # `_recorded` once more, written out: an asynchronous generator has no ``yield from``
+            try:  # as in `generator`
                 recorder = _recorder(step)
                 steps.outcome = recorder.recording
                 try:
-                    while (item := await recorder.anext()) is not END:
+                    while True:
+                        with recorder as resume:
+                            item = await resume()
+                        if recorder.at_end:
+                            break
                         try:
-                            recorder.sent((yield item))
+                            recorder.sent((yield recorder.passed_on(item)))
                         except BaseException as error:
                             recorder.thrown(error)
                 except GeneratorExit:

@@ -1,26 +1,28 @@
 """Between a generator and its reader: items are recorded on their way, and what comes back goes down.
 
 For a cached generator function, a stream of an SDK and the body of an HTTP response alike. What is
-decided is here once; the loop around it is written for generators and for asynchronous generators::
+decided is here once; the loop around it is written where it is driven, for generators and, with ``await``,
+for asynchronous generators. Each further frame would make a recursion of generators end earlier::
 
-    while (item := recorder.next()) is not END:
+    while True:
+        with recorder as resume:
+            item = resume()
+        if recorder.at_end:
+            break
         try:
-            recorder.sent((yield item))
+            recorder.sent((yield recorder.passed_on(item)))
         except BaseException as error:
             recorder.thrown(error)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from llm_memo.codec.recording import Recording
-
-END: Final = object()
-"""The generator has ended."""
 
 
 class Recorder:
@@ -33,7 +35,7 @@ class Recorder:
         running: Surrounds the generator's work.
     """
 
-    __slots__ = ("_progress", "_resume", "_running", "inner", "recording")
+    __slots__ = ("_end", "_progress", "_resume", "_running", "at_end", "inner", "recording")
 
     def __init__(
         self,
@@ -46,30 +48,28 @@ class Recorder:
         self.inner = inner
         self._progress = progress
         self._running = running or nullcontext()
-        self._resume: Callable[[], Any] = inner.__anext__ if hasattr(inner, "__anext__") else partial(next, inner)
+        self.at_end = False
+        """Whether the generator has ended."""
+        asynchronous = hasattr(inner, "__anext__")
+        self._end: type[Exception] = StopAsyncIteration if asynchronous else StopIteration
+        self._resume: Callable[[], Any] = inner.__anext__ if asynchronous else partial(next, inner)
 
-    def next(self) -> Any:
-        """The next item, or `END`."""
+    def __enter__(self) -> Callable[[], Any]:
+        """The generator is about to work: what resumes it, in the frame of whoever drives it."""
         self._progress(False)
-        try:
-            with self._running:
-                item = self._resume()
-        except StopIteration as end:
-            self.recording.returned = end.value
-            return END
-        return self._passed_on(item)
+        self._running.__enter__()
+        return self._resume
 
-    async def anext(self) -> Any:
-        """The next item of an asynchronous generator, or `END`."""
-        self._progress(False)
-        try:
-            with self._running:
-                item = await self._resume()
-        except StopAsyncIteration:
-            return END
-        return self._passed_on(item)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
+        self._running.__exit__(kind, error, trace)
+        if kind is not None and issubclass(kind, self._end):
+            self.recording.returned = getattr(error, "value", None)
+            self.at_end = True
+            return True
+        return False
 
-    def _passed_on(self, item: Any) -> Any:
+    def passed_on(self, item: Any) -> Any:
+        """``item``, recorded, as it goes to the reader."""
         self.recording.add(item)
         self._progress(True)
         return item
@@ -89,13 +89,3 @@ class Recorder:
             raise error
         self.recording.answered_back()
         self._resume = partial(self.inner.athrow if hasattr(self.inner, "athrow") else self.inner.throw, error)
-
-
-def recorded(recorder: Recorder) -> Generator[Any, Any, Any]:
-    """``yield from`` the generator, recorded; returns what it returns."""
-    while (item := recorder.next()) is not END:
-        try:
-            recorder.sent((yield item))
-        except BaseException as error:
-            recorder.thrown(error)
-    return recorder.recording.returned

@@ -19,7 +19,7 @@ from llm_memo import adapters
 from llm_memo.adapters.equipment import class_name
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, UnknownClass, register, thaw
-from llm_memo.codec.recorder import END, Recorder, recorded
+from llm_memo.codec.recorder import Recorder
 from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.codec.references import reference, resolve
 from llm_memo.errors import MemoWarning, warn
@@ -228,10 +228,19 @@ class _Tape:
 
 def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
     """``yield from inner``, each item going to the tape first."""
+    recorder = Recorder(inner, tape.kept, tape.progress)
     try:
-        returned = yield from recorded(Recorder(inner, tape.kept, tape.progress))
+        while True:
+            with recorder as resume:
+                item = resume()
+            if recorder.at_end:
+                break
+            try:
+                recorder.sent((yield recorder.passed_on(item)))
+            except BaseException as error:
+                recorder.thrown(error)
         tape.complete()
-        return returned
+        return recorder.recording.returned
     finally:
         try:
             if hasattr(inner, "close"):  # any iterator may be at the bottom of a stream
@@ -244,9 +253,13 @@ async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
     """`_recorded` for an asynchronous generator, which has no return value."""
     recorder = Recorder(inner, tape.kept, tape.progress)
     try:
-        while (item := await recorder.anext()) is not END:
+        while True:
+            with recorder as resume:
+                item = await resume()
+            if recorder.at_end:
+                break
             try:
-                recorder.sent((yield item))
+                recorder.sent((yield recorder.passed_on(item)))
             except BaseException as error:
                 recorder.thrown(error)
         tape.complete()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +162,37 @@ def test_a_cached_recursion_of_300_levels() -> None:
     assert 301 == count.cache_info().misses
     assert 300 == count(300)
     assert 1 == count.cache_info().hits
+
+
+def test_a_cached_recursion_of_generators_of_300_levels() -> None:
+    """A cached generator function that goes on with itself goes 300 levels deep, read by a loop or `yield from`."""
+
+    @cached_completion
+    def down(n: int) -> Iterator[int]:
+        if n:
+            yield from down(n - 1)
+        yield n
+
+    @cached_completion
+    def listed(n: int) -> Iterator[int]:
+        yield from list(listed(n - 1)) if n else []
+        yield n
+
+    @cached_completion
+    async def later(n: int) -> AsyncIterator[int]:
+        if n:
+            async for each in later(n - 1):
+                yield each
+        yield n
+
+    async def read() -> list[int]:
+        return [each async for each in later(300)]
+
+    for each in (down, listed):
+        assert list(range(301)) == list(each(300))
+        assert list(range(301)) == list(each(300))
+        assert (1, 301) == (each.cache_info().hits, each.cache_info().misses)
+    assert list(range(301)) == asyncio.run(read())
 
 
 def test_a_recursion_without_end_says_what_to_do() -> None:
