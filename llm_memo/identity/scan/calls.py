@@ -63,7 +63,7 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
             scan.redirected = True
         if not of_environment:
             read_called(scan, at, followed)
-        if code_attribute(value, "__module__") != "builtins":
+        if value is getattr or code_attribute(value, "__module__") != "builtins":
             _let_go(scan, given)
         escape(scan, followed, given)
         writes = is_a(value, types.MethodDescriptorType) and name in MUTATORS  # list.append(L, x)
