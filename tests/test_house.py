@@ -364,6 +364,7 @@ TOPICS = {
     "identity/test_programs": "the corpus of programs: what each key is made of",
     "identity/test_random_programs": "random programs, cached and not",
     "identity/test_witness": "clients that are changed after the first call",
+    "identity/test_witness_of_objects": "objects of frameworks that are changed after the first call",
     "requests/test_rare_requests": "lines that no ordinary request comes to",
     "requests/test_sdks": "real SDKs over real HTTP",
     "serve/test_command": "``llm-memo serve`` as a process",

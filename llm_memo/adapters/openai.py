@@ -33,12 +33,11 @@ _PLACES = (*_SETTINGS, "_azure_endpoint", "region", "aws_region", "project_id", 
 """Attributes of the clients of SDKs that say where requests go, beside the base URL."""
 
 
-def witness(value: Any) -> tuple[object, ...] | None:
-    """All that the form of a client, or of a resource's, is made of, read without making it.
+def witness(client: Any) -> tuple[object, ...] | None:
+    """All that the form of a client is made of, read without making it.
 
     None where that takes more than a look: with hooks, with headers that are no texts, where a property says it.
     """
-    client = vars(value).get("_client") if "_base_url" not in vars(value) else value
     held = vars(client)
     http = held["_client"]
     added = (*held["_custom_headers"].items(), *held["_custom_query"].items())
@@ -52,11 +51,27 @@ def witness(value: Any) -> tuple[object, ...] | None:
     ):
         return None
     return (
-        *(type(value), client, type(client), http, held["_base_url"], http.params, http.headers.raw, added),
+        *(
+            client,
+            type(client),
+            http,
+            held["_base_url"],
+            http.params.multi_items(),
+            http.headers.raw,
+            added,
+        ),
         *map(held.get, _PLACES),
         *transports,
         *(vars(each).get("_llm_memo_inner") for each in transports),
     )
+
+
+def watched(value: Any) -> tuple[Any, list[Any]] | None:
+    """The client that `witness` tells of, and all parts of the value; None where something stands in one's place."""
+    client = value if "_base_url" in vars(value) else vars(value)["_client"]
+    if replaced.everywhere(value) or replaced.everywhere(client):
+        return None
+    return client, [*replaced.parts(value), *replaced.parts(client)]
 
 
 _TEXT = frozenset({str})

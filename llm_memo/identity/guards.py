@@ -13,8 +13,6 @@ from typing import Any
 
 import xxhash
 
-from llm_memo import adapters
-
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _CONTAINERS = frozenset({list, tuple, dict})
 KINDS = _PLAIN | _CONTAINERS
@@ -84,22 +82,73 @@ class Guards:
         """Guard that ``get()`` returns an equal value, one of which equal ones are the same: a text, bytes, classes."""
         self.checks.append(lambda: get() == value)
 
-    def content(self, value: Any, look: Callable[[], object], seen: object) -> None:
-        """Guard what is inside of ``value``, of which ``look()`` gave ``seen``."""
+    def content(
+        self,
+        value: Any,
+        look: Callable[[], object],
+        seen: object,
+        witness: Callable[[], Callable[[], bool]] | None = None,
+    ) -> None:
+        """Guard what is inside of ``value``, of which ``look()`` gave ``seen``.
+
+        ``witness()`` makes a check that is quicker than ``look``; where it raises, there is none.
+        """
         if not self._first(("content", id(value))):
             return
-        witness = _marshalled if _quietly(is_plain, value) else adapters.offering(type(value), "witness")
-        known = None if witness is None else _quietly(witness, value)
-        if known is None:
-            self.checks.append(lambda: look() == seen)
+        known = quietly(marshalled, value) if quietly(is_plain, value) else None
+        if known is not None:
+            self.checks.append(lambda: quietly(marshalled, value) == known or look() == seen)
+        elif witness is not None:
+            self.checks.append(_Content(look, seen, witness).is_same)
         else:
-            self.checks.append(lambda: _quietly(witness, value) == known or look() == seen)
+            self.checks.append(lambda: look() == seen)
 
     def _first(self, mark: object) -> bool:
         if mark in self._known:
             return False
         self._known.add(mark)
         return True
+
+
+class _Content:
+    """A check of a value by its witness. The witness is made at the first look, and anew where it is one no more."""
+
+    __slots__ = ("_expected", "_fails", "_holds", "_look", "_witness")
+
+    def __init__(self, look: Callable[[], object], seen: object, witness: Callable[[], Callable[[], bool]]) -> None:
+        self._look = look
+        self._expected = seen
+        self._witness = witness
+        self._holds: Callable[[], bool] | None = None
+        self._fails = 0
+
+    def is_same(self) -> bool:
+        """Whether the value is what it was."""
+        try:
+            if self._holds is not None and self._holds():
+                return True
+        except Exception:  # it cannot be looked at as it was
+            self._holds = None
+        return self._is_same_at_second_look()
+
+    def _is_same_at_second_look(self) -> bool:
+        """Look at all of it, between two looks at the parts: so a witness speaks of what was looked at."""
+        holds = quietly(_call, self._witness) if self._fails < _TRIES else None
+        if self._look() != self._expected:
+            return False
+        if holds is not None and quietly(_call, holds) is True:
+            self._holds, self._fails = holds, 0
+        else:
+            self._holds, self._fails = None, self._fails + 1
+        return True
+
+
+_TRIES = 3
+"""How often in a row a witness that does not even hold at once is made anew."""
+
+
+def _call(function: Callable[[], Any]) -> Any:
+    return function()
 
 
 _FIXED = frozenset({
@@ -120,7 +169,7 @@ def is_fixed(value: Any) -> bool:
     return kind in (tuple, frozenset) and all(map(is_fixed, value))
 
 
-def _quietly(witness: Callable[[Any], object], value: Any) -> object:
+def quietly(witness: Callable[[Any], Any], value: Any) -> Any:
     """What a witness says of a value; None if it raises."""
     try:
         return witness(value)
@@ -128,7 +177,7 @@ def _quietly(witness: Callable[[Any], object], value: Any) -> object:
         return None
 
 
-def _marshalled(value: Any) -> bytes:
+def marshalled(value: Any) -> bytes:
     """The bytes of `marshal`, or of long ones what stands for them.
 
     Raises:

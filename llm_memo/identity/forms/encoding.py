@@ -264,7 +264,7 @@ def _begin(value: Any, makers: dict[type, Maker], subject: Subject) -> tuple[lis
         return [b"%b%d:" % (tag, len(value))], iter((*value,)), _scan_members if tag in b"uz" else _scan_items
     maker = makers.get(kind)
     if maker is None:
-        maker = makers[kind] = _maker(kind)
+        maker = makers[kind] = maker_of(kind)
     form = _made(maker, value, subject)
     if type(form) is bytes:
         return [form], iter(()), _scan_items
@@ -436,7 +436,7 @@ def _made(maker: Maker, value: Any, subject: Subject) -> Form | bytes:
 _MAKERS: weakref.WeakKeyDictionary[type, Maker] = weakref.WeakKeyDictionary()
 
 
-def _maker(kind: type) -> Maker:
+def maker_of(kind: type) -> Maker:
     """What makes the form of values of a kind, looked for once per class."""
     found = _MAKERS.get(kind)
     if found is None:

@@ -236,17 +236,41 @@ def attributes(value: Any) -> Attributes:
     Less what a ``cached_property`` left and what ``__memo_ignore__`` names; of objects of installed classes, less
     credentials. Equipment is None. No property, ``__getattr__`` or ``__getattribute__`` of a class is run.
     """
+    return counted(raw_attributes(value), type(value))
+
+
+def raw_attributes(value: Any) -> dict[str, Any]:
+    """All that an object itself holds, whether it counts or not."""
     kind: Any = type(value)
     plan = _plan(kind)
     held: dict[str, Any] = {}
     if plan.holds is not None:
         held.update(plan.holds(value))
-    for name, slot in plan.slots:
+    for name, get in plan.slots:
+        item = get(value)
+        if item is not UNSET:
+            held[name] = item
+    return held
+
+
+def holders(kind: Any) -> list[tuple[str, Callable[[Any], Any]]]:
+    """Where the instances of a class hold all of that: each slot by name, and under "" the ``__dict__``."""
+    plan = _plan(kind)
+    return plan.slots if plan.holds is None else [("", plan.holds), *plan.slots]
+
+
+UNSET = object()
+"""What is in a slot that holds nothing."""
+
+
+def _getter(slot: Any) -> Callable[[Any], Any]:
+    def get(value: Any) -> Any:
         try:
-            held[name] = slot.__get__(value)
+            return slot.__get__(value)
         except AttributeError:
-            continue  # unset
-    return counted(held, kind)
+            return UNSET
+
+    return get
 
 
 def counted(held: Mapping[Any, Any], kind: type) -> Attributes:
@@ -270,14 +294,14 @@ class _Plan:
     def __init__(self, kind: type) -> None:
         self.installed = not code.is_own(kind)
         self.holds: Callable[[Any], dict[str, Any]] | None = None
-        self.slots: list[tuple[str, Any]] = []
+        self.slots: list[tuple[str, Callable[[Any], Any]]] = []
         omitted = set(adapters.never_sent(kind))
         for base in kind.__mro__:
             for name, item in vars(base).items():
                 if name == "__dict__" and is_a(item, types.GetSetDescriptorType):
                     self.holds = self.holds or item.__get__
                 elif is_a(item, types.MemberDescriptorType) and "__slots__" in vars(base):
-                    self.slots.append((name, item))
+                    self.slots.append((name, _getter(item)))
                 elif type(item).__name__ == "cached_property":
                     omitted.add(name)
                 elif name == "__memo_ignore__":

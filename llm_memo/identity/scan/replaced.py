@@ -7,6 +7,7 @@ are used, such as ``client.responses``, are none of it.
 from __future__ import annotations
 
 import types
+from itertools import chain
 from typing import Any
 
 from llm_memo.identity.quiet import class_has, class_item
@@ -36,6 +37,14 @@ def everywhere(value: Any, depth: int = _DEPTH) -> list[tuple[str, object]]:
         else:
             found += [(f"{name}.{place}", each) for place, each in everywhere(item, depth - 1)]
     return sorted(found, key=lambda each: each[0])
+
+
+def parts(value: Any, depth: int = _DEPTH) -> list[Any]:
+    """An instance and its parts: while none of them gets or loses an attribute, `everywhere` finds the same."""
+    if not depth or own_dict(value) is None:
+        return []
+    inside = [item for name, item in vars(value).items() if class_has(type(value), name)]
+    return [value, *chain.from_iterable(parts(each, depth - 1) for each in inside)]
 
 
 def _is_replaced(value: Any, name: str, item: object) -> bool:

@@ -21,6 +21,7 @@ from llm_memo.identity.code.digest import constant_bytes
 from llm_memo.identity.code.names import Attribute, Step
 from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
+from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
@@ -198,7 +199,12 @@ class State(abc.ABC):
             data = encoding.encode(value, self.subject)
             known = self._encoded[id(value)] = (value, data)
             if not is_fixed(value):
-                self.guards.content(value, lambda: encoding.encode(value, self.subject), data)
+                self.guards.content(
+                    value,
+                    lambda: encoding.encode(value, self.subject),
+                    data,
+                    lambda: Witness(value, self.subject).holds,
+                )
         return known[1]
 
     def content_of(self, value: Any) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 from llm_memo.adapters.equipment import class_name
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.forms.code import behind_cache, never_sent_of
+from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
 from llm_memo.identity.quiet import is_a
@@ -119,4 +120,4 @@ def _take_form(scan: State, owner: str, value: Any) -> None:
     if is_a(value, (tuple, list, dict, str, int, float)):
         scan.show((owner, "value", ""), functools.partial(preview, value))
     scan.part(owner, "value", "", encoded, value)
-    scan.guards.content(value, lambda: encoding.encode(value, subject), encoded)
+    scan.guards.content(value, lambda: encoding.encode(value, subject), encoded, lambda: Witness(value, subject).holds)
