@@ -164,7 +164,7 @@ def _on_disk(filename: str) -> str:
 _first_read = functools.lru_cache(maxsize=4096)(_on_disk)
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=1024)  # a tree takes 50 kB
 def _cut_out(text: str, code: CodeType) -> Function | None:
     """The tree of a function of a module or class, parsed alone; None if its lines do not compile to ``code``.
 
