@@ -48,6 +48,7 @@ BECOME = """
         ask("warm"), forget(), ask("warm"), ask.entries(), repr(ask.explain("cold")), Cache().verify(), Cache().clear()
         Cache().prune(max_entries=1)
         import difflib, platformdirs, grp, pwd, sysconfig, traceback
+        sysconfig.get_config_vars()
     forget()
 
     def as_user(user, work, groups=(), umask=0o022, **env):
