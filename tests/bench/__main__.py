@@ -20,6 +20,7 @@ from . import (
     identity,
     keys,
     loop,
+    objects,
     picture,
     project,
     service,
@@ -34,6 +35,7 @@ from .table import Table
 HERE = Path(__file__).parent
 PARTS: dict[str, Part] = {
     **hits.PARTS,
+    **objects.PARTS,
     **fresh.PARTS,
     **project.PARTS,
     **keys.PARTS,

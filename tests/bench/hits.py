@@ -25,13 +25,13 @@ def repeated_hit(name: str, work: Work, title: str, *goals: Goal, kept: int = KE
             for each in cached.values():
                 work.prime(each, range(kept))
                 work.check(each, range(kept))
-            found = in_turn({each: _hits(work, call, kept) for each, call in cached.items()}, run.seconds)
+            found = in_turn({each: hits(work, call, kept) for each, call in cached.items()}, run.seconds)
         return [Row(name, title, "µs", _micro(found), goals)]
 
     return measure
 
 
-def _hits(work: Work, cached: Cached, kept: int) -> Task:
+def hits(work: Work, cached: Cached, kept: int) -> Task:
     numbers = itertools.cycle(range(kept))
 
     def arguments(calls: int) -> list[tuple[Any, ...]]:
