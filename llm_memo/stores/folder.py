@@ -24,11 +24,12 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import xxhash
 
+from llm_memo.errors import MemoWarning, StoreError, warn
 from llm_memo.stores import files
 from llm_memo.stores.files import PRIVATE, Rights, make_folder
 
@@ -57,6 +58,8 @@ TO_SHARE = (
     "the same LLM_MEMO_KEY, which llm-memo key new prints; else give cache_dir= or LLM_MEMO_DIR a folder of your own"
 )
 """What to do with a cache folder that others use as well, or keep this user out of."""
+_WARNED: set[str] = set()
+"""The folders of which a warning has said that listings go on without them."""
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d|quarantine|cachedir)(\..*)?|.*-[0-9a-f]{16}")
 
 
@@ -128,24 +131,24 @@ class EntryFile(NamedTuple):
 
 def shards(folder: str) -> Iterator[str]:
     """The paths of a function folder's shards."""
-    for item in files.scan(folder):
+    for item in scan(folder):
         if _is_shard(item.name) and item.is_dir(follow_symlinks=False):
             yield f"{folder}/{item.name}"
 
 
 def leftovers(shard: str) -> Iterator[os.DirEntry[str]]:
     """The lock files and temporaries in a shard."""
-    return (item for item in files.scan(shard) if is_leftover(item.name))
+    return (item for item in scan(shard) if is_leftover(item.name))
 
 
 def is_ours(folder: str) -> bool:
     """Whether ``folder`` is a function folder: it says whose."""
-    return files.is_folder(folder) and any(is_label(item.name) for item in files.scan(folder))
+    return files.is_folder(folder) and any(is_label(item.name) for item in scan(folder))
 
 
 def labels(folder: str) -> list[str]:
     """The labels of those whose answers a function folder holds."""
-    return [item.name.removesuffix(_LABEL) for item in files.scan(folder) if is_label(item.name)]
+    return [item.name.removesuffix(_LABEL) for item in scan(folder) if is_label(item.name)]
 
 
 def label_paths(folder: str) -> list[str]:
@@ -174,29 +177,86 @@ def is_empty(folder: str) -> bool:
     return all(is_label(item.name) for item in files.scan(folder))
 
 
-def functions(root: str) -> list[str]:
+class Closed(StoreError):
+    """A folder in a cache folder is another user's, who keeps this one out.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}, in a cache folder, belongs to another user and cannot be read. {TO_SHARE}")
+        self.path = path
+
+
+def scan(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder of a cache folder, if it is there.
+
+    Raises:
+        Closed: It is another user's, who keeps this one out.
+        OSError: It cannot be read.
+    """
+    try:
+        return list(files.scan(folder))
+    except PermissionError:
+        if (shut := closed(folder)) is None:
+            raise
+        raise Closed(shut) from None
+
+
+def warn_closed(fault: Closed) -> None:
+    """Warn, once for each folder, that a listing goes on without one that another user has closed."""
+    above, name = os.path.split(fault.path)
+    place = above if _is_shard(name) else fault.path
+    if place not in _WARNED:
+        _WARNED.add(place)
+        warn(MemoWarning, f"what is in it is passed over: {fault}")
+
+
+def functions(root: str, kept_out: Callable[[Closed], object] = warn_closed) -> list[str]:
     """The function folders in a cache folder, sorted.
 
+    Args:
+        root: The cache folder.
+        kept_out: Is given the error of each folder that another user has closed, and that is passed over.
+
     Raises:
-        OSError: The folder cannot be read.
+        OSError: The cache folder cannot be read.
     """
-    return sorted(
-        item.name
-        for item in files.scan(root)
-        if not item.name.startswith(".") and item.name != QUARANTINE and is_ours(f"{root}/{item.name}")
-    )
+    found = []
+    for item in scan(root):
+        if not item.name.startswith(".") and item.name != QUARANTINE:
+            try:
+                if is_ours(f"{root}/{item.name}"):
+                    found.append(item.name)
+            except Closed as fault:
+                kept_out(fault)
+    return sorted(found)
 
 
-def entry_files(root: str, function: str | None = None) -> Iterator[EntryFile]:
+def entry_files(
+    root: str, function: str | None = None, kept_out: Callable[[Closed], object] = warn_closed
+) -> Iterator[EntryFile]:
     """Every entry's file, of one function folder or of all; what goes away meanwhile is passed over.
 
+    Args:
+        root: The cache folder.
+        function: The function folder; None for all.
+        kept_out: As for `functions`; also of shards.
+
     Raises:
+        Closed: The one that is asked for is another user's, who keeps this one out.
         OSError: The folder cannot be read.
     """
-    for name in [function] if function is not None else functions(root):
+    for name in [function] if function is not None else functions(root, kept_out):
         if is_ours(f"{root}/{name}"):
             for shard in shards(f"{root}/{name}"):
-                for item in list(files.scan(shard)):
+                try:
+                    items = scan(shard)
+                except Closed as fault:
+                    kept_out(fault)
+                    continue
+                for item in items:
                     if is_entry(item.name) and (one := _entry_file(item, shard, name)):
                         yield one
 

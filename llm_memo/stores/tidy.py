@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable
 
 from llm_memo.stores import analyses, entry, files, folder, index
-from llm_memo.stores.folder import QUARANTINE
+from llm_memo.stores.folder import QUARANTINE, Closed
 from llm_memo.stores.lock import Lock
 from llm_memo.stores.memory import MEMORY
 
@@ -114,7 +114,7 @@ def _move_aside(root: str, function: str) -> str:
 
 def _give_back(aside: str, function: str, *, ours: bool = False) -> None:
     """Move what is left in ``aside`` to where it was: what was not ours to delete, and with ``ours`` all."""
-    for item in list(files.scan(aside)):
+    for item in folder.scan(aside):
         target = f"{function}/{item.name}"
         if item.is_dir(follow_symlinks=False):
             _give_back(item.path, target, ours=ours)
@@ -140,7 +140,8 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
     Raises:
         OSError: A folder cannot be moved away; all others are cleared.
     """
-    aside, faults = {}, []
+    aside: dict[str, str] = {}
+    faults: list[OSError] = []
     for name in folder.functions(root) if function is None else [function]:
         try:
             index.note_cleared(root, name, [index.EVERYTHING], folder.rights_in(root))
@@ -155,7 +156,11 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
         went = _delete(cleared)
         entries, size = entries + went[0], size + went[1]
         with contextlib.suppress(OSError):
-            _give_back(cleared, place)
+            try:
+                _give_back(cleared, place)
+            except Closed as shut:  # nobody but the other user can move it alone
+                os.rename(cleared, place)
+                (folder.warn_closed if function is None else faults.append)(Closed(shut.path.replace(cleared, place)))
     refused = [
         each.path for each in folder.quarantined(root) if function is None or each.name.startswith(f"{function}@")
     ]
@@ -169,25 +174,34 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
 
 
 def _sweep_beside(root: str) -> None:
-    """Forget what is noted beside the function folders of those that are gone."""
-    functions = folder.functions(root)
-    index.sweep(root, functions, {each.key for each in folder.entry_files(root)})
-    analyses.sweep(root, functions)
+    """Forget what is noted beside the function folders of those that are gone, where it can be told which are."""
+    shut: list[Closed] = []
+    functions = folder.functions(root, shut.append)
+    keys = {each.key for name in functions for each in folder.entry_files(root, name, shut.append)}
+    if not shut:
+        index.sweep(root, functions, keys)
+        analyses.sweep(root, functions)
 
 
 def _delete(cleared: str) -> tuple[int, int]:
     """Delete what is ours in a folder that nobody looks into any more; returns how many entries, and their bytes."""
     entries = size = 0
+    shut = False
     try:
         for shard in folder.shards(cleared):
-            for item in list(files.scan(shard)):
+            try:
+                items = folder.scan(shard)
+            except Closed:
+                shut = True
+                continue
+            for item in items:
                 if _is_known(item):
                     status = item.stat(follow_symlinks=False)
                     if files.unlink(item.path) and folder.is_entry(item.name):
                         entries, size = entries + 1, size + status.st_size
             with contextlib.suppress(OSError):
                 os.rmdir(shard)
-        for item in list(files.scan(cleared)):
+        for item in [] if shut else list(files.scan(cleared)):
             if _is_known(item):
                 files.unlink(item.path)
         with contextlib.suppress(OSError):
@@ -259,9 +273,10 @@ def sweep(root: str, now: float) -> int:
             if folder.is_label_leftover(item.name) and _is_old(item, now):
                 swept += files.unlink(item.path)
         for shard in folder.shards(f"{root}/{name}"):
-            for item in list(folder.leftovers(shard)):
-                if _is_old(item, now):
-                    swept += _free(item.path) if item.name.endswith(folder.LOCK) else files.unlink(item.path)
+            with contextlib.suppress(Closed):  # another user's: theirs to sweep
+                for item in folder.leftovers(shard):
+                    if _is_old(item, now):
+                        swept += _free(item.path) if item.name.endswith(folder.LOCK) else files.unlink(item.path)
     return swept
 
 

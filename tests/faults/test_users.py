@@ -244,6 +244,64 @@ def test_a_closed_folder_in_a_shared_one(users: Callable[..., Any], place: Path)
     assert "chmod -R" in message
 
 
+@pytest.mark.parametrize("shut", ["ask", "ask/*"], ids=["function", "shards"])
+def test_listings_beside_a_closed_folder(shut: str, users: Callable[..., Any], place: Path) -> None:
+    """Listing, clearing and checking go on with what another user has not closed; one warning names what is."""
+    team = place / "team"
+    team.mkdir()
+    os.chown(team, 0, TEAM)
+    team.chmod(0o2775)
+    said = users(
+        f"""
+    import contextlib, io
+    from llm_memo.cli import main
+
+    @cached_completion(name="told")
+    def told(text):
+        return text
+
+    def error_of(work):
+        try:
+            return str(work())
+        except llm_memo.StoreError as error:
+            return str(error)
+
+    def two():
+        told("a")
+        cache = Cache()
+        return [
+            warned(lambda: [[each.function for each in cache.entries()], cache.info().entries, cache.functions(),
+                            cache.verify().entries, main(["ls"]), main(["info"]), repr(cache)[:5]]),
+            [error_of(work) for work in (ask.entries, ask.cache_clear, lambda: cache.clear("ask"))],
+            warned(lambda: [cache.prune(max_entries=5).entries, cache.clear().entries, cache.info().entries]),
+        ]
+
+    one = as_user({USERS[0]}, lambda: warned(lambda: ask("a")), groups=[{TEAM}])
+    for path in Path({str(team)!r}).glob({shut!r}):
+        if path.is_dir():
+            path.chmod(0o700)
+    with contextlib.redirect_stdout(io.StringIO()):
+        said = as_user({USERS[1]}, two, groups=[{TEAM}])
+    print(json.dumps(said))
+    """,
+        LLM_MEMO_DIR=str(team),
+        LLM_MEMO_KEY="one key for all of us",
+    )
+    assert isinstance(said, list), said
+    listed, errors, cleared = said
+    assert [["told"], 1, ["told"], 1, 0, 0, "Cache"] == listed[0]
+    (message,) = listed[2]
+    assert f"{team / shut.partition('/')[0]}" in message
+    assert "belongs to another user and cannot be read. Where several are to share it" in message
+    for error in errors[shut != "ask" :]:  # entries() goes on with what is not closed of a function
+        assert error.startswith(f"{team / 'ask'}")
+        assert "in a cache folder, belongs to another user" in error
+    assert [0, 1, 0] == cleared[0]
+    assert [] == cleared[2]
+    assert 1 == len([*team.glob("ask/*/*.joblib")])
+    assert 1 == len([*team.glob("ask/*.function")])
+
+
 def test_a_user_without_name_or_home(users: Callable[..., Any], place: Path) -> None:
     """Without a home folder answers are kept in the temporary directory, for this user alone, and it is told."""
     said = users(
