@@ -245,7 +245,7 @@ def entry_files(
         kept_out: As for `functions`; also of shards.
 
     Raises:
-        Closed: The one that is asked for is another user's, who keeps this one out.
+        Closed: The one that is meant is another user's, who keeps this one out.
         OSError: The folder cannot be read.
     """
     for name in [function] if function is not None else functions(root, kept_out):

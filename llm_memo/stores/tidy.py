@@ -174,7 +174,7 @@ def clear(root: str, function: str | None = None) -> tuple[int, int]:
 
 
 def _sweep_beside(root: str) -> None:
-    """Forget what is noted beside the function folders of those that are gone, where it can be told which are."""
+    """Forget what is noted beside the function folders of those that are gone, where it is known which are."""
     shut: list[Closed] = []
     functions = folder.functions(root, shut.append)
     keys = {each.key for name in functions for each in folder.entry_files(root, name, shut.append)}
