@@ -17,15 +17,20 @@ from llm_memo.identity.scan import replaced
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
     """A client is where it sends its questions and what it adds, never by which key; a resource is its client's."""
-    kind = type(value)
+    kind: Any = type(value)
     names = {base.__name__ for base in kind.__mro__}
     if "BaseClient" in names and hasattr(value, "_base_url"):
         return "client", (kind, _destination(value), *replaced.everywhere(value))
-    if names & {"SyncAPIResource", "AsyncAPIResource"}:
+    if _is_resource(kind):
         return "resource", (kind, value._client, *replaced.everywhere(value))
     if names & {"NotGiven", "Omit"}:
         return "not given", None
     return httpx.canonical_form(value)  # the SDK gives httpx's time-outs out as its own
+
+
+@functools.cache
+def _is_resource(kind: Any) -> bool:
+    return not {"SyncAPIResource", "AsyncAPIResource"}.isdisjoint(base.__name__ for base in kind.__mro__)
 
 
 _SETTINGS = ("organization", "project", "_api_version", "_azure_deployment")
@@ -67,8 +72,14 @@ def witness(client: Any) -> tuple[object, ...] | None:
 
 
 def watched(value: Any) -> tuple[Any, list[Any]] | None:
-    """The client that `witness` tells of, and all parts of the value; None where something stands in one's place."""
+    """The client that `witness` tells of, and all parts of the value; None where something stands in one's place.
+
+    None too for what merely holds a client, of which more counts than that.
+    """
     client = value if "_base_url" in vars(value) else vars(value)["_client"]
+    kind: Any = type(value)
+    if client is not value and not _is_resource(kind):
+        return None
     if replaced.everywhere(value) or replaced.everywhere(client):
         return None
     return client, [*replaced.parts(value), *replaced.parts(client)]

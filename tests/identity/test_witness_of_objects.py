@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import gc
 import threading
 import types
 import weakref
@@ -46,7 +47,7 @@ class Slotted:
     """What has no ``__dict__``."""
 
     __module__ = INSTALLED
-    __slots__ = ("limits", "unset")
+    __slots__ = ("__weakref__", "limits", "unset")
 
     def __init__(self) -> None:
         self.limits = {"tokens": 10}
@@ -57,6 +58,32 @@ class Other(Slotted):
 
     __module__ = INSTALLED
     __slots__ = ()
+
+
+class Opener:
+    """What merely holds a client, in a class that says it is of the client's SDK."""
+
+    __module__ = "openai"
+
+    def __init__(self, client: OpenAI) -> None:
+        self._client = client
+        self.voices = ["alloy"]
+
+
+class Reference(weakref.ref[Any]):
+    """A weak reference of a framework's."""
+
+    __module__ = INSTALLED
+
+
+def made_class() -> Any:
+    """A class that a framework makes at run time."""
+
+    class Signature:
+        __module__ = INSTALLED
+        instructions = "Be brief."
+
+    return Signature
 
 
 class Agent:
@@ -83,6 +110,8 @@ class Agent:
         self.lock = threading.Lock()
         self.keyed = {("a", 1): "x"}
         self.itself = self
+        self.made = made_class()()
+        self.opener = Opener(self.client)
 
 
 def tool(city: str) -> str:
@@ -217,6 +246,8 @@ EDITS: dict[str, Edit] = {
     "a namespace": appended(lambda each: each.space.a),
     "a client's destination": attribute("client", "base_url", value="http://127.0.0.1:8/v1/"),
     "a client's header": attribute("client", "_custom_headers", value={"X-Team": "b"}),
+    "what merely holds a client": item(lambda each: each.opener.voices, 0, "echo"),
+    "the class of a part, made at run time": lambda each: attribute("instructions", value="Be rude.")(type(each.made)),
     "no lock any more": attribute("lock", value="open"),
     "not itself any more": attribute("itself", value=None),
 }
@@ -258,6 +289,28 @@ def test_raw_memory() -> None:
     assert key != ask.cache_key("x")
     agent.raw[0] = 97
     assert [key] * 2 == [ask.cache_key("x") for _ in range(2)]
+
+
+def test_a_dict_of_attributes_of_another_class() -> None:
+    """Where the attributes of an object are in an ordered dict, an edit is another question."""
+    agent.slotted = Agent.__new__(Agent)
+    agent.slotted.__dict__ = collections.OrderedDict(tokens=10)
+    key = ask.cache_key("x")
+    assert key == ask.cache_key("x")
+    agent.slotted.tokens = 11
+    assert key != ask.cache_key("x")
+    agent.slotted.tokens = 10
+    assert [key] * 2 == [ask.cache_key("x") for _ in range(2)]
+
+
+def test_what_only_weak_references_hold() -> None:
+    """What a weak reference of a framework's leads to is not kept alive by a look."""
+    prompt = Slotted()
+    agent.reference = Reference(prompt)
+    assert ask.cache_key("x") == ask.cache_key("x")
+    del prompt
+    gc.collect()
+    assert None is agent.reference()
 
 
 def test_equal_parts_that_are_others() -> None:

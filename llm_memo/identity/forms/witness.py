@@ -8,6 +8,7 @@ itself. What is made anew at each look, such as what a bound method consists of,
 from __future__ import annotations
 
 import types
+import weakref
 from collections.abc import Callable, Iterable
 from itertools import chain, starmap
 from operator import call, is_
@@ -25,7 +26,8 @@ _ITEMS = frozenset({list, tuple, dict, set, frozenset, Attributes})
 _BY_CLASS = frozenset({"installed", "equipment", "secret"})
 """Kinds of forms in which nothing of a value counts but its class, or the name by which it was found."""
 _BY_ATTRIBUTES = frozenset({"object", "model"})
-"""Kinds of forms that are made of what `objects.attributes` finds, and of nothing else."""
+"""Kinds of forms that are made of the class and what `objects.attributes` finds, and of nothing else."""
+_WEAK = (weakref.ref, weakref.ProxyType, weakref.CallableProxyType)
 
 
 class Witness:
@@ -37,7 +39,7 @@ class Witness:
 
     Raises:
         ValueError: There is too much in it, or raw memory, of which only its bytes speak, or a weak reference, whose
-            target it would keep alive.
+            target it would keep alive, or a ``__dict__`` of a class of its own, which has its own ways to change.
         NoCanonicalForm: Something in it has no form.
     """
 
@@ -103,7 +105,7 @@ class Witness:
             self._made.append((make, part, form))
         elif form[0] in _BY_ATTRIBUTES and len(form) <= 3:
             self._look_at_attributes(part, kind)
-        elif form[0] == "weak reference":
+        elif issubclass(kind, _WEAK):
             raise ValueError("a weak reference")
         elif form[0] not in _BY_CLASS:
             self._made.append((make, part, form))
@@ -121,7 +123,7 @@ class Witness:
         if found is None or not self._compare(look, found[0]):
             return False
         for holder in found[1]:
-            self._hold(vars, holder)
+            self._hold_dict(vars, holder)
         return True
 
     def _compare(self, look: Callable[[Any], object], part: Any) -> bool:
@@ -140,7 +142,14 @@ class Witness:
         held = get(part)
         self._held.append((get, part))
         self._holders.append(held)
-        return self._watch(held) if type(held) is dict else held
+        return self._watch(held)
+
+    def _hold_dict(self, get: Callable[[Any], Any], part: Any) -> Any:
+        """Watch the ``__dict__`` of an object; one of another class might change in ways of its own."""
+        held = self._hold(get, part)
+        if type(held) is not dict:
+            raise ValueError("a __dict__ of another class")
+        return held
 
     def _watch(self, container: Any) -> Any:
         """Watch the items of a container; a copy of it, for meanwhile another thread may change it."""
@@ -154,10 +163,11 @@ class Witness:
         return copy
 
     def _look_at_attributes(self, part: Any, kind: type) -> None:
-        """All that an object holds is watched; looked at is what counts."""
+        """All that an object holds is watched; looked at is what counts, and its class, which may have been made."""
+        self._todo.append(kind)
         raw: dict[str, Any] = {}
         for name, get in objects.holders(kind):
-            held = self._hold(get, part)
+            held = self._hold(get, part) if name else self._hold_dict(get, part)
             if held is not objects.UNSET:
                 raw |= {name: held} if name else held
         for name in objects.counted(raw, kind):
