@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from llm_memo.call import NOTHING
-from llm_memo.errors import InvalidOption, UnkeyableArgument, from_here
+from llm_memo.errors import InvalidOption, StoreError, UnkeyableArgument, from_here, leave_out_ours
 from llm_memo.identity.preview import preview
 from llm_memo.items import arguments_of, listed
 from llm_memo.job import Group, Job, copier, finished, keyed, outcome_of, outcome_soon, outcome_there, settled
@@ -191,6 +191,9 @@ class Batch:
             elif type(error) in (TypeError, UnkeyableArgument):
                 self._misfits.append((place, error))
             else:
+                leave_out_ours(error)
+                if self._is_map and not isinstance(error, (InvalidOption, StoreError)):  # which are of no one item
+                    _note(error, self._item(place))
                 raise
             return
         if answer is not NOTHING:
@@ -255,6 +258,7 @@ class Batch:
             with shown or nullcontext():
                 yield groups, self._done if shown is None else self._moving(shown, groups)
         except BaseException as error:
+            leave_out_ours(error)
             self._tell_kept(groups, error)
             raise
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import re
 import signal
 import threading
 import time
 from collections import ChainMap, OrderedDict, UserString, namedtuple
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import polars as pl
 import pydantic
 import pytest
 
-from llm_memo import CachedFunction, InvalidOption, UnkeyableArgument, cache_policy, cached_completion
+from llm_memo import CachedFunction, CacheMiss, InvalidOption, UnkeyableArgument, cache_policy, cached_completion
 
 
 class Point(NamedTuple):
@@ -228,6 +229,47 @@ def test_a_call_that_raises_is_told_by_its_item() -> None:
         "item 2 of map, 'bad'",
         "project.ask: 2 of 3 answers are kept; run it again to go on from there",
     ] == caught.value.__notes__
+
+
+@pytest.mark.parametrize("shape", ["function", "coroutine", "generator", "asynchronous generator", "method"])
+def test_what_ends_map_before_a_call_has_its_item(shape: str) -> None:
+    """What ``key=`` raises, and an answer that is not there to replay, have a note with the item, too."""
+
+    def key(*arguments: Any) -> Any:
+        return {"good": 1}[arguments[-1]]
+
+    class Helper:
+        @cached_completion(name="keyed", key=key)
+        def method(self, text: str) -> str:
+            raise AssertionError(text)
+
+    async def coroutine(text: str) -> str:
+        raise AssertionError(text)
+
+    def generator(text: str) -> Iterator[str]:
+        yield text
+
+    async def asynchronous(text: str) -> AsyncIterator[str]:
+        yield text
+
+    def function(text: str) -> str:
+        raise AssertionError(text)
+
+    functions = {"function": function, "coroutine": coroutine, "generator": generator}
+    made = functions.get(shape, asynchronous)
+    cached: Any = Helper().method if shape == "method" else cached_completion(name="keyed", key=key)(made)
+
+    async def mapped(items: list[str]) -> Any:
+        answers = cached.map(items)
+        return await answers if inspect.isawaitable(answers) else answers
+
+    with cache_policy("replay"):
+        with pytest.raises(KeyError) as caught:
+            asyncio.run(mapped(["bad", "good"]))
+        assert ["item 0 of map, 'bad'"] == caught.value.__notes__
+        with pytest.raises(CacheMiss) as missed:
+            asyncio.run(mapped(["good"]))
+        assert ["item 0 of map, 'good'"] == missed.value.__notes__[:1]
 
 
 def test_one_error_for_many_calls_has_each_note_once() -> None:

@@ -68,6 +68,20 @@ def inner(text: str) -> str:
     return fails(text)
 
 
+def no_key(text: str) -> str:
+    raise ValueError(text)
+
+
+def fails_of(text: str) -> Iterator[str]:
+    yield text
+    raise KeyboardInterrupt(text)
+
+
+async def fails_of_later(text: str) -> Any:
+    yield text
+    raise KeyboardInterrupt(text)
+
+
 FAILURES: dict[str, Callable[[], Any]] = {
     "function": lambda: failing("a"),
     "coroutine": lambda: asyncio.run(cached_completion(fails_later)("a")),
@@ -92,6 +106,34 @@ def test_an_error_of_the_function_is_shown_where_it_arose(name: str) -> None:
     assert raised.traceback[-1].name.startswith("fails")
     assert 4 >= shown_of_ours(raised.value)
     assert [] == [entry for entry in raised.traceback.filter(raised) if str(entry.path).startswith(f"{OURS}/shapes")]
+
+
+INTERRUPTED: dict[str, Callable[[], Any]] = {
+    "generator": lambda: list(cached_completion(fails_of)("a")),
+    "map of generators": lambda: cached_completion(fails_of).map(["a"], progress=False),
+    "samples of generators": lambda: cached_completion(fails_of).samples(1, "a"),
+    "map of asynchronous generators": lambda: asyncio.run(cached_completion(fails_of_later).map(["a"])),
+    "map of functions that give generators": lambda: cached_completion(lambda text: fails_of(text)).map(["a"]),
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_an_interrupt_is_shown_where_it_came(name: str) -> None:
+    """So does that of what is no `Exception`, an interrupt or the end of the program."""
+    with pytest.raises(KeyboardInterrupt) as raised:
+        INTERRUPTED[name]()
+    assert raised.traceback[-1].name.startswith("fails")
+    assert 5 >= shown_of_ours(raised.value)
+
+
+@pytest.mark.parametrize("name", ["call", "map"])
+def test_an_error_of_key_is_shown_where_it_arose(name: str) -> None:
+    """So does that of what ``key=`` raises, also for an item of map."""
+    keyed: Any = cached_completion(key=no_key)(ask)
+    with pytest.raises(ValueError, match="a") as raised:
+        keyed("a") if name == "call" else keyed.map(["a"])
+    assert "no_key" == raised.traceback[-1].name
+    assert 5 >= shown_of_ours(raised.value)
 
 
 def misfit() -> None:
