@@ -55,7 +55,8 @@ _MARKS = {
 }
 TO_SHARE = (
     "Where several are to share it, make it a group's (chgrp -R GROUP DIR; chmod -R g+rwXs DIR) and give all of them "
-    "the same LLM_MEMO_KEY, which llm-memo key new prints; else give cache_dir= or LLM_MEMO_DIR a folder of your own"
+    "the same LLM_MEMO_KEY, which llm-memo key new prints; else give cache_dir= or LLM_MEMO_DIR a folder of your own, "
+    "with mode 0700"
 )
 """What to do with a cache folder that others use as well, or keep this user out of."""
 _WARNED: set[str] = set()

@@ -33,6 +33,9 @@ from llm_memo.stores import files
 
 Run = Callable[..., str]
 
+NOBODY = 65534
+"""A user who is not root."""
+
 
 @contextlib.contextmanager
 def unprivileged(folder: Path) -> Iterator[None]:
@@ -41,7 +44,7 @@ def unprivileged(folder: Path) -> Iterator[None]:
     if keeper == 0:
         for path in takewhile(Path(tempfile.gettempdir()).__ne__, folder.parents):
             path.chmod(0o755)
-        os.seteuid(65534)
+        os.seteuid(NOBODY)
     try:
         yield
     finally:
@@ -100,9 +103,11 @@ def test_a_damaged_entry_in_a_folder_for_reading_only(counted: Counted, cache_di
 
 @pytest.mark.usefixtures("shared_key", "open_files")
 def test_a_folder_that_cannot_be_read(counted: Counted, cache_dir: Path) -> None:
-    """Where nothing can be read, calls are made, with one warning each, and listing says why it cannot."""
+    """Where nothing of one's own can be read, calls are made, with one warning each, and listing says why it cannot."""
     counted.ask("a")
     forget()
+    if os.geteuid() == 0:
+        os.chown(cache_dir, NOBODY, -1)
     cache_dir.chmod(0)
     with unprivileged(cache_dir):
         assert 1 == len(counted.warned("a"))
