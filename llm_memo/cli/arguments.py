@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -55,6 +56,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     if not argv:
         root.print_help()
         root.exit()
+    before = itertools.takewhile(lambda word: word not in root.commands, argv)
+    names = (word.partition("=")[0] for word in before if word.startswith("--"))
+    root.mistyped = next((name for name in names if not any(each.startswith(name) for each in root.words)), "")
     options, unknown = root.parse_known_args(argv)
     if unknown:
         command: _Parser = options.parser
@@ -70,6 +74,8 @@ class _Parser(argparse.ArgumentParser):
         self.takes_functions = False
         self.words: dict[str, str] = {}
         """The options, or of the whole command line the commands, and what they do."""
+        self.mistyped = ""
+        """An option that there is not, before the command, the value of which is no command."""
         super().__init__(**options)
 
     def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
@@ -78,6 +84,8 @@ class _Parser(argparse.ArgumentParser):
         return super().add_argument(*names, **options)
 
     def error(self, message: str) -> NoReturn:
+        if self.mistyped:
+            message = f"unrecognized arguments: {self.mistyped}"
         unknown = re.search(r"(invalid choice|unrecognized arguments): '?([\w-]+)", message)
         if unknown is not None:
             what, word = unknown.groups()
