@@ -12,6 +12,8 @@ from llm_memo.adapters.headers import counting
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.codec.frozen import UnknownClass
 from llm_memo.identity.local import is_own_module
+from llm_memo.identity.quiet import class_has
+from llm_memo.identity.scan.own import is_own_function
 
 
 def canonical_form(value: Any) -> tuple[str, object] | None:
@@ -38,7 +40,24 @@ def added(client: Any) -> tuple[object, ...]:
     hooks = {name: functions for name, functions in client.event_hooks.items() if functions}
     transports = [client._transport, *(each for each in client._mounts.values() if each is not None)]
     others = [other for each in transports if (other := _other_than_network(each)) is not None]
+    others += [fake for part in parts(client) for fake in fakes(part)]
     return counting(client.headers.multi_items()), client.params.multi_items(), hooks, others
+
+
+def parts(client: Any) -> list[Any]:
+    """What a request of an HTTP client goes through: the client, its transports, and their pools of connections."""
+    transports = [client._transport, *filter(None, client._mounts.values())]
+    pools = [getattr(each, "__dict__", {}).get("_pool") for each in transports]
+    return [each for each in (client, *transports, *pools) if hasattr(each, "__dict__")]
+
+
+def fakes(part: Any) -> list[tuple[str, object]]:
+    """Fakes and code of the user's own that stand in the place of methods of one of these."""
+    return [
+        (name, item)
+        for name, item in [*vars(part).items()]
+        if class_has(type(part), name) and (is_mock(item) or is_own_function(getattr(item, "__func__", item)))
+    ]
 
 
 def _other_than_network(transport: Any) -> object:

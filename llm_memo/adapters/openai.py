@@ -80,9 +80,10 @@ def watched(value: Any) -> tuple[Any, list[Any]] | None:
     kind: Any = type(value)
     if client is not value and not _is_resource(kind):
         return None
-    if replaced.everywhere(value) or replaced.everywhere(client):
+    requested = httpx.parts(vars(client)["_client"])
+    if replaced.everywhere(value) or replaced.everywhere(client) or any(map(httpx.fakes, requested)):
         return None
-    return client, [*replaced.parts(value), *replaced.parts(client)]
+    return client, [*replaced.parts(value), *replaced.parts(client), *requested]
 
 
 _TEXT = frozenset({str})

@@ -157,6 +157,10 @@ PRIVATES = [
         )
     ),
     *(
+        Private(kind.__module__.partition(".")[0], "_pool", "a fake in the place of a pool is in the key", kind)
+        for kind in (httpx.HTTPTransport, httpx.AsyncHTTPTransport, httpx2.HTTPTransport, httpx2.AsyncHTTPTransport)
+    ),
+    *(
         Private(
             kind.__module__.partition(".")[0],
             "_content",

@@ -340,6 +340,24 @@ def test_what_stands_in_the_place_of_a_part_of_a_client() -> None:
         assert key == ask.cache_key("x")
 
 
+@pytest.mark.parametrize("path", ["", "_transport", "_transport._pool"])
+@pytest.mark.parametrize("warm", [False, True])
+def test_what_stands_in_the_way_of_a_request(path: str, warm: bool) -> None:
+    """A fake on the HTTP client inside of a client, on its transport or the pool of that, is another question."""
+    part = functools.reduce(getattr, filter(None, path.split(".")), agent.client._client)
+    key = ask.cache_key("x")
+    for _ in range(3 * warm):
+        assert key == ask.cache_key("x")
+    name = "handle_request" if path else "send"
+    with mock.patch.object(part, name):
+        assert key != ask.cache_key("x")
+    assert [key] * 2 == [ask.cache_key("x") for _ in range(2)]
+    setattr(part, name, tool)
+    assert key != ask.cache_key("x")
+    delattr(part, name)
+    assert key == ask.cache_key("x")
+
+
 def _nothing(_: object) -> bytes:
     return b""
 
