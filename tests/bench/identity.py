@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ TABLES = {"pairs_hit": ("HITS",), "pairs_miss": ("MISSES",), "pairs_miss_values"
 """Modules of ``tests/identity``, and their lists of pairs."""
 
 
+ANSWERS = ("right", "wrong hit", "needless miss", "error")
+"""What a cache may do with a pair of programs. An error: the first of them does not run under it."""
+
+
 def scores(folder: Path, kinds: tuple[type[Contestant], ...]) -> list[str]:
-    """One line for each cache: on how many pairs it is right, in both directions."""
+    """A table of what each cache does with the pairs, in both directions, and the pairs that ours is not right on."""
     sys.path.insert(0, str(ROOT / "tests" / "identity"))
     programs = importlib.import_module("programs")
     pairs = [
@@ -25,19 +30,24 @@ def scores(folder: Path, kinds: tuple[type[Contestant], ...]) -> list[str]:
         for pair in getattr(importlib.import_module(module), name)
     ]
     decorators: dict[str, str] = programs.DECORATORS
-    known = [kind.name for kind in kinds if kind.name in decorators]
-    return [_score(programs.Lab(folder / name, decorators[name]), name, pairs) for name in known]
+    lines = [f"| {len(pairs)} pairs | {' | '.join(ANSWERS)} |", "|---|" + "--:|" * len(ANSWERS)]
+    ours: list[str] = []
+    for name in (kind.name for kind in kinds if kind.name in decorators):
+        with programs.Lab(folder / name, decorators[name]) as lab:
+            answers = {pair.name: _answer(lab, pair) for pair in pairs}
+        count = Counter(answer for answer, _ in answers.values())
+        lines.append(f"| {name} | {' | '.join(str(count[answer]) for answer in ANSWERS)} |")
+        if name == "llm_memo":
+            ours = [f"{pair}: {answer}: {fault}" for pair, (answer, fault) in answers.items() if fault]
+    return [*lines, *ours]
 
 
-def _score(laboratory: Any, name: str, pairs: list[Any]) -> str:
-    right = {True: 0, False: 0}
-    with laboratory as lab:
-        for pair in pairs:
-            try:
-                fault = lab.verdict(pair)
-            except AssertionError as error:  # the program does not run under this cache
-                fault = str(error) or "it failed"
-            right[pair.hit] += not fault
-    hit, miss = (sum(pair.hit is wanted for pair in pairs) for wanted in (True, False))
-    total = f"{name}: {sum(right.values())} of {len(pairs)} pairs"
-    return f"{total}; nothing that matters changed: {right[True]} of {hit}, something did: {right[False]} of {miss}"
+def _answer(lab: Any, pair: Any) -> tuple[str, str]:
+    """Which of `ANSWERS` a cache gives to a pair, and what is wrong with it."""
+    try:
+        fault = lab.verdict(pair)
+    except AssertionError as error:  # the program does not run under this cache
+        return "error", str(error).strip().rpartition("\n")[2] or "it failed"
+    if not fault:
+        return "right", ""
+    return "wrong hit" if "a hit where" in fault else "needless miss", fault

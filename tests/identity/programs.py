@@ -27,6 +27,8 @@ DECORATORS = {
     "joblib": "import os, joblib\ncached = joblib.Memory(os.environ['LLM_MEMO_DIR'], verbose=0).cache",
     "cachier": "import os, cachier\ncached = cachier.cachier(cache_dir=os.environ['LLM_MEMO_DIR'])",
     "diskcache": "import os, diskcache\ncached = diskcache.Cache(os.environ['LLM_MEMO_DIR']).memoize()",
+    "emboss": "import os, emboss\ncached = emboss.cached(emboss.SqliteCache(os.environ['LLM_MEMO_DIR']))",
+    "cachau": "import os, cachau\ncached = cachau.cache(persist=os.environ['LLM_MEMO_DIR'])",
 }
 """How ``memo`` comes by its decorator, for this cache and its peers."""
 
