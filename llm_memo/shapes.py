@@ -214,8 +214,9 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
                         item = resume()
                     if recorder.at_end:
                         break
+                    item = recorder.passed_on(item)
                     try:
-                        recorder.sent((yield recorder.passed_on(item)))
+                        recorder.sent((yield item))
                     except BaseException as error:
                         recorder.thrown(error)
             except GeneratorExit:
@@ -263,8 +264,9 @@ async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
                             item = await resume()
                         if recorder.at_end:
                             break
+                        item = recorder.passed_on(item)
                         try:
-                            recorder.sent((yield recorder.passed_on(item)))
+                            recorder.sent((yield item))
                         except BaseException as error:
                             recorder.thrown(error)
                 except GeneratorExit:

@@ -415,6 +415,29 @@ def test_an_item_is_kept_as_it_was_handed_on() -> None:
     assert [[0], [1]] == list(lists())
 
 
+def test_an_interrupt_while_an_item_is_recorded() -> None:
+    """It goes out at once: the generator, which might swallow it, is not given it."""
+
+    class Item:
+        def __reduce_ex__(self, protocol: object) -> str:
+            raise KeyboardInterrupt
+
+    caught: list[BaseException] = []
+
+    @cached_completion
+    def ask(text: str) -> Iterator[object]:
+        try:
+            yield Item()
+        except Exception as error:
+            caught.append(error)
+        except KeyboardInterrupt as error:
+            caught.append(error)
+
+    with pytest.raises(KeyboardInterrupt):
+        list(ask("a"))
+    assert [] == caught
+
+
 def test_an_error_comes_as_it_was_raised() -> None:
     """The function's own error keeps its context, cause and traceback, and gains no others."""
 

@@ -9,8 +9,9 @@ for asynchronous generators. Each further frame would make a recursion of genera
             item = resume()
         if recorder.at_end:
             break
+        item = recorder.passed_on(item)
         try:
-            recorder.sent((yield recorder.passed_on(item)))
+            recorder.sent((yield item))
         except BaseException as error:
             recorder.thrown(error)
 """

@@ -235,8 +235,9 @@ def _recorded(inner: Any, tape: _Tape) -> Generator[Any, Any, Any]:
                 item = resume()
             if recorder.at_end:
                 break
+            item = recorder.passed_on(item)
             try:
-                recorder.sent((yield recorder.passed_on(item)))
+                recorder.sent((yield item))
             except BaseException as error:
                 recorder.thrown(error)
         tape.complete()
@@ -258,8 +259,9 @@ async def _recorded_async(inner: Any, tape: _Tape) -> AsyncGenerator[Any, Any]:
                 item = await resume()
             if recorder.at_end:
                 break
+            item = recorder.passed_on(item)
             try:
-                recorder.sent((yield recorder.passed_on(item)))
+                recorder.sent((yield item))
             except BaseException as error:
                 recorder.thrown(error)
         tape.complete()

@@ -25,6 +25,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import xxhash
@@ -375,13 +376,13 @@ def distrust(root: str) -> str | None:
 
 def closed(path: str) -> str | None:
     """What on the way to ``path``, or there, is another user's, where this one may not read it; None if nothing is."""
-    while True:
+    for place in (path, *map(str, Path(path).parents)):
         try:
-            status = os.lstat(path)
+            status = os.lstat(place)
         except OSError:
-            path = os.path.dirname(path)
-        else:
-            return path if os.name == "posix" and status.st_uid != os.geteuid() else None
+            continue
+        return place if os.name == "posix" and status.st_uid != os.geteuid() else None
+    return None
 
 
 def _is_own_group(group_id: int) -> bool:
