@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from looked_at import looked, things
-from openai import OpenAI
+from openai import AsyncOpenAI, OpenAI
+from sdk import CANARY
 
 from llm_memo.testing import ModelServer, model_server
 
@@ -71,7 +72,14 @@ def server() -> Iterator[ModelServer]:
 @pytest.fixture
 def client(server: ModelServer) -> Iterator[OpenAI]:
     """The real client, asking `server`."""
-    with OpenAI(base_url=server.base_url, api_key="test", max_retries=0) as ready:
+    with OpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def aclient(server: ModelServer) -> AsyncIterator[AsyncOpenAI]:
+    """The same for coroutines."""
+    async with AsyncOpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
         yield ready
 
 

@@ -36,7 +36,7 @@ class Recorder:
         running: Surrounds the generator's work.
     """
 
-    __slots__ = ("_end", "_progress", "_resume", "_running", "at_end", "inner", "recording")
+    __slots__ = ("_end", "_next", "_progress", "_resume", "_running", "at_end", "inner", "recording")
 
     def __init__(
         self,
@@ -53,7 +53,8 @@ class Recorder:
         """Whether the generator has ended."""
         asynchronous = hasattr(inner, "__anext__")
         self._end: type[Exception] = StopAsyncIteration if asynchronous else StopIteration
-        self._resume: Callable[[], Any] = inner.__anext__ if asynchronous else partial(next, inner)
+        self._next: Callable[[], Any] = inner.__anext__ if asynchronous else partial(next, inner)
+        self._resume = self._next
 
     def __enter__(self) -> Callable[[], Any]:
         """The generator is about to work: what resumes it, in the frame of whoever drives it."""
@@ -77,12 +78,10 @@ class Recorder:
 
     def sent(self, value: Any) -> None:
         """The reader has come back for more, or has sent ``value`` into the generator."""
-        asynchronous = hasattr(self.inner, "__anext__")
+        self._resume = self._next
         if value is not None:
             self.recording.answered_back()
-            self._resume = partial(self.inner.asend if asynchronous else self.inner.send, value)
-        else:
-            self._resume = self.inner.__anext__ if asynchronous else partial(next, self.inner)
+            self._resume = partial(self.inner.asend if hasattr(self.inner, "asend") else self.inner.send, value)
 
     def thrown(self, error: BaseException) -> None:
         """The reader has thrown ``error`` into the generator; one that closes it is raised at once."""

@@ -6,7 +6,7 @@ import gzip
 import importlib
 import pickle
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from openai import APIStatusError, AsyncOpenAI, OpenAI, pydantic_function_tool
 from openai.types.chat import ChatCompletion
 from portraits import portrait
 from pydantic import BaseModel
-from sdk import http
+from sdk import CANARY, http
 
 from llm_memo.adapters import httpx as adapter
 from llm_memo.answers.complete import incomplete
@@ -23,7 +23,6 @@ from llm_memo.answers.usage import usage_of
 from llm_memo.codec.codec import Frozen, Unfreezable, UnknownClass, freeze, thaw
 from llm_memo.testing import ModelServer
 
-CANARY = "sk-CANARY"
 REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
 
@@ -40,18 +39,6 @@ FUNCTION: Any = {
     "parameters": Weather.model_json_schema() | {"additionalProperties": False},
     "strict": True,
 }
-
-
-@pytest.fixture
-def client(server: ModelServer) -> Iterator[OpenAI]:
-    with OpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
-        yield ready
-
-
-@pytest.fixture
-async def aclient(server: ModelServer) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
-        yield ready
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {

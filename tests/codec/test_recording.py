@@ -6,7 +6,7 @@ import asyncio
 import gc
 import threading
 import types
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from openai.lib.streaming.responses import AsyncResponseStreamManager, ResponseS
 from openai.types.chat import ChatCompletionChunk
 from portraits import portrait
 from pydantic import BaseModel
-from sdk import http
+from sdk import CANARY, http
 
 from llm_memo.answers.complete import incomplete
 from llm_memo.codec import streams
@@ -28,24 +28,11 @@ from llm_memo.testing import ModelServer
 
 REQUEST: Any = {"model": "gpt-5.2", "messages": [{"role": "user", "content": "Why is the sky blue?"}]}
 BRIEFED: Any = {"model": "gpt-5.2", "input": "Why is the sky blue?"}
-CANARY = "sk-CANARY"
 
 
 class Weather(BaseModel):
     city: str
     days: int
-
-
-@pytest.fixture
-def client(server: ModelServer) -> Iterator[OpenAI]:
-    with OpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
-        yield ready
-
-
-@pytest.fixture
-async def aclient(server: ModelServer) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=server.base_url, api_key=CANARY, max_retries=0) as ready:
-        yield ready
 
 
 class Ends:
