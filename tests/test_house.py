@@ -386,6 +386,23 @@ def test_a_test_file_has_the_name_of_its_module() -> None:
     assert set(TOPICS) == named
 
 
+def test_the_page_for_those_who_change_it_names_what_is_there() -> None:
+    """Every file and name that `llm_memo/README.md` sends its reader to is in the package."""
+    page = (PACKAGE / "README.md").read_text()
+    source = "\n".join(path.read_text() for path in ALL.values())
+    files = {path.name for path in ALL.values()}
+    gone = []
+    for quoted in re.findall(r"`([\w./]+)`", page):
+        if quoted.endswith(".py"):
+            missing = not (PACKAGE / quoted).is_file() and not ("/" not in quoted and quoted in files)
+            missing = missing and not (PACKAGE.parent / quoted).is_file()
+        else:
+            missing = any(not re.search(rf"\b{re.escape(word)}\b", source) for word in re.findall(r"\w+", quoted))
+        gone += [quoted] if missing else []
+
+    assert [] == gone
+
+
 def test_the_workflow_runs_every_python_of_the_table() -> None:
     """A Python that setup.cfg names, and `.ci/run` runs, has a job of its own on Linux."""
     root = PACKAGE.parent
