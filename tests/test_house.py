@@ -370,7 +370,6 @@ TOPICS = {
     "serve/test_command": "``llm-memo serve`` as a process",
     "serve/test_foreign_clients": "clients of other people, unmodified",
     "serve/test_leaving": "who leaves, and when",
-    "testing/test_testing": "the model server, asked by real clients",
 }
 """A folder of tests, or a test file, that is of no single module → what it is about."""
 
