@@ -60,8 +60,7 @@ class Before:
         if self._builder.version is not None:
             return NOTHING_CHANGED
         for snapshot in self._snapshots:
-            if snapshot.candidates:
-                lazily.settle(list(snapshot.candidates))
+            lazily.settle(snapshot.scan.candidates)
         try:
             if self._fixed and self._builder.head() == self._call_key.head:
                 return NOTHING_CHANGED
@@ -96,7 +95,7 @@ class Before:
                 return NOTHING_CHANGED
             elif any(_is_by_call(part, each, replaced) for each in (owner, after_call)):
                 texts_by_call.append(text)
-                place = owner.places.get(part, (None,))[0]
+                place = owner.scan.places.get(part, (None,))[0]
                 sentence = _sentence(text, _line(part, owner), self._way_out(part, owner))
                 (by_call if part in before and part in after else inside).setdefault(place or text, sentence)
             elif part in before and part in after:
@@ -107,23 +106,22 @@ class Before:
         by_others += [text for text in came_or_went if not text.startswith(tuple(texts_by_call))]
         return Changed(tuple(by_call.values()) or tuple(inside.values())[:1], tuple(by_others))
 
-    def _way_out(self, part: Part, snapshot: Snapshot | None) -> str:
+    def _way_out(self, part: Part, snapshot: Snapshot) -> str:
         """What the user writes to leave the value out."""
         owner, kind, name = part
         name = name.removesuffix(".get()").partition("[")[0].partition("(")[0].strip()
         if owner.startswith(("class ", "instance ")):
             return f'__memo_ignore__ = ("{name}",) in {owner}'
         parameter, _, attribute = name.partition(".")
-        helper = snapshot.code.get(Part(owner, "code", "")) if snapshot is not None and owner else None
-        if helper is not None and parameter in helper.__code__.co_varnames:
+        root, helper = (snapshot.code.get(Part(each, "code", "")) for each in ("", owner))
+        if owner and helper is not None and parameter in helper.__code__.co_varnames:
             # It is a helper's parameter, whose name means nothing to the function.
             of_class = owner.partition(" ")[2].rpartition(".")[0]
             if parameter == "self" and attribute and of_class:
                 return f'__memo_ignore__ = ("{attribute.partition(".")[0]}",) in class {of_class}'
             return f"ignore=, naming what is given to {owner} as {parameter}"
-        module = snapshot.modules.get(owner, "") if snapshot is not None else ""
-        if kind == "global" and module and module != snapshot.modules.get("", module):  # type: ignore[union-attr]
-            return f'ignore=("{module}:{name}",)'
+        if kind == "global" and root is not None and helper is not None and root.__globals__ is not helper.__globals__:
+            return f'ignore=("{helper.__globals__.get("__name__", "")}:{name}",)'
         return f'ignore=("{name}",)'
 
 
@@ -137,9 +135,9 @@ def _argument(part: Part) -> str:
 
 def _holder(part: Part, snapshot: Snapshot) -> object:
     """The identity of what holds the value of a part."""
-    place, identity, _ = snapshot.places.get(part, (None, 0, False))
-    place = place or next(iter(snapshot.holders.get(identity, ())), None)
-    return place[0] if isinstance(place, tuple) else None
+    place, identity, _ = snapshot.scan.places.get(part, (None, 0, False))
+    place = place or next(iter(snapshot.scan.holders.get(identity, ())), None)
+    return place and place[0]
 
 
 def _is_inside_of_another(part: Part, before: Snapshot | None, after: Snapshot | None) -> bool:
@@ -154,26 +152,25 @@ def _is_by_call(part: Part, snapshot: Snapshot | None, replaced: bool) -> bool:
     """
     if snapshot is None:
         return False
-    if part not in snapshot.places or snapshot.has_code_without_source:
+    scan = snapshot.scan
+    if part not in scan.places or not all(each.analysis.has_tree for each in scan.followed.values()):
         return True
-    place, identity, is_installed = snapshot.places[part]
-    if is_installed or identity in snapshot.writes:
+    place, identity, is_installed = scan.places[part]
+    if is_installed or identity in scan.writes:
         return True
-    places = [each for each in [place] if isinstance(each, tuple)] or [*snapshot.holders.get(identity, ())]
+    places = [*scan.holders.get(identity, ())] if place is None else [place]
     for place in places:
-        if not {place, place[0], place[1]}.isdisjoint(snapshot.writes):
+        if not {place, place[0], place[1]}.isdisjoint(scan.writes):
             return True
         if replaced:
-            places += [each for each in snapshot.holders.get(place[0], ()) if each not in places]
+            places += [each for each in scan.holders.get(place[0], ()) if each not in places]
     return False
 
 
-def _line(part: Part, snapshot: Snapshot | None) -> int:
-    if snapshot is None or part not in snapshot.places:
-        return 0
-    place, identity, _ = snapshot.places[part]
-    around = (place, identity, place[0] if isinstance(place, tuple) else None)
-    return next((snapshot.writes[each] for each in around if each in snapshot.writes), 0)
+def _line(part: Part, snapshot: Snapshot) -> int:
+    place, identity, _ = snapshot.scan.places.get(part, (None, 0, False))
+    around = (place, identity, place and place[0])
+    return next((snapshot.scan.writes[each] for each in around if each in snapshot.scan.writes), 0)
 
 
 def _sentence(what: str, line: int, way_out: str) -> str:

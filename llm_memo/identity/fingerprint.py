@@ -11,7 +11,6 @@ import types
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from llm_memo.errors import Untracked, warn
@@ -23,60 +22,42 @@ from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
 
 if TYPE_CHECKING:
-    from llm_memo.identity.code.analysis import Analysis
-    from llm_memo.identity.guards import Guards
     from llm_memo.identity.scan.followed import Followed
-    from llm_memo.identity.scan.reached import Candidate
     from llm_memo.identity.scan.scan import Scan
     from llm_memo.identity.scan.state import Left
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What a function, or one of its arguments, came to when it was looked at."""
+    """What a function, or one of its arguments, came to when it was looked at.
 
-    digest: bytes
-    """Over all parts, in every process the same."""
-    parts: Mapping[Part, str]
-    """Part → its digest in hex."""
-    shown: Mapping[Part, Callable[[], str]]
-    """What makes a short text of a part."""
-    long: Mapping[Part, object]
-    """Values whose text may be longer than that."""
-    code: Mapping[Part, types.FunctionType]
-    """The functions that are followed, by the parts that stand for their code."""
-    analyses: tuple[Analysis, ...]
-    """What the texts of these say."""
-    left: tuple[Left, ...]
-    """Values without a form, of which only the class counts."""
-    omitted: tuple[str, ...]
-    """Attributes that ``__memo_ignore__`` of a class leaves out."""
-    unseen: dict[str, str]
-    """What is reached in ways that cannot be seen → why."""
-    guards: Guards
-    writes: Mapping[object, int]
-    """Places and identities of what the code writes to → the line."""
-    places: Mapping[Part, tuple[object, int, bool]]
-    """Where the value of a part is kept, its identity, and whether it is an installed object."""
-    holders: Mapping[int, Mapping[tuple[int, object], None]]
-    """Identity of a value that a chain has led to → the places where it is kept."""
-    modules: Mapping[str, str]
-    """Owner of parts → the module that it is in."""
-    candidates: tuple[Candidate, ...]
-    """Values that the call may make, and that then count as not yet made."""
-    has_code_without_source: bool
-    """What some of the code writes is not known."""
-    root: Followed | None
-    """The function itself; None of an argument, which would be held by it."""
-    waiting: frozenset[str]
-    """Parameters on which it depends whether a statement logs."""
-    _texts: dict[str, dict[Part, str]] = field(default_factory=dict)
+    Args:
+        scan: A scan that has not begun.
+        start: Starts it; returns the function itself, or None if it starts from a value.
+    """
+
+    __slots__ = ("_texts", "code", "digest", "guards", "parts", "root", "scan", "waiting")
+
+    def __init__(self, scan: Scan, start: Callable[[Scan], Followed | None]) -> None:
+        from llm_memo.identity.scan.printing import waits_for
+
+        self.scan = scan
+        self.root = root = start(scan)
+        self.digest = scan.finish()
+        """Over all parts, in every process the same."""
+        self.parts = {part: data.hex()[:16] for part, data in scan.parts.items()}
+        self.code = {Part(each.label, "code", ""): each.function for each in scan.followed.values()}
+        """The functions that are followed, by the parts that stand for their code."""
+        self.guards = scan.guards
+        groups = () if root is None else root.groups
+        self.waiting = frozenset(name for group in groups for name in waits_for(root, group))  # type: ignore[arg-type]
+        """Parameters on which it depends whether a statement logs."""
+        self._texts: dict[str, dict[Part, str]] = {}
 
     @property
     def previews(self) -> Mapping[Part, str]:
         """Short texts of those parts that are values and no secrets; made when they are first needed."""
         if "previews" not in self._texts:
-            made = {part: text_by(self.shown[part]) for part in self.parts if part in self.shown}
+            made = {part: text_by(self.scan.shown[part]) for part in self.parts if part in self.scan.shown}
             self._texts["previews"] = {part: text for part, text in made.items() if text and REDACTED not in text}
         return self._texts["previews"]
 
@@ -84,7 +65,7 @@ class Snapshot:
     def texts(self) -> Mapping[Part, str]:
         """The text of each value that is longer than its preview; made likewise."""
         if "texts" not in self._texts:
-            made, _ = texts_of({part: self.long[part] for part in self.previews if part in self.long})
+            made, _ = texts_of({part: self.scan.long[part] for part in self.previews if part in self.scan.long})
             self._texts["texts"] = {part: text for part, text in made.items() if len(text) > LENGTH}
         return self._texts["texts"]
 
@@ -183,7 +164,7 @@ class Fingerprint:
 
     def warn_of_untracked(self, snapshot: Snapshot) -> None:
         """Say once of each value without a form that it counts by its class alone."""
-        for left in snapshot.left:
+        for left in snapshot.scan.left:
             text = left.part.text
             if text not in self.warned:
                 self.warned.add(text)
@@ -195,7 +176,7 @@ class Fingerprint:
 
         inner = self.inner
         places = ignored_places(inner, self.ignore, {}) if self.ignore and is_a(inner, types.FunctionType) else {}
-        return snapshot_of(Scan(places), lambda scan: scan.start(self.function, inner))
+        return Snapshot(Scan(places), lambda scan: scan.start(self.function, inner))
 
 
 def _way_out(left: Left) -> str:
@@ -236,41 +217,13 @@ def _is(reference: Any, value: Any) -> bool:
     return (reference() if type(reference) is weakref.ref else reference) is value
 
 
-def snapshot_of(scan: Scan, start: Callable[[Scan], Followed | None]) -> Snapshot:
-    """What a scan finds."""
-    from llm_memo.identity.scan.printing import waits_for
-
-    root = start(scan)
-    digest = scan.finish()
-    return Snapshot(
-        digest=digest,
-        parts={part: data.hex()[:16] for part, data in scan.parts.items()},
-        shown=scan.shown,
-        long=scan.long,
-        code={Part(each.label, "code", ""): each.function for each in scan.followed.values()},
-        analyses=tuple(each.analysis for each in scan.followed.values()),
-        left=tuple(dict.fromkeys(scan.left)),
-        omitted=tuple(scan.omitted),
-        unseen=scan.unseen,
-        guards=scan.guards,
-        writes=scan.writes,
-        places=scan.places,
-        holders=scan.holders,
-        modules={each.label: str(each.function.__globals__.get("__name__", "")) for each in scan.followed.values()},
-        candidates=tuple(scan.candidates),
-        has_code_without_source=any(not each.analysis.has_tree for each in scan.followed.values()),
-        root=root,
-        waiting=frozenset(name for group in root.groups for name in waits_for(root, group)) if root else frozenset(),
-    )
-
-
 def _snapshot_of_argument(fingerprint: Fingerprint, base: Snapshot, parameter: str, value: Any) -> Snapshot:
     from llm_memo.identity.ignored import ignored_places
     from llm_memo.identity.scan.scan import Scan
 
     inner = fingerprint.inner
     places = ignored_places(inner, fingerprint.ignore, {parameter: value}) if fingerprint.ignore else {}
-    return snapshot_of(Scan(places), lambda scan: scan.start_argument(base.root, parameter, value))
+    return Snapshot(Scan(places), lambda scan: scan.start_argument(base.root, parameter, value))
 
 
 def innermost(function: Any) -> Any:
@@ -304,7 +257,7 @@ def subject_snapshot(value: Any) -> Snapshot:
         scan.number_of(value)
 
     with _Turn():
-        snapshot = snapshot_of(Scan(), start)
+        snapshot = Snapshot(Scan(), start)
     if type(value) is not types.MethodType:  # made anew with each look
         _subjects[id(value)] = (_reference(value), snapshot)
         while len(_subjects) > _MOST_SUBJECTS:

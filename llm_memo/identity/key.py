@@ -352,8 +352,8 @@ class KeyBuilder:
         """What the code reads, or is given, and the key does not hold: name → why."""
         found: dict[str, str] = {}
         for snapshot in chain(self.snapshots(call_key), *call_key.inside.values()):
-            found |= dict.fromkeys(snapshot.omitted, "__memo_ignore__")
-            found |= {each.part.text: each.why for each in snapshot.left} | snapshot.unseen
+            found |= dict.fromkeys(snapshot.scan.omitted, "__memo_ignore__")
+            found |= {each.part.text: each.why for each in snapshot.scan.left} | snapshot.scan.unseen
         return found | dict.fromkeys(self._left_out, "ignore=")
 
     def _unkeyable(self, name: str, argument: object, problem: NoCanonicalForm) -> UnkeyableArgument:

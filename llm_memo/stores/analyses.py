@@ -57,7 +57,8 @@ class AnalysisKeeper:
 
     def keep(self, snapshot: Snapshot) -> None:
         """Code has been looked through: write what is new, in a cache folder that is there already."""
-        new = {each.mark: each for each in snapshot.analyses if not (each.kept and each.mark in self._known)}
+        analyses = [each.analysis for each in snapshot.scan.followed.values()]
+        new = {each.mark: each for each in analyses if not (each.kept and each.mark in self._known)}
         new.pop(b"", None)
         if new:
             self._known |= new

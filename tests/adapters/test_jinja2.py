@@ -105,7 +105,7 @@ def test_a_change_is_seen_at_once(expression: str, change: str, back: str) -> No
     """What a template or an environment in a global turns into is another fingerprint, until it is changed back."""
     cell = Cell(f"{HEAD}\ndef f(x=None):\n    return {expression}\n")
     before = cell.now()
-    assert () == before.left
+    assert [] == before.scan.left
     assert before is cell.now()
     cell.run(change)
     assert before.digest != cell.now().digest

@@ -70,7 +70,7 @@ def reads_the_global(body: str) -> bool:
 def test_what_only_logs_is_free(body: str) -> None:
     """What goes to a console, a logger or a warning does not come back into the answer."""
     assert not reads_the_global(body)
-    assert Cell(f"{HEAD}\ndef f(x=None):\n {body}\n return x\n", "logs").now().left == ()
+    assert [] == Cell(f"{HEAD}\ndef f(x=None):\n {body}\n return x\n", "logs").now().scan.left
 
 
 @pytest.mark.parametrize("body", FREE[:-4])
