@@ -351,7 +351,7 @@ TOPICS = {
     "test_readme": "the README and the guide run",
     "test_typing": "what type checkers see",
     "adapters/test_foreign_privates": "the private names of other libraries that adapters use",
-    "cli/test_cli": "every command, as a shell has it",
+    "cli/test_main": "how a command ends",
     "codec/test_stream_shapes": "streams of SDKs that have no adapter of their own",
     "identity/test_edits": "edits deep inside of what is read",
     "identity/test_forms_data": "forms of arrays, frames and images, which four adapters make",
