@@ -183,7 +183,7 @@ class Batch:
             call = job.function._self_call(job.args, job.kwargs)
             self._policy = call.settings.policy
             if self._policy is CachePolicy.OFF:
-                call.memo.key_builder.bind(call.arguments, call.kwargs)
+                call.memo.key_builder.bind(call.arguments, call.kwargs, calls=False)
             answer = call.look()
         except Exception as error:
             if self._return_exceptions:
@@ -204,7 +204,7 @@ class Batch:
             equal = (call.path, call.call_key.digest)
             if equal not in groups:
                 written = _written(call.path) if call.expired else 0
-                groups[equal] = Group(keyed(job, call.call_key), [], call.path, written)
+                groups[equal] = Group(keyed(job, call.values), [], call.path, written)
             groups[equal].places.append(place)
 
     def _refuse_misfits(self) -> None:

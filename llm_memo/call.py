@@ -27,7 +27,6 @@ from typing import Any, Final
 from llm_memo.codec import codec, streams
 from llm_memo.errors import CacheMiss, CorruptEntry, StaleAnswer, warn
 from llm_memo.explain import Explanation, explain
-from llm_memo.identity.key import CallKey
 from llm_memo.memo import CallState
 from llm_memo.persist import Leader, warn_of_changes
 from llm_memo.policies import CachePolicy
@@ -73,8 +72,9 @@ class Call(CallState):
         memo, settings = self.memo, self.settings
         if settings.policy is _OFF:
             return NOTHING
-        call_key: CallKey = memo.key_builder.key_of(self.arguments, self.kwargs, self.earlier_key)
-        self.call_key = call_key
+        if self.values is None:
+            self.values = memo.key_builder.bind(self.arguments, self.kwargs)
+        self.call_key = call_key = memo.key_builder.key_of(self.values)
         store: Disk = disk(settings.cache_dir)
         self.disk = store
         self.path = store.path(memo.folder, call_key.key)
@@ -139,8 +139,6 @@ class Call(CallState):
         """The way of a call whose answer was not at hand; returns the answer, or the `Failure` to raise."""
         policy, options = self.settings.policy, self.memo.options
         waited = self.too_big
-        if policy is not _OFF:
-            self.earlier_key = self.call_key  # another look is the same call
         if policy.reads and log.isEnabledFor(logging.DEBUG):
             self._log_miss()
         if self.too_big and (answer := (yield Work(self.read))) is not NOTHING:
@@ -229,8 +227,7 @@ class Call(CallState):
 
     def _key_changed(self) -> bool:
         """Whether, while the call waited, its arguments or the code's globals became those of another key."""
-        now = self.memo.key_builder.key_of(self.arguments, self.kwargs, self.call_key)
-        return not now.same(self.call_key)
+        return not self.memo.key_builder.key_of(self.values).same(self.call_key)
 
     def _key_anew(self) -> Generator[Step, Any, Any]:
         """Begin again with the key as it is now; the answer to one that never keeps still is not kept."""
@@ -273,8 +270,7 @@ class Call(CallState):
             memo.folder,
             memo.owner(self.call_key) if self.slot is None else self.slot.owner,
             self.settings,
-            self.arguments,
-            self.kwargs,
+            self.values,
             memo.counters.why_not_stored,
         )
 

@@ -113,12 +113,11 @@ def explain(
     folder: str,
     owner: Owner,
     settings: Settings,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
+    values: tuple[Any, ...],
     why_not_stored: Callable[[str], str],
 ) -> Explanation:
-    """Explain the call with this key and these arguments, the instance first, without making it."""
-    parts = key_builder.parts(call_key, key_builder.arguments(call_key, args, kwargs), key_builder.snapshots(call_key))
+    """Explain the call with this key, of which these ``values`` count (see `KeyBuilder.bind`), without making it."""
+    parts = key_builder.parts(call_key, values, key_builder.snapshots(call_key))
     outcome = outcome_of(call_key, folder, owner, settings)
     nearest = _nearest(disk(settings.cache_dir), folder, parts) if outcome == "miss" else None
     return Explanation(

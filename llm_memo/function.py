@@ -107,12 +107,13 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
 
     def cache_key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key of the call with these arguments: 32 hex digits."""
-        return self._self_memo.key_builder.key_of(self._arguments(args), kwargs).key
+        key_builder = self._self_memo.key_builder
+        return key_builder.key_of(key_builder.bind(self._arguments(args), kwargs)).key
 
     def is_cached(self, *args: P.args, **kwargs: P.kwargs) -> bool:
         """Whether an answer to the call with these arguments is kept, and not too old to be read."""
         memo = self._self_memo
-        call_key = memo.key_builder.key_of(self._arguments(args), kwargs)
+        call_key = memo.key_builder.key_of(memo.key_builder.bind(self._arguments(args), kwargs))
         return outcome_of(call_key, memo.folder, memo.owner(), memo.settings.now()) == "hit"
 
     def forget(self, *args: P.args, **kwargs: P.kwargs) -> bool:
@@ -126,10 +127,10 @@ class CachedFunction(Shown, Attributes, Generic[P, R_co]):
     def explain(self, *args: P.args, **kwargs: P.kwargs) -> Explanation:
         """What the call's key is made of, and, if it would miss, what differs from the nearest kept call."""
         memo = self._self_memo
-        settings, arguments = memo.settings.now(), self._arguments(args)
-        call_key = memo.key_builder.key_of(arguments, kwargs)
+        settings, values = memo.settings.now(), memo.key_builder.bind(self._arguments(args), kwargs)
+        call_key = memo.key_builder.key_of(values)
         why = memo.counters.why_not_stored
-        return explain(memo.key_builder, call_key, memo.folder, memo.owner(), settings, arguments, kwargs, why)
+        return explain(memo.key_builder, call_key, memo.folder, memo.owner(), settings, values, why)
 
     def entries(self) -> Entries:
         """This function's kept answers, the latest first."""

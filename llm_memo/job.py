@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from llm_memo.codec import codec
 from llm_memo.codec.recording import Awaited, Recording
-from llm_memo.identity.key import CallKey
 from llm_memo.outcome import packed
 from llm_memo.singleflight import Failure
 
@@ -75,11 +74,11 @@ class _Returned:
         return self._result
 
 
-def keyed(job: Job, call_key: CallKey) -> Job:
+def keyed(job: Job, values: tuple[Any, ...]) -> Job:
     """The same call, for which ``key=`` is not called again."""
     if job.function._self_memo.options.key is None:
         return job
-    return job._replace(function=job.function.with_options(key=_Returned(call_key.result)))
+    return job._replace(function=job.function.with_options(key=_Returned(values[0])))
 
 
 def finished(answer: Any) -> Any:

@@ -82,8 +82,9 @@ class CallState:
     """
 
     __slots__ = (
-        "args", "arguments", "call_key", "disk", "earlier_key", "expired", "gives_awaitable", "keyed_anew", "kwargs",
+        "args", "arguments", "call_key", "disk", "expired", "gives_awaitable", "keyed_anew", "kwargs",
         "made", "memo", "paid", "path", "run", "settings", "slot", "too_big", "unreadable",
+        "values",
     )  # fmt: skip
 
     def __init__(
@@ -100,8 +101,8 @@ class CallState:
         self.arguments = arguments
         self.kwargs = kwargs
         self.settings = memo.settings.now()
-        self.earlier_key: CallKey | None = None
-        """Its key when it was looked for before."""
+        self.values: tuple[Any, ...] = None  # type: ignore[assignment]
+        """What counts of its arguments, see `KeyBuilder.bind`; bound when it is first needed."""
         self.keyed_anew = 0
         """How often the call has begun again because its key changed while it waited."""
         self.paid = False

@@ -60,7 +60,7 @@ class Leader:
         """The function is about to run: note what its key is made of, which it may change."""
         call = self.call
         if call.settings.policy.writes:
-            self._before = Before(call.memo.key_builder, call.call_key, call.arguments, call.kwargs)
+            self._before = Before(call.memo.key_builder, call.call_key, call.values)
         self._started = time.perf_counter()
 
     def _provenance(self) -> Provenance:

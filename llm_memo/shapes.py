@@ -97,7 +97,8 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
         __tracebackhide__ = True
         call = Call(memo, wrapped, args, args if instance is None or instance is held else (instance, *args), kwargs)
-        memo.key_builder.bind(call.arguments, kwargs)  # wrong arguments are an error at once, as without a cache
+        # Wrong arguments are an error at once, as without a cache.
+        call.values = memo.key_builder.bind(call.arguments, kwargs, calls=False) or None  # type: ignore[assignment]
         return named(later(call))  # type: ignore[misc]
 
     def named(made: Any) -> Any:

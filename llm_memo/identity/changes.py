@@ -31,19 +31,17 @@ class Before:
     Args:
         builder: Of the function.
         call_key: The call's key.
-        args: The arguments, the instance first.
-        kwargs: The keyword arguments.
+        values: What counts of its arguments, see `KeyBuilder.bind`.
     """
 
-    def __init__(self, builder: KeyBuilder, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, builder: KeyBuilder, call_key: CallKey, values: tuple[Any, ...]) -> None:
         self._builder = builder
         self._call_key = call_key
-        self._call = args, kwargs
+        self._values = values
         self._snapshots = builder.snapshots(call_key)
         for snapshot in self._snapshots:
             snapshot.texts  # noqa: B018 - made when it is first needed: now, before the values may change
-        self.arguments = builder.arguments(call_key, args, kwargs)
-        self._fixed = builder.version is not None or (builder.key is None and are_fixed(self.arguments.values()))
+        self._fixed = builder.version is not None or are_fixed(values)
         self._parts: Parts | None = None
         if not self._fixed:  # the call may change them
             self._parts = self.parts
@@ -52,7 +50,7 @@ class Before:
     def parts(self) -> Parts:
         """All that the key is made of; made when it is first needed."""
         if self._parts is None:
-            self._parts = self._builder.parts(self._call_key, self.arguments, self._snapshots)
+            self._parts = self._builder.parts(self._call_key, self._values, self._snapshots)
         return self._parts
 
     def changed(self) -> Changed:
@@ -64,11 +62,11 @@ class Before:
         try:
             if self._fixed and self._builder.head() == self._call_key.head:
                 return NOTHING_CHANGED
-            call_key = self._builder.key_of(*self._call, self._call_key)
+            call_key = self._builder.key_of(self._values)
             if call_key.same(self._call_key):
                 return NOTHING_CHANGED
             now = self._builder.snapshots(call_key)
-            after = self._builder.parts(call_key, self._builder.arguments(call_key, *self._call), now).digests
+            after = self._builder.parts(call_key, self._values, now).digests
         except Exception as fault:
             return Changed(by_call=(f"an argument, of which no key can be made any more ({type(fault).__name__})",))
         by_call: dict[object, str] = {}

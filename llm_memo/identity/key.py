@@ -37,14 +37,11 @@ SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
-_Places = tuple[tuple[int, str, bytes], ...]
-"""Of each value in the key: its place among the arguments, its name, and what comes before it."""
 _STAND_INS: dict[type, Any] = {
     str: "", int: 0, float: 0.0, bool: False, type(None): None, list: [], tuple: (), dict: {},
 }  # fmt: skip
 """Plain values are no loggers, so one of a type tells what a function does with all of them."""
 
-_OF_KEY: _Places = ((1, "key", b""),)
 _NO_SNAPSHOTS: Mapping[int, Any] = types.MappingProxyType({})
 _FIXED = frozenset({str, int, float, bool, type(None), bytes})
 """Types of arguments that nobody can change."""
@@ -60,10 +57,7 @@ class CallKey:
         inside: By place, the snapshots of code and instances of one's own inside of an argument.
     """
 
-    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "result", "size")
-
-    result: Any
-    """What ``key=`` returned, where it stands for the arguments."""
+    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "size")
 
     def __init__(
         self,
@@ -141,8 +135,6 @@ class KeyBuilder:
         self.sample = sample
         self.signature = signature_of(function)
         parameters = tuple(self.signature.parameters)
-        self.returned = "key" if any(map(is_secret, parameters)) else "key()"
-        """What the result of ``key=`` is shown as; where a parameter is a secret, as one."""
         self._left_out = ignore
         self._names = tuple(each for each in ignore if each not in parameters)
         self.fingerprint = fingerprint if fingerprint.ignore == self._names else Fingerprint(function, self._names)
@@ -154,11 +146,13 @@ class KeyBuilder:
         self._innermost: Any = bound_like(function)
         self._bind = compile_binder(self.signature, name)
         self._defaults = self._defaults_now()
-        self._keyed = tuple(
-            (place, parameter, encode(parameter))
-            for place, parameter in enumerate(parameters)
-            if parameter not in ignore
-        )
+        counted = [(place, parameter) for place, parameter in enumerate(parameters) if parameter not in ignore]
+        self._places = [place for place, _ in counted] if len(counted) < len(parameters) else None
+        """Where among the arguments those are that count; None if all do."""
+        self._keyed = [(parameter, encode(parameter)) for _, parameter in counted]
+        """Of each value in the key: its name, and what comes before it."""
+        if key is not None:  # where a parameter is a secret, it is shown as one
+            self._keyed = [("key" if any(map(is_secret, parameters)) else "key()", b"")]
         self._known_head: tuple[Any, bytes] = (None, b"")
         """The function's snapshot, and the head that it gave."""
         self._waits = False
@@ -174,8 +168,13 @@ class KeyBuilder:
             elif self._names:
                 raise InvalidOption(f"ignore={self._names[0]!r} is not a parameter of {self.name}{self.signature}")
 
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The arguments in the signature's order, defaults applied.
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, calls: bool = True) -> tuple[Any, ...]:
+        """What counts of a call: its arguments in the signature's order, defaults applied; or what ``key=`` returns.
+
+        Args:
+            args: The arguments, the instance first.
+            kwargs: The keyword arguments.
+            calls: Whether ``key=`` is called now; if not, and there is one, nothing.
 
         Raises:
             TypeError: They do not fit the signature, as the function itself would say.
@@ -185,17 +184,19 @@ class KeyBuilder:
         if defaults is not getattr(now, "__defaults__", None) or named is not getattr(now, "__kwdefaults__", None):
             self._bind = compile_binder(signature_of(self._function), self.name)  # IPython's autoreload was here
             self._defaults = self._defaults_now()
-        return self._bind(*args, **kwargs)
+        bound: tuple[Any, ...] = self._bind(*args, **kwargs)
+        if self.key is not None:
+            return (self.key(*args, **kwargs),) if calls else ()
+        return bound if self._places is None else tuple([bound[place] for place in self._places])
 
     def _defaults_now(self) -> tuple[object, object]:
         now = self._innermost
         return getattr(now, "__defaults__", None), getattr(now, "__kwdefaults__", None)
 
-    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any], earlier: CallKey | None = None) -> CallKey:
-        """The key of this call; of one that had a key ``earlier``, what ``key=`` returned then still stands.
+    def key_of(self, values: tuple[Any, ...]) -> CallKey:
+        """The key, as it is now, of the call of which ``values`` count: what `bind` gave.
 
         Raises:
-            TypeError: The arguments do not fit the signature, as the function itself would say.
             UnkeyableArgument: An argument has no canonical form.
             InvalidOption: ``ignore`` names what exists nowhere.
         """
@@ -203,32 +204,25 @@ class KeyBuilder:
             self._check_names(late=True)
             self._unchecked = False
         head = self.head()
-        bound = self.bind(args, kwargs)
-        if self.key is not None:
-            result = self.key(*args, **kwargs) if earlier is None else earlier.result
-            keyed = self._encoded(head, _OF_KEY, (result,))
-            keyed.result = result
-            return keyed
-        values = bound if len(bound) == len(self._keyed) else tuple([bound[place] for place, _, _ in self._keyed])
-        if self._waits:
-            return self._encoded(head, self._keyed, values)
+        if self._waits or self.key is not None:
+            return self._encoded(head, values)
         plain, mark = plain_bytes(values)
         call_key = KEYS.get(mark, head)
         if call_key is None:
             copy = values if are_fixed(values) or mark is not plain else plain_copy(plain)
-            call_key = self._encoded(head, self._keyed, values if copy is None else copy)
+            call_key = self._encoded(head, values if copy is None else copy)
             if mark is not None and copy is not None and stands_for(mark, plain, values, call_key.arguments):
                 KEYS.put(mark, head, call_key, call_key.size + len(call_key.canonical))
         return call_key
 
-    def _encoded(self, head: bytes, places: _Places, values: tuple[Any, ...]) -> CallKey:
+    def _encoded(self, head: bytes, values: tuple[Any, ...]) -> CallKey:
         """The key of a call: ``head``, and each of the ``values``."""
         pieces = [head]
         followed: dict[int, Snapshot] = {}
         inside: dict[int, list[Snapshot]] = {}
         name, value = "", None
         try:
-            for number, ((_, name, tag), value) in enumerate(zip(places, values, strict=True)):
+            for number, ((name, tag), value) in enumerate(zip(self._keyed, values, strict=True)):
                 pieces.append(tag)
                 if type(value) in _FIXED and not self._waits:
                     pieces.append(encode(value))
@@ -312,15 +306,9 @@ class KeyBuilder:
             return []
         return [self._snapshot(call_key), *call_key.followed.values()]
 
-    def arguments(self, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
-        """What the call is made of beside the code: parameter → value; with ``key=``, its result."""
-        if self.key is not None:
-            return {self.returned: call_key.result}
-        bound = self.bind(args, kwargs)
-        return {name: bound[place] for place, name, _ in self._keyed}
-
-    def parts(self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Snapshot]) -> Parts:
-        """All that the call with this key, these arguments and these `snapshots` is made of."""
+    def parts(self, call_key: CallKey, values: tuple[Any, ...], snapshots: Iterable[Snapshot]) -> Parts:
+        """All that the call with this key, of which these ``values`` count, and these `snapshots` is made of."""
+        arguments = {name: value for (name, _), value in zip(self._keyed, values, strict=True)}
         found = Parts()
         found.arguments, found.cut = texts_of(arguments)
         for number, (name, value) in enumerate(arguments.items()):
@@ -360,11 +348,13 @@ class KeyBuilder:
         kind = type(problem.value)
         owner = type(argument) if is_own(type(argument)) else kind
         why = problem.why or f"a {class_name(kind)} has no canonical form"
-        what = "the value that key= returned" if self.key is not None else f"argument {name}{''.join(problem.path)}"
+        what, left_out = f"argument {name}{''.join(problem.path)}", f"; if no answer depends on it: ignore=({name!r},)"
+        if self.key is not None:
+            what, left_out = "the value that key= returned", ""
         return UnkeyableArgument(
             f"{self.name}(): {what} cannot be part of the key: {why}. Make it inside of the function, pass the "
             f"settings that it is made of, give {owner.__name__} a __memo_key__() method that returns plain data, "
-            f"give key=lambda …: …, or, if no answer depends on it, leave it out: ignore=({name!r},)"
+            f"or give key=lambda …: …{left_out}"
         )
 
 

@@ -45,23 +45,24 @@ class RequestKeys:
         """No code is in it."""
         return ""
 
-    def key_of(self, args: tuple[Any, ...], kwargs: dict[str, Any], earlier: CallKey | None = None) -> CallKey:
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """No arguments: it is the request that counts."""
+        return ()
+
+    def key_of(self, values: tuple[Any, ...]) -> CallKey:
         """The key."""
         return self._call_key
 
-    def parts(self, call_key: CallKey, arguments: Mapping[str, object], snapshots: Iterable[Any]) -> Parts:
+    def parts(self, call_key: CallKey, values: tuple[Any, ...], snapshots: Iterable[Any]) -> Parts:
         """All that the key is made of."""
         found = self._request.described()
-        found.arguments, found.cut = texts_of(arguments)
+        start = "argument "  # a field of the request's body
+        shown = {name.removeprefix(start): each for name, _, each in self._request.parts if name.startswith(start)}
+        found.arguments, found.cut = texts_of(shown)
         for kind, number in self._turn.items():
             if number:
                 found.add(Part("", kind, ""), str(number), str(number))
         return found
-
-    def arguments(self, call_key: CallKey, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object]:
-        """The fields of the request's body, by name."""
-        start = "argument "
-        return {name.removeprefix(start): shown for name, _, shown in self._request.parts if name.startswith(start)}
 
     def snapshots(self, call_key: CallKey) -> list[Any]:
         """Nothing that it was made of can change."""

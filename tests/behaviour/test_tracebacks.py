@@ -190,7 +190,7 @@ def test_an_error_of_our_own_code_is_shown_whole(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("llm_memo.identity.key.KeyBuilder.bind", broken)
     with pytest.raises(AssertionError) as raised:
         cached_completion(lambda: cached("a"), key=lambda: 1)()
-    assert {"look", "key_of"} <= {entry.name for entry in raised.traceback}
+    assert "look" in {entry.name for entry in raised.traceback}
 
 
 def test_a_cached_recursion_of_300_levels() -> None:

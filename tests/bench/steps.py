@@ -49,7 +49,7 @@ class Step:
 _KEY = "key: looked up among those of calls before"
 STEPS = (
     Step("effective settings", EffectiveSettings, "now"),
-    Step("arguments bound to the signature", KeyBuilder, "bind", _KEY),
+    Step("arguments bound to the signature", KeyBuilder, "bind"),
     Step("fingerprint checked", KeyBuilder, "head", _KEY),
     Step("arguments as canonical bytes", KeyBuilder, "_encoded", _KEY),
     Step("xxh3-128 of them", xxhash, "xxh3_128_hexdigest", _KEY),

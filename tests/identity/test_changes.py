@@ -101,6 +101,6 @@ def test_a_change_by_somebody_else(by_others: tuple[str, ...], read: str, change
     """What the function's code does not write was changed by another task or thread."""
     there = cell(f"return {read}, x")
     builder: Any = cached_completion(there.names["f"])._self_memo.key_builder  # type: ignore[attr-defined]
-    before = Before(builder, builder.key_of(("a", "b"), {}), ("a", "b"), {})
+    before = Before(builder, builder.key_of(("a", "b")), ("a", "b"))
     there.run(change)
     assert Changed((), by_others) == before.changed()

@@ -48,9 +48,9 @@ def test_an_equal_question_is_not_encoded_again() -> None:
     """Equal plain arguments of a function are the same object of a question."""
     cached: Any = cached_completion(name="f")(ask)
     key_builder = cached._self_memo.key_builder
-    first: CallKey = key_builder.key_of(("a", [1, {"b": 2.0}]), {})
-    assert first is key_builder.key_of(("a", [1, {"b": 2.0}]), {})
-    assert first is not key_builder.key_of(("a", [1, {"b": 2}]), {})
+    first: CallKey = key_builder.key_of(("a", [1, {"b": 2.0}]))
+    assert first is key_builder.key_of(("a", [1, {"b": 2.0}]))
+    assert first is not key_builder.key_of(("a", [1, {"b": 2}]))
 
 
 def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
@@ -66,8 +66,8 @@ def records(count: int = 1_000) -> list[Any]:
 def test_many_plain_parts_are_not_encoded_again() -> None:
     """Long arguments of many parts are looked up by a digest, and each change of them is another question."""
     key_builder = cached_completion(name="f")(ask_two)._self_memo.key_builder  # type: ignore[attr-defined]
-    first: CallKey = key_builder.key_of((records(), 1), {})
-    assert first is key_builder.key_of((records(), 1), {})
+    first: CallKey = key_builder.key_of((records(), 1))
+    assert first is key_builder.key_of((records(), 1))
     for change in (
         lambda values: values[500].update(id=True),
         lambda values: values[0].update(id=-0.0),
@@ -77,7 +77,7 @@ def test_many_plain_parts_are_not_encoded_again() -> None:
         changed = records()
         change(changed)
         fresh = cached_completion(name="f")(ask_two)
-        assert first.key != key_builder.key_of((changed, 1), {}).key == fresh.cache_key(changed, 1)
+        assert first.key != key_builder.key_of((changed, 1)).key == fresh.cache_key(changed, 1)
 
 
 @pytest.mark.parametrize("before", [["hello"], records()], ids=["short", "long"])
