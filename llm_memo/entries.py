@@ -199,7 +199,10 @@ class Entries(list[Entry], Shown):
             arguments = record.pop("arguments")
             first = {name: record.pop(name) for name in ("function", "key", "created")}
             rows.append({**first, **{f"argument {name}": text for name, text in arguments.items()}, **record})
-        return pd.DataFrame(rows)
+        try:
+            return pd.DataFrame(rows)
+        except UnicodeEncodeError:  # a lone surrogate, which the texts of pandas 3 cannot have
+            return pd.DataFrame(rows, dtype=object)
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write `records` to a file, a JSON document a line, readable for this user alone.
@@ -215,6 +218,12 @@ class Entries(list[Entry], Shown):
         return text_of(self)
 
 
-def json_line(record: dict[str, Any]) -> str:
-    """A record as one line of JSON."""
-    return json.dumps(as_json(record), ensure_ascii=False, default=str)
+def json_line(record: dict[str, Any], encoding: str = "utf-8") -> str:
+    """A record as one line of JSON, with escapes where an encoding has not all of its characters."""
+    data = as_json(record)
+    line = json.dumps(data, ensure_ascii=False, default=str)
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(data, default=str)
+    return line

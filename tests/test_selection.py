@@ -396,6 +396,29 @@ def test_odd_answers_are_json_all_the_same(tmp_path: Path) -> None:
     assert {"a": "nan", "b": [1, "{2}"]} == json.loads((tmp_path / "out.jsonl").read_text())["answer"]
 
 
+def test_an_answer_that_json_has_no_form_for_ends_no_export(tmp_path: Path) -> None:
+    """What contains itself, lone surrogates and very long numbers are written, and in a table, as far as can be."""
+
+    @cached_completion(name="odd")
+    def odd(kind: str) -> Any:
+        if kind == "list":
+            inner: list[Any] = [1]
+            inner.append(inner)
+            return inner
+        outer: dict[str, Any] = {"kind": kind}
+        return {**outer, "text": "\ud800"} if kind == "surrogate" else {**outer, "number": 16**5000}
+
+    for kind in ("list", "surrogate", "number"):
+        odd(kind)
+    odd.entries().to_jsonl(tmp_path / "out.jsonl")
+    lines = map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
+    answers = {line["arguments"]["kind"]: line["answer"] for line in lines}
+    assert [1, "…"] == answers["'list'"]
+    assert {"kind": "surrogate", "text": "\ud800"} == answers["'surrogate'"]
+    assert hex(16**5000) == answers["'number'"]["number"]
+    assert 3 == len(odd.entries().to_pandas())
+
+
 def test_what_key_returns_is_shown_and_searched(cache_dir: Path) -> None:
     """The result of key= is no secret by its name: listings show it, and where= finds what is in it."""
 

@@ -151,7 +151,7 @@ def export(options: argparse.Namespace) -> int:
     folder.say_unread()
     if options.output is None:
         for record in found.records():
-            print(json_line(record))
+            print(json_line(record, sys.stdout.encoding))
     else:
         found.to_jsonl(options.output)
         say(f"wrote {amounts.count(len(found), 'entry')} to {options.output}")

@@ -19,6 +19,9 @@ from typing import Any
 
 from llm_memo.codec.frozen import thaw
 
+_DECIMAL = 14_000
+"""Bits of the largest number that is written as decimal digits; Python refuses more than 4,300 of those."""
+
 
 class Items(list[Any]):
     """What a generator or stream gave, piece by piece."""
@@ -48,17 +51,31 @@ def legible(frozen: tuple[str, Any]) -> Any:
     return thaw(frozen)
 
 
-def as_json(data: Any) -> Any:
-    """Plain data as what JSON knows: keys are text, times ISO 8601, objects dicts of their attributes."""
-    if isinstance(data, dict):
-        return {str(name): as_json(item) for name, item in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [as_json(item) for item in data]
+def as_json(data: Any, inside: tuple[int, ...] = ()) -> Any:
+    """Plain data as what JSON knows: keys are text, times ISO 8601, objects dicts of their attributes.
+
+    A number that JSON or Python's own decimal form has not is text, and what contains itself is an ellipsis there.
+
+    Args:
+        data: The data.
+        inside: The identities of what it is in.
+    """
     if isinstance(data, datetime):
         return data.isoformat(timespec="seconds")
     if isinstance(data, float) and not math.isfinite(data):
         return str(data)
-    return as_json(vars(data)) if hasattr(data, "__dict__") and not isinstance(data, type) else data
+    if isinstance(data, int) and data.bit_length() > _DECIMAL:
+        return hex(data)
+    if id(data) in inside:
+        return "…"
+    inside = (*inside, id(data))
+    if isinstance(data, (list, tuple)):
+        return [as_json(item, inside) for item in data]
+    if not isinstance(data, dict):
+        if isinstance(data, type) or not hasattr(data, "__dict__"):
+            return data
+        data = vars(data)
+    return {str(name): as_json(item, inside) for name, item in data.items()}
 
 
 def _model(text: bytes, lost: list[tuple[tuple[tuple[str, Any], ...], Any]]) -> Any:

@@ -197,6 +197,15 @@ def test_export_is_a_line_an_entry(filled: Cache, tmp_path: Path, capsys: pytest
     assert 4 == len((tmp_path / "out.jsonl").read_text().splitlines())
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache_dir")
+def test_exported_lines_are_json_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the encoding of standard output has no bytes for is escaped as JSON escapes it."""
+    cached_completion(name="accents")(lambda: "é \U0001f600 \ud800")()
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert "é \U0001f600 \ud800" == json.loads(started("export").stdout)["answer"]
+
+
 def test_functions_are_a_line_each(filled: Cache, capsys: pytest.CaptureFixture[str]) -> None:
     """functions prints the names of the functions with entries."""
     assert 0 == main(["functions"])
