@@ -18,3 +18,9 @@ def by_name(thing: Any) -> bytes | None:
 def encoded(value: object) -> bytes:
     """The canonical bytes of ``value``, with `by_name`."""
     return encoding.encode(value, by_name)
+
+
+def repeated(values: list[Any]) -> list[int]:
+    """The places of those ``values`` whose canonical bytes are also those of an earlier one."""
+    found = [encoded(value) for value in values]
+    return [number for number, each in enumerate(found) if each in found[:number]]

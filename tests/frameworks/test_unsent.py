@@ -162,4 +162,4 @@ ELSEWHERE = (
     *("beartype", "circuitbreaker", "functools", "instructor", "langchain_core", "llama_index.core.schema", "tenacity"),
     "unittest",
 )
-"""What is tried in ``tests/identity/test_never_sent.py`` and ``tests/behaviour/test_installed_decorators.py``."""
+"""What is tried in ``tests/adapters/test_frameworks.py`` and ``tests/behaviour/test_installed_decorators.py``."""
