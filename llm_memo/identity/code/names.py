@@ -17,6 +17,10 @@ class Root(NamedTuple):
     """Of an import: its statement runs in every call."""
 
 
+# A named tuple is equal to one of another class that has the same fields. So each kind of step says which it is, but
+# for the one that there are most of.
+
+
 class Attribute(NamedTuple):
     """The step to ``value.name``."""
 
@@ -37,6 +41,7 @@ class Named(NamedTuple):
     """The step to ``value[parameter]``: the key is a parameter of the function."""
 
     parameter: str
+    step: str = "named"
 
 
 class Result(NamedTuple):
@@ -44,12 +49,14 @@ class Result(NamedTuple):
 
     mode: str = ""
     """The text that was given as second argument or as ``mode``, which tells a file that is only written."""
+    step: str = "result"
 
 
 class Mark(NamedTuple):
     """A step without a name: `CLASS`, `EACH`, `ANY` or `MODULE`, of each of which there is one."""
 
     text: str
+    step: str = "mark"
 
     def __reduce__(self) -> tuple[Callable[[str], Mark], tuple[str]]:
         """What pickles it: it is to be the one of its text in another process, too."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llm_memo.identity.code.calls import Calls
-from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Result, Root
+from llm_memo.identity.code.names import ANY, Attribute, Chain, Result, Root
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.uses import Given, Group, Kind, Reads, Ref, Use
 from llm_memo.identity.code.walk import children, walk
@@ -46,12 +46,8 @@ def _once(uses: list[Use]) -> tuple[Use, ...]:
     found: dict[object, Use] = {}
     for use in uses:
         refs = [use.ref, *(ref for given in use.given for ref in given.refs)]
-        steps = [step for ref in refs for step in ref.chain.steps]
         depends = use.group is not None or use.made or any(ref.unless is not None for ref in refs)
-        # Steps of two kinds may be equal as tuples, and so may keys of two types inside of a tuple.
-        exact = not any(isinstance(step, Item) and step.kind is not str for step in steps)
-        mark = (use._replace(line=0), *map(type, steps)) if exact and not depends else (id(use),)
-        found.setdefault(mark, use)
+        found.setdefault(id(use) if depends else use._replace(line=0), use)
     return tuple(found.values())
 
 

@@ -95,6 +95,13 @@ def test_steps_read_like_code(text: str, step: Step) -> None:
     assert text == step_text(step)
 
 
+def test_steps_of_two_kinds_are_two_steps() -> None:
+    """``.r``, ``[r]``, what a call in mode ``r`` returns, and ``["r"]`` are four steps, and lead elsewhere."""
+    assert 4 == len(
+        {Chain(Root("global", "D")).then(s) for s in (Attribute("r"), Named("r"), Result("r"), Item("r", str))}
+    )
+
+
 def test_keys_of_three_types_are_three_keys() -> None:
     """``1``, ``True`` and ``1.0`` are equal to a dict, and three steps to a reader."""
     assert 3 == len({Chain(Root("global", "D")).then(Item(key, type(key))) for key in (1, True, 1.0)})

@@ -271,4 +271,21 @@ CASES = [
         warns=("SelfChanging",),
         calls=1,
     ),
+    Program(
+        "a variable that is an attribute, or the item under a parameter of the same name",
+        """
+        D={"q": "terse "}
+        class Box:
+            r=None
+            def __getitem__(self, k): return D[k]
+        BOX=Box()
+        @cached
+        def f(r):
+            prompt = BOX.r
+            if prompt is None: prompt = BOX[r]
+            return ask(prompt + r)
+        print(f("q")); D["q"]="rude "; print(f("q"))
+        """,
+        "<terse q> <rude q>",
+    ),
 ]
