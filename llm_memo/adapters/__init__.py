@@ -5,8 +5,7 @@ of a codec. An adapter is a module that offers any of these; what it does not of
 None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
-- ``witness(part) -> tuple | None``: what tells that the form is unchanged without making it; compared by ``==``.
-  ``watched(value) -> (part, [object, …]) | None``: of which part of it, and what else must hold the same things.
+- ``watch(value, check) -> bool``: adds to a check all that the form is made of; False if it takes more.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
 - ``remade(kind)``: for a class that the library makes at run time, how it is made again; see `llm_memo.codec.pickled`.
 - ``facts(response)``: what may be kept of an HTTP response.

@@ -11,8 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 from llm_memo.adapters.headers import counting
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.codec.frozen import UnknownClass
+from llm_memo.identity.checks import Check
+from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own_module
 from llm_memo.identity.quiet import class_has
+from llm_memo.identity.scan import replaced
 from llm_memo.identity.scan.own import is_own_function
 
 
@@ -38,17 +41,50 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
 def added(client: Any) -> tuple[object, ...]:
     """What was set on an HTTP client that its requests take with them: headers, query and hooks; and who answers."""
     hooks = {name: functions for name, functions in client.event_hooks.items() if functions}
-    transports = [client._transport, *(each for each in client._mounts.values() if each is not None)]
-    others = [other for each in transports if (other := _other_than_network(each)) is not None]
+    others = [other for each in transports(client) if (other := _other_than_network(each)) is not None]
     others += [fake for part in parts(client) for fake in fakes(part)]
     return counting(client.headers.multi_items()), client.params.multi_items(), hooks, others
 
 
+def transports(client: Any) -> list[Any]:
+    """What an HTTP client sends its requests by, those of proxies among them."""
+    return [client._transport, *(each for each in client._mounts.values() if each is not None)]
+
+
+def watch(client: Any, check: Check) -> None:
+    """Add to a check what `added` tells of a client that has no hooks and no fakes, and transports of httpx's own.
+
+    Raises:
+        ValueError: It does not hold its headers, query and hooks as httpx's clients do.
+    """
+    for part in parts(client):
+        replaced.watch(part, check, depth=1)
+    names = {id(item): name for name, item in vars(client).items()}
+    held = (client.headers, client.params, client.event_hooks, client._transport, client._mounts)
+    if not names.keys() >= set(map(id, held)):
+        raise ValueError("a client of another kind")
+    check.items(vars(client), [names[id(item)] for item in held])
+    for each in (client.headers, client.params):
+        _watch_items(check.attributes(each), check)
+    for hooks in check.content(client.event_hooks):
+        check.content(hooks)
+    check.content(client._mounts)
+    for transport in transports(client):
+        check.items(vars(transport), vars(transport))
+
+
+def _watch_items(held: Any, check: Check) -> None:
+    for item in check.content(held):
+        if type(item) is list or type(item) is dict:
+            _watch_items(item, check)
+        elif not is_fixed(item):
+            raise ValueError("headers or a query of another kind")
+
+
 def parts(client: Any) -> list[Any]:
     """What a request of an HTTP client goes through: the client, its transports, and their pools of connections."""
-    transports = [client._transport, *filter(None, client._mounts.values())]
-    pools = [getattr(each, "__dict__", {}).get("_pool") for each in transports]
-    return [each for each in (client, *transports, *pools) if hasattr(each, "__dict__")]
+    pools = [getattr(each, "__dict__", {}).get("_pool") for each in transports(client)]
+    return [each for each in (client, *transports(client), *pools) if hasattr(each, "__dict__")]
 
 
 def fakes(part: Any) -> list[tuple[str, object]]:

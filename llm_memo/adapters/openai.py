@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 from llm_memo.adapters import httpx, pydantic
@@ -12,6 +11,7 @@ from llm_memo.adapters.headers import counting
 from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
 from llm_memo.codec.references import reference, resolve
+from llm_memo.identity.checks import Check
 from llm_memo.identity.scan import replaced
 
 
@@ -38,52 +38,38 @@ _PLACES = (*_SETTINGS, "_azure_endpoint", "region", "aws_region", "project_id", 
 """Attributes of the clients of SDKs that say where requests go, beside the base URL."""
 
 
-def witness(client: Any) -> tuple[object, ...] | None:
-    """All that the form of a client is made of, read without making it.
+def watch(value: Any, check: Check) -> bool:
+    """Add to a check all that the form of a client, or of a resource of one, is made of.
 
-    None where that takes more than a look: with hooks, with headers that are no texts, where a property says it.
+    False where that takes more than a look: with hooks, with headers that are no texts, where a property says it, where
+    a fake stands in the place of a part; and for what merely holds a client, of which more counts than that.
     """
+    kind: Any = type(value)
+    client = value if "_base_url" in vars(value) else vars(value)["_client"]
+    if client is not value and not _is_resource(kind):
+        return False
     held = vars(client)
     http = held["_client"]
-    added = (*held["_custom_headers"].items(), *held["_custom_query"].items())
-    transports = (http._transport, *filter(None, http._mounts.values()))
-    kind: Any = type(client)
+    added = (held["_custom_headers"], held["_custom_query"])
     if (
-        not _is_plain_client(kind)
+        not _is_plain_client(type(client))
         or any(http.event_hooks.values())
-        or not _TEXT.issuperset(map(type, chain.from_iterable(added)))
-        or not all(map(_is_network, map(type, transports)))
+        or not all(_TEXT.issuperset(map(type, (*each, *each.values()))) for each in added)
+        or not all(map(_is_network, map(type, httpx.transports(http))))
+        or replaced.everywhere(value)
+        or replaced.everywhere(client)
+        or any(map(httpx.fakes, httpx.parts(http)))
     ):
-        return None
-    return (
-        *(
-            client,
-            type(client),
-            http,
-            held["_base_url"],
-            http.params.multi_items(),
-            http.headers.raw,
-            added,
-        ),
-        *map(held.get, _PLACES),
-        *transports,
-        *(vars(each).get("_llm_memo_inner") for each in transports),
-    )
-
-
-def watched(value: Any) -> tuple[Any, list[Any]] | None:
-    """The client that `witness` tells of, and all parts of the value; None where something stands in one's place.
-
-    None too for what merely holds a client, of which more counts than that.
-    """
-    client = value if "_base_url" in vars(value) else vars(value)["_client"]
-    kind: Any = type(value)
-    if client is not value and not _is_resource(kind):
-        return None
-    requested = httpx.parts(vars(client)["_client"])
-    if replaced.everywhere(value) or replaced.everywhere(client) or any(map(httpx.fakes, requested)):
-        return None
-    return client, [*replaced.parts(value), *replaced.parts(client), *requested]
+        return False
+    check.attribute(type(client), "base_url", type(client).base_url)
+    for part in (value, client):
+        replaced.watch(part, check)
+        check.items(vars(part), ["_client"])
+    check.items(held, [name for name in ("_base_url", "_custom_headers", "_custom_query", *_PLACES) if name in held])
+    for each in added:
+        check.content(each)
+    httpx.watch(http, check)
+    return True
 
 
 _TEXT = frozenset({str})
@@ -96,17 +82,17 @@ def _is_network(kind: type) -> bool:
     return kind.__name__ in names and kind.__module__.partition(".")[0] in ("httpx", "httpx2")
 
 
-@functools.cache
-def _is_plain_client(kind: type) -> bool:
+def _is_plain_client(kind: Any) -> bool:
     """Whether the clients of a class say where they send their requests as those of the SDKs' generator do."""
     homes = {
         _home(kind, lambda base: base.__name__ == "BaseClient"),
         _home(kind, lambda base: "base_url" in vars(base)),
+        kind.base_url.fget.__module__.partition(".")[0],
     }
     return len(homes) == 1 and None not in homes and not any(hasattr(kind, name) for name in _PLACES)
 
 
-def _home(kind: type, is_it: Callable[[type], bool]) -> str | None:
+def _home(kind: Any, is_it: Callable[[type], bool]) -> str | None:
     """The package of the first of a class's bases that ``is_it``."""
     return next((base.__module__.partition(".")[0] for base in kind.__mro__ if is_it(base)), None)
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import types
 import weakref
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain, starmap
 from operator import call, is_
 from typing import Any
 
 from llm_memo import adapters
 from llm_memo.adapters.equipment import is_equipment
+from llm_memo.identity.checks import Check
 from llm_memo.identity.forms import objects
 from llm_memo.identity.forms.encoding import MANY, Attributes, Buffer, Form, Maker, Subject, encode, maker_of
 from llm_memo.identity.guards import is_fixed, is_plain, marshalled, quietly
@@ -56,10 +58,11 @@ class Witness:
         """Lists, sets and dicts; the `_dicts` are looked at a second time, for their values."""
         self._dicts: list[dict[Any, Any]] = []
         self._copies: dict[int, Any] = {}
-        self._witnesses: list[tuple[Callable[[Any], object], Any]] = []
-        """What speaks for a part, and the part; and what it said of it."""
-        self._said: list[object] = []
-        self._compared: set[tuple[object, int]] = set()
+        self._check = Check()
+        """What adapters say of parts."""
+        self._plain: list[Any] = []
+        """Parts that are plain data, and their bytes."""
+        self._bytes: list[bytes] = []
         self._made: list[tuple[Maker, Any, Form | bytes]] = []
         """What makes a form, of which part, and the form."""
         while self._todo:
@@ -67,20 +70,25 @@ class Witness:
             if not is_fixed(part) and id(part) not in self._parts:
                 self._parts[id(part)] = part
                 self._look_at(part)
+        self._is_same = self._check.made()
         self._lengths = [*map(len, self._copies.values())]
         dicts = [each for each in self._copies.values() if type(each) is dict]
         self._items = _items_of(self._copies.values(), dicts)
 
-    def holds(self) -> bool:
-        """Whether the form would be the same now."""
+    def check(self) -> Callable[[], bool]:
+        """What tells whether the form would be the same now."""
+        return self._holds if self._objects or self._containers or self._plain or self._made else self._is_same
+
+    def _holds(self) -> bool:
         items = _items_of(self._containers, self._dicts)
         return (
-            all(map(is_, map(type, self._objects), self._kinds))
+            self._is_same()
+            and all(map(is_, map(type, self._objects), self._kinds))
             and all(map(is_, starmap(call, self._held), self._holders))
             and [*map(len, self._containers)] == self._lengths
             and len(items) == len(self._items)
             and all(map(is_, items, self._items))
-            and [*starmap(call, self._witnesses)] == self._said
+            and [*map(marshalled, self._plain)] == self._bytes
             and not any(self._is_another(*each) for each in self._made)
         )
 
@@ -92,13 +100,18 @@ class Witness:
         if len(self._parts) > _MOST or kind is Buffer:
             raise ValueError("raw memory, or too much")
         if kind in _ITEMS:
-            if len(part) < MANY or not is_plain(part) or not self._compare(marshalled, part):
-                items = self._watch(part)
-                self._todo += chain(items, items.values()) if kind is dict or kind is Attributes else items
+            known = quietly(marshalled, part) if len(part) >= MANY and is_plain(part) else None
+            if known is not None:
+                self._plain.append(part)
+                self._bytes.append(known)
+                return
+            items = self._watch(part)
+            self._todo += chain(items, items.values()) if kind is dict or kind is Attributes else items
+            return
+        watch = adapters.offering(kind, "watch")
+        if watch is not None and quietly(partial(watch, check=self._check), part):
             return
         self._note(part)
-        if self._speaks_for_itself(part, kind):
-            return
         make = maker_of(kind)
         form = make(part, self._subject)
         if type(form) is bytes:
@@ -115,27 +128,6 @@ class Witness:
         """An object stays one of its class."""
         self._objects.append(part)
         self._kinds.append(type(part))
-
-    def _speaks_for_itself(self, part: Any, kind: type) -> bool:
-        """Whether an adapter has a witness for a part."""
-        look, watched = (adapters.offering(kind, name) for name in ("witness", "watched"))
-        found = None if look is None else quietly(watched, part)
-        if found is None or not self._compare(look, found[0]):
-            return False
-        for holder in found[1]:
-            self._hold_dict(vars, holder)
-        return True
-
-    def _compare(self, look: Callable[[Any], object], part: Any) -> bool:
-        """Compare what `look` says of a part; False if it says nothing."""
-        if (look, id(part)) in self._compared:
-            return True
-        said = quietly(look, part)
-        if said is not None:
-            self._compared.add((look, id(part)))
-            self._witnesses.append((look, part))
-            self._said.append(said)
-        return said is not None
 
     def _hold(self, get: Callable[[Any], Any], part: Any) -> Any:
         """Watch the ``__dict__`` or a slot of an object; what was in it."""

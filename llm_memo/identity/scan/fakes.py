@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_memo.adapters import places
 from llm_memo.adapters.mocks import is_mock
+from llm_memo.identity.checks import Check
 from llm_memo.identity.quiet import is_a
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
@@ -86,14 +87,11 @@ def _look_for_places() -> None:
 
 
 def _compile() -> None:
-    """One expression of ``owner.name is original``, which Python looks up more quickly than a loop could."""
     global _unchanged
-    names: dict[str, object] = {}
-    tests = []
-    for number, place in enumerate(_places.values()):
-        names |= {f"owner{number}": place.owner, f"original{number}": place.original}
-        tests.append(f"owner{number}.{place.name} is original{number}")
-    _unchanged = eval(f"lambda: {' and '.join(tests) or True}", names)
+    check = Check()
+    for place in _places.values():
+        check.attribute(place.owner, place.name, place.original)
+    _unchanged = check.made()
 
 
 def stand_ins() -> tuple[tuple[str, object], ...]:

@@ -7,9 +7,9 @@ are used, such as ``client.responses``, are none of it.
 from __future__ import annotations
 
 import types
-from itertools import chain
 from typing import Any
 
+from llm_memo.identity.checks import Check
 from llm_memo.identity.quiet import class_has, class_item
 from llm_memo.identity.scan.reached import MISSING, own_dict
 
@@ -39,12 +39,12 @@ def everywhere(value: Any, depth: int = _DEPTH) -> list[tuple[str, object]]:
     return sorted(found, key=lambda each: each[0])
 
 
-def parts(value: Any, depth: int = _DEPTH) -> list[Any]:
-    """An instance and its parts: while none of them gets or loses an attribute, `everywhere` finds the same."""
-    if not depth or own_dict(value) is None:
-        return []
-    inside = [item for name, item in vars(value).items() if class_has(type(value), name)]
-    return [value, *chain.from_iterable(parts(each, depth - 1) for each in inside)]
+def watch(value: Any, check: Check, depth: int = _DEPTH) -> None:
+    """Add to a check that `everywhere` finds the same on an instance and its parts, down to a depth."""
+    if depth and own_dict(value) is not None:
+        held = check.attributes(value)
+        for part in check.items(held, [name for name in held if class_has(type(value), name)]):
+            watch(part, check, depth - 1)
 
 
 def _is_replaced(value: Any, name: str, item: object) -> bool:

@@ -203,7 +203,7 @@ class State(abc.ABC):
                     value,
                     lambda: encoding.encode(value, self.subject),
                     data,
-                    lambda: Witness(value, self.subject).holds,
+                    lambda: Witness(value, self.subject).check(),
                 )
         return known[1]
 

@@ -120,4 +120,6 @@ def _take_form(scan: State, owner: str, value: Any) -> None:
     if is_a(value, (tuple, list, dict, str, int, float)):
         scan.show((owner, "value", ""), functools.partial(preview, value))
     scan.part(owner, "value", "", encoded, value)
-    scan.guards.content(value, lambda: encoding.encode(value, subject), encoded, lambda: Witness(value, subject).holds)
+    scan.guards.content(
+        value, lambda: encoding.encode(value, subject), encoded, lambda: Witness(value, subject).check()
+    )
