@@ -3,7 +3,8 @@
 ::
 
     clients     finds the HTTP clients that an SDK's object sends through
-    transport   stands in the place of their transports
+    hold        wraps the transports of those                                 site: what was given for one
+    transport   stands in the place of a transport
     request     which requests are cached, and the parts of their keys       endpoints: the table of them
     exchange    a request's way, over `llm_memo.call`                        ordinals: equal requests of one call
     sending     what is done when it is sent: judged, counted, kept

@@ -4,67 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from llm_memo.answers.usage import Usage
 from llm_memo.errors import InvalidOption
 from llm_memo.options import INHERIT, TTL, Inherit, Options, parsed
 from llm_memo.policies import PolicyLike
-from llm_memo.settings import EffectiveSettings
-from llm_memo.stats import CacheInfo, Counters, Outcome
+from llm_memo.requests.site import ALL
+from llm_memo.stats import CacheInfo
 
-__all__ = ["Site", "cached_client", "requests_info"]
+__all__ = ["cached_client", "requests_info"]
 
 C = TypeVar("C")
-
-ALL = Counters()
-"""What became of all requests of this process."""
-
-
-class RequestCounters(Counters):
-    """The counts of one HTTP client's requests; each is counted among all of the process, too."""
-
-    def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
-        """Count one request that was answered."""
-        super().answered(outcome, seconds, usage)
-        ALL.answered(outcome, seconds, usage)
-
-    def raised(self) -> None:
-        """Count one request that failed."""
-        super().raised()
-        ALL.raised()
-
-    def not_stored(self, reason: str, key: str = "") -> None:
-        """Count one answer that was not kept."""
-        super().not_stored(reason, key)
-        ALL.not_stored(reason, key)
-
-
-@dataclass
-class Site:
-    """What was given for the requests of one HTTP client, and what became of them."""
-
-    given: dict[str, Any] = field(default_factory=dict)
-    """Settings: name → parsed value."""
-    options: Options = field(default_factory=Options)
-    headers: tuple[str, ...] = ()
-    """Names of headers, in lower case, that are part of the key beside the known ones."""
-    apart: bool = False
-    """Whether requests with different credentials get answers of their own."""
-    way_out: str = "cached_client(…, cache_if=…)"
-    """What can say that an answer is to be kept which is not proven to be whole."""
-    counters: Counters = field(default_factory=RequestCounters)
-    settings: EffectiveSettings = field(init=False)
-    """Those of a request that gives none itself and is made outside of cached functions."""
-
-    def __post_init__(self) -> None:
-        self.give({})
-
-    def give(self, settings: dict[str, Any]) -> None:
-        """Give these settings, beside those that were given before."""
-        self.given = {**self.given, **settings}
-        self.settings = EffectiveSettings({}, None, self.given)
 
 
 def cached_client(
@@ -110,7 +60,7 @@ def cached_client(
             something else; it is closed; or a value is not one of its option's.
     """
     from llm_memo.requests.clients import http_clients
-    from llm_memo.requests.transport import take_hold, take_hold_of_made
+    from llm_memo.requests.hold import take_hold, take_hold_of_made
 
     settings = parsed(policy=policy, ttl=ttl, cache_dir=cache_dir)
     options = {"sample": sample, "cache_if": cache_if, "stale_if_error": stale_if_error, "ignore": ignore, "name": name}
@@ -146,7 +96,7 @@ def requests_info(client: object = None) -> CacheInfo:
     if client is None:
         return ALL.info()
     from llm_memo.requests.clients import http_clients
-    from llm_memo.requests.transport import site_of
+    from llm_memo.requests.hold import site_of
 
     infos = {}
     for each in http_clients(client)[0]:

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from llm_memo.errors import InvalidOption
-from llm_memo.requests.client import Site
+from llm_memo.requests.site import Site
 from llm_memo.runtime import environ
 from llm_memo.settings import SCOPES
 

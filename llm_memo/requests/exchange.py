@@ -18,7 +18,6 @@ from llm_memo.answers.usage import Usage
 from llm_memo.call import NOTHING
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
-from llm_memo.requests.client import Site
 from llm_memo.requests.controls import Controls
 from llm_memo.requests.events import Splitter, is_event_stream
 from llm_memo.requests.ordinals import Turn
@@ -26,6 +25,7 @@ from llm_memo.requests.request import ModelRequest, RequestKeys
 from llm_memo.requests.response import Head, Response
 from llm_memo.requests.scopes import RequestSettings
 from llm_memo.requests.sending import Sender, Sending
+from llm_memo.requests.site import Site
 from llm_memo.runtime.context import innermost
 from llm_memo.singleflight import Acquire, Flight, Wait
 from llm_memo.stats import Outcome

@@ -44,7 +44,7 @@ class Sender(Call):
     model_request: ModelRequest
     turn: Turn
     way_out: str
-    """As `llm_memo.requests.client.Site.way_out`."""
+    """As `llm_memo.requests.site.Site.way_out`."""
     usage: Usage | None
     """What the answer used, or would have used."""
     outcome: Outcome | None

@@ -18,9 +18,10 @@ from llm_memo.options import INHERIT, TTL, Inherit, seconds
 from llm_memo.policies import CachePolicy, PolicyLike
 from llm_memo.requests.client import cached_client
 from llm_memo.requests.exchange import Exchange
+from llm_memo.requests.hold import site_of
 from llm_memo.requests.request import LARGEST_BODY, may_be_cached
 from llm_memo.requests.sending import finishing
-from llm_memo.requests.transport import exchange_of, site_of
+from llm_memo.requests.transport import exchange_of
 from llm_memo.serve.faults import Fault, Refused, fault_of
 from llm_memo.serve.guard import Guard, Headers, header, is_loopback
 from llm_memo.serve.incoming import ClientLeft, Incoming

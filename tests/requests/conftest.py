@@ -6,13 +6,13 @@ import pytest
 from openai import OpenAI
 
 from llm_memo import cached_client
-from llm_memo.requests import client as module
+from llm_memo.requests import site
 
 
 @pytest.fixture(autouse=True)
 def _counts() -> None:
     """Each test begins to count at nought."""
-    module.ALL.reset()
+    site.ALL.reset()
 
 
 @pytest.fixture
