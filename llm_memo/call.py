@@ -162,11 +162,11 @@ class Call(CallState):
             if flight is not None:
                 if policy.writes:
                     acquire = self.acquiring(self.slot)
-                    lock = yield acquire
-                    if isinstance(lock, Failure):
-                        return self._failed(leader, lock)
-                    leader.lock = lock
-                    waited = waited or acquire.waited
+                    if not acquire.at_once():
+                        waited = True
+                        if isinstance(failure := (yield acquire), Failure):
+                            return self._failed(leader, failure)
+                    leader.lock = acquire.lock
                 if not self.unreadable and (answer := self.read(again=True)) is not NOTHING:
                     leader.overtaken()  # by another thread or process
                     return answer
@@ -192,7 +192,7 @@ class Call(CallState):
         return Wait(flight)
 
     def acquiring(self, slot: Slot) -> Acquire:
-        """The step that waits for equal calls of other processes."""
+        """What takes the lock, a step if it waits for equal calls of other processes."""
         return Acquire(slot.take_lock, self.settings.lock_timeout, self.memo.called)
 
     def leading(self, flight: Flight | None) -> Leader:

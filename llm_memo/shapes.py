@@ -7,20 +7,19 @@ import functools
 import inspect
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from enum import Enum
 from typing import Any
 
-from llm_memo.call import AT_ONCE, NOTHING, Call, Step
+from llm_memo.call import AT_ONCE, NOTHING, Call
 from llm_memo.codec.recorder import Recorder
 from llm_memo.codec.recording import Awaited
 from llm_memo.errors import MemoError, leave_out_ours
 from llm_memo.identity.wrappers import answers_like
 from llm_memo.memo import Memo
 from llm_memo.persist import Leader
-from llm_memo.runtime.executor import Work
 from llm_memo.runtime.loop import turn
-from llm_memo.singleflight import Acquire, Failure, Wait
+from llm_memo.singleflight import Failure, Wait
 
 Wrapper = Callable[[Callable[..., Any], object, tuple[Any, ...], dict[str, Any]], Any]
 """What wrapt calls: ``wrapper(wrapped, instance, args, kwargs)``."""
@@ -76,22 +75,29 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
             raise
         if answer is NOTHING:
             # The function is called from this very frame: each further one would make a recursion end earlier.
-            steps = _Steps(call)
-            for step in steps:
-                if isinstance(step, Leader):
+            way, outcome = call.way(), None
+            try:
+                while True:
+                    step = way.send(outcome)
+                    if isinstance(step, Wait) and step.flight.gives_awaitable:
+                        break
                     try:
-                        with step.running:
-                            steps.outcome = wrapped(*args, **kwargs)
+                        if isinstance(step, Leader):
+                            with step.running:
+                                outcome = wrapped(*args, **kwargs)
+                            if inspect.isawaitable(outcome):
+                                call.made = outcome
+                                break
+                        else:
+                            outcome = step.now()
                     except BaseException as error:
-                        steps.outcome = Failure(error)
-                    if inspect.isawaitable(steps.outcome):
-                        call.made = steps.outcome
-                        return named(_awaited(steps.given_up()))
-                elif isinstance(step, Wait) and step.flight.gives_awaitable:
-                    return named(_awaited(steps.given_up()))
-                else:
-                    steps.outcome = _now(step)
-            answer = steps.result()
+                        outcome = Failure(error)
+            except StopIteration as end:
+                outcome = None  # an error whose frames held it would keep all that they hold alive
+                answer = _result(call, end.value)
+            else:
+                way.close()  # to begin again: whoever waits for it takes over
+                return named(_awaited(call))
         return answer if type(answer) is not Awaited else named(_given(answer.value))
 
     def call_later(wrapped: Callable[..., Any], instance: object, args: Any, kwargs: Any) -> Any:
@@ -108,50 +114,23 @@ def wrapper_of(function: Callable[..., Any], memo: Memo) -> Wrapper:
     return call if later is None else call_later
 
 
-class _Steps:
-    """The steps of a call's way; what came of one is its ``outcome``, set before the next is taken."""
-
-    __slots__ = ("_call", "_ended", "_way", "outcome")
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._way = call.way()
-        self.outcome: Any = None
-
-    def __iter__(self) -> Iterator[Step]:
-        return self
-
-    def __next__(self) -> Step:
-        outcome, self.outcome = self.outcome, None
-        try:
-            return self._way.send(outcome)
-        except StopIteration as end:
-            self._ended = [end.value]
-            raise
-
-    def given_up(self) -> Call:
-        """The call, to begin again: whoever waits for it takes over."""
-        self._way.close()
-        return self._call
-
-    def result(self) -> Any:
-        """The answer that the way ended with, or else its error, raised as it came: with its own context."""
-        __tracebackhide__ = True
-        answer = self._ended.pop()  # an error whose frames held it would keep all that they hold alive
-        if not isinstance(answer, Failure):
-            return answer
-        error = answer.error
-        answer = None
-        if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
-            error.add_note(_DEEP.format(self._call.memo.name, sys.getrecursionlimit()))
-        context = error.__context__
-        try:
-            raise error
-        except BaseException:
-            error.__context__ = context
-            raise
-        finally:
-            del error, context
+def _result(call: Call, answer: Any) -> Any:
+    """The answer that the way ended with, or else its error, raised as it came: with its own context."""
+    __tracebackhide__ = True
+    if not isinstance(answer, Failure):
+        return answer
+    error = answer.error
+    answer = None  # as above
+    if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
+        error.add_note(_DEEP.format(call.memo.name, sys.getrecursionlimit()))
+    context = error.__context__
+    try:
+        raise error
+    except BaseException:
+        error.__context__ = context
+        raise
+    finally:
+        del error, context
 
 
 _DEEP = (
@@ -160,25 +139,22 @@ _DEEP = (
 )
 
 
-def _now(step: Work | Wait | Acquire) -> Any:
-    try:
-        return step.now()
-    except BaseException as error:
-        return Failure(error)
-
-
 async def _coroutine(call: Call) -> Any:
     __tracebackhide__ = True
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
-        steps = _Steps(call)
-        for step in steps:
-            try:  # not in a function of its own: one coroutine object less for each pending call
-                steps.outcome = await step.soon()
-            except BaseException as error:
-                steps.outcome = Failure(error)
-        answer = steps.result()
+        way, outcome = call.way(), None
+        try:
+            while True:
+                step = way.send(outcome)
+                try:  # not in a function of its own: one coroutine object less for each pending call
+                    outcome = await step.soon()
+                except BaseException as error:
+                    outcome = Failure(error)
+        except StopIteration as end:
+            outcome = None
+            answer = _result(call, end.value)
     return answer if type(answer) is not Awaited else answer.value
 
 
@@ -202,33 +178,38 @@ def generator(call: Call) -> Generator[Any, Any, Any]:
     __tracebackhide__ = True
     answer = call.look()
     if answer is NOTHING:
-        steps = _Steps(call)
-        for step in steps:
-            if not isinstance(step, Leader):
-                steps.outcome = _now(step)
-                continue
-            try:
-                recorder = _recorder(step)
-                steps.outcome = recorder.recording
-                while True:
-                    with recorder as resume:
-                        item = resume()
-                    if recorder.at_end:
-                        break
-                    item = recorder.passed_on(item)
-                    try:
-                        recorder.sent((yield item))
-                    except BaseException as error:
-                        recorder.thrown(error)
-            except GeneratorExit:
-                recorder.inner.close()
-                if recorder.recording.ended:  # here: who closes a generator takes no more steps
-                    step.answered(recorder.recording)
-                steps.given_up()
-                raise
-            except BaseException as error:
-                steps.outcome = Failure(error)
-        answer = steps.result()
+        way, outcome = call.way(), None
+        try:
+            while True:
+                step = way.send(outcome)
+                try:
+                    if not isinstance(step, Leader):
+                        outcome = step.now()
+                        continue
+                    leader = step
+                    recorder = _recorder(leader)
+                    outcome = recorder.recording
+                    while True:
+                        with recorder as resume:
+                            item = resume()
+                        if recorder.at_end:
+                            break
+                        item = recorder.passed_on(item)
+                        try:
+                            recorder.sent((yield item))
+                        except BaseException as error:
+                            recorder.thrown(error)
+                except GeneratorExit:
+                    recorder.inner.close()
+                    if recorder.recording.ended:  # here: who closes a generator takes no more steps
+                        leader.answered(recorder.recording)
+                    way.close()
+                    raise
+                except BaseException as error:
+                    outcome = Failure(error)
+        except StopIteration as end:
+            outcome = None
+            answer = _result(call, end.value)
     if not call.paid:
         for item in answer.items:
             if call.memo.options.replay_delay:  # a sleep of nothing still lets every other thread go first
@@ -248,35 +229,36 @@ async def async_generator(call: Call) -> AsyncGenerator[Any, Any]:
     await turn()
     answer = call.look(AT_ONCE)
     if answer is NOTHING:
-        steps = _Steps(call)
-        for step in steps:
-            if not isinstance(step, Leader):
-                try:
-                    steps.outcome = await step.soon()
+        way, outcome = call.way(), None
+        try:
+            while True:
+                step = way.send(outcome)
+                try:  # as in `generator`
+                    if not isinstance(step, Leader):
+                        outcome = await step.soon()
+                        continue
+                    recorder = _recorder(step)
+                    outcome = recorder.recording
+                    try:
+                        while True:
+                            with recorder as resume:
+                                item = await resume()
+                            if recorder.at_end:
+                                break
+                            item = recorder.passed_on(item)
+                            try:
+                                recorder.sent((yield item))
+                            except BaseException as error:
+                                recorder.thrown(error)
+                    except GeneratorExit:
+                        await recorder.inner.aclose()
+                        if not recorder.recording.ended:
+                            raise
                 except BaseException as error:
-                    steps.outcome = Failure(error)
-                continue
-            try:  # as in `generator`
-                recorder = _recorder(step)
-                steps.outcome = recorder.recording
-                try:
-                    while True:
-                        with recorder as resume:
-                            item = await resume()
-                        if recorder.at_end:
-                            break
-                        item = recorder.passed_on(item)
-                        try:
-                            recorder.sent((yield item))
-                        except BaseException as error:
-                            recorder.thrown(error)
-                except GeneratorExit:
-                    await recorder.inner.aclose()
-                    if not recorder.recording.ended:
-                        raise
-            except BaseException as error:
-                steps.outcome = Failure(error)
-        answer = steps.result()
+                    outcome = Failure(error)
+        except StopIteration as end:
+            outcome = None
+            answer = _result(call, end.value)
     if not call.paid:
         for item in answer.items:
             if call.memo.options.replay_delay:

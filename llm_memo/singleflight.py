@@ -14,7 +14,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -281,6 +281,8 @@ class Acquire:
     only ``patience`` seconds, and they are fewer, `WaitedTooLong` is raised.
     """
 
+    __slots__ = ("_pause", "_until", "lock", "name", "patience", "take", "timeout")
+
     def __init__(
         self, take: Callable[[], Lock | None], timeout: float | None, name: str, patience: float | None = None
     ) -> None:
@@ -288,40 +290,14 @@ class Acquire:
         self.timeout = math.inf if timeout is None else timeout
         self.patience = math.inf if patience is None else patience
         self.name = name
-        self.waited = False
-        """Whether others may have done something meanwhile."""
+        self.lock: Lock | None = None
+        self._until = 0.0
+        self._pause = 0.001
 
-    def now(self) -> Lock | None:
-        """Wait in this thread."""
-        tries = self._tries()
-        with suppress(StopIteration):
-            while True:
-                time.sleep(next(tries))
-        return self._lock
-
-    async def soon(self) -> Lock | None:
-        """Wait in this task."""
-        await turn()
-        self.waited = True
-        for pause in self._tries():
-            await asyncio.sleep(pause)
-        return self._lock
-
-    def _tries(self) -> Iterator[float]:
-        """Try again and again; yields how long to pause, in seconds, before the next try."""
-        self._lock: Lock | None = None
-        until = time.monotonic() + min(self.timeout, self.patience)
-        pause = 0.001
+    def at_once(self) -> bool:
+        """Try to take the lock; returns whether there is nothing to wait for: it is taken, or none can be had."""
         try:
-            while (lock := self.take()) is None:
-                if time.monotonic() >= until:
-                    break
-                self.waited = True
-                yield pause
-                pause = min(pause * 1.5, _TRY_EVERY)
-            else:
-                self._lock = lock
-                return
+            self.lock = self.take()
         except RecursionError:
             raise
         except Exception as error:  # whatever else is met here, the call can do without
@@ -333,7 +309,34 @@ class Acquire:
                     f"({getattr(error, 'strerror', None) or error}); equal calls of several processes at the same "
                     "time may each be made",
                 )
-            return
+            return True
+        return self.lock is not None
+
+    def now(self) -> Lock | None:
+        """Wait in this thread, once it has been tried."""
+        while self._has_time():
+            time.sleep(self._pause)
+            if self.at_once():
+                break
+        return self.lock
+
+    async def soon(self) -> Lock | None:
+        """Wait in this task, once it has been tried."""
+        while self._has_time():
+            await asyncio.sleep(self._pause)
+            if self.at_once():
+                break
+        return self.lock
+
+    def _has_time(self) -> bool:
+        """Whether to try again, after a pause that grows; said aloud if not."""
+        now = time.monotonic()
+        if not self._until:
+            self._until = now + min(self.timeout, self.patience)
+        else:
+            self._pause = min(self._pause * 1.5, _TRY_EVERY)
+        if now < self._until:
+            return True
         if self.patience < self.timeout:
             raise WaitedTooLong(f"{self.name}: an equal one in another process has taken {self.patience:g} s")
         warn(
@@ -341,3 +344,4 @@ class Acquire:
             f"{self.name}: an equal call in another process has been under way for more than {self.timeout:g} s; "
             "this one calls as well (configure(lock_timeout=…) is how long it waits)",
         )
+        return False
