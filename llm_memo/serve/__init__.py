@@ -2,10 +2,11 @@
 
 ::
 
-    application an ASGI application: one request's way in and out
+    application an ASGI application: one request's way through
     guard       which requests are let in                upstream    where they go, and with which headers
-    incoming    the body of a request, as it comes       faults      errors, in the shape of the API that was called
-    log         what became of the latest requests       page        the same to look at
+    incoming    the body of a request, as it comes       outgoing    the answer, as it goes out
+    faults      errors, as the called API has them       log         what became of the latest requests
+    page        the same to look at
     listener    uvicorn, with limits of our own          server      in a thread, for tests and notebooks
 
 Needs the extra ``[serve]``.

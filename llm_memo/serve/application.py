@@ -22,10 +22,11 @@ from llm_memo.requests.hold import site_of
 from llm_memo.requests.request import LARGEST_BODY, may_be_cached
 from llm_memo.requests.sending import finishing
 from llm_memo.requests.transport import exchange_of
-from llm_memo.serve.faults import Fault, Refused, fault_of
+from llm_memo.serve.faults import Refused, fault_of
 from llm_memo.serve.guard import Guard, Headers, header, is_loopback
 from llm_memo.serve.incoming import ClientLeft, Incoming
 from llm_memo.serve.log import Log, Record
+from llm_memo.serve.outgoing import Outgoing, Send
 from llm_memo.serve.page import page
 from llm_memo.serve.upstream import Upstream, addresses, request_headers, response_headers, route, sender
 from llm_memo.stats import CacheInfo
@@ -35,7 +36,6 @@ __all__ = ["App", "app"]
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class App:
@@ -136,7 +136,7 @@ class App:
     async def _answer(self, scope: Scope, incoming: Incoming, send: Send) -> None:
         target: bytes = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         record = Record(scope["method"], target)
-        answer = _Answer(send, record, self.log)
+        answer = Outgoing(send, record, self.log)
         try:
             self.guard.check(scope["method"], target, scope["headers"])
             await self._admitted(scope, target, incoming, answer)
@@ -153,7 +153,7 @@ class App:
         finally:
             answer.over()
 
-    async def _admitted(self, scope: Scope, target: bytes, incoming: Incoming, answer: _Answer) -> None:
+    async def _admitted(self, scope: Scope, target: bytes, incoming: Incoming, answer: Outgoing) -> None:
         headers: Headers = scope["headers"]
         origin = header(headers, b"origin")
         if origin is not None:
@@ -174,7 +174,9 @@ class App:
             return
         await self._sent_on(scope["method"], target, headers, incoming, answer)
 
-    async def _sent_on(self, method: str, target: bytes, headers: Headers, incoming: Incoming, answer: _Answer) -> None:
+    async def _sent_on(
+        self, method: str, target: bytes, headers: Headers, incoming: Incoming, answer: Outgoing
+    ) -> None:
         upstream, rest = route(self.upstreams, target)
         url = upstream.to(rest)
         request = await self._request(method, url, request_headers(headers, url), headers, incoming)
@@ -211,7 +213,7 @@ class App:
         framing = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", length)
         return httpx.Request(method, url, headers=[*sent, framing], stream=incoming.stream(), extensions=extensions)
 
-    async def _responded(self, transport: Any, request: httpx.Request, answer: _Answer) -> None:
+    async def _responded(self, transport: Any, request: httpx.Request, answer: Outgoing) -> None:
         response = await transport.handle_async_request(request)
         error = response.extensions.get("llm_memo")
         if error is not None:
@@ -232,79 +234,3 @@ class App:
 
 app = App
 """What `App` is called in programs: ``llm_memo.serve.app(…)``."""
-
-
-class _Answer:
-    """The way out of one request.
-
-    Args:
-        send: ASGI's.
-        record: What is noted of it.
-        log: Where that is noted.
-    """
-
-    def __init__(self, send: Send, record: Record, log: Log) -> None:
-        self._send = send
-        self.record = record
-        self._log: Log | None = log
-        self.begun = False
-        self.allowed_origin: bytes | None = None
-        self.exchange: Exchange | None = None
-        self._unsent: int | None = None
-        """Bytes of the announced body; None if its length was not announced."""
-
-    @property
-    def all_sent(self) -> bool:
-        """Whether all has come and the client may know that; a stream that is left after its last event may go on."""
-        exchange = self.exchange
-        return self._unsent == 0 or (exchange is not None and exchange.ended and not exchange.last_event)
-
-    async def begin(self, status: int, headers: Headers) -> None:
-        """Send the head of a response."""
-        self.record.status = status
-        self.begun = True
-        length = header(headers, b"content-length")
-        self._unsent = None if length is None else int(length)
-        if self.allowed_origin is not None:
-            headers = [
-                *headers,
-                (b"access-control-allow-origin", self.allowed_origin),
-                (b"access-control-expose-headers", b"x-llm-memo, age"),
-                (b"vary", b"origin"),
-            ]
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def piece(self, body: bytes) -> None:
-        """Send a piece of its body."""
-        if self._unsent is not None:
-            self._unsent -= len(body)
-        await self._send({"type": "http.response.body", "body": body, "more_body": True})
-
-    async def end(self, body: bytes = b"") -> None:
-        """Send the last of it; whoever has that finds the request in the log."""
-        self.over()
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
-
-    def over(self) -> None:
-        """Note the request, once."""
-        log, self._log = self._log, None
-        if log is not None:
-            log.add(self.record)
-
-    def unnoted(self) -> None:
-        """Leave the request out of the log: it is one to the proxy itself."""
-        self._log = None
-
-    async def whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send a response in one piece."""
-        await self.begin(status, [*headers, (b"content-length", b"%d" % len(body))])
-        await self.end(body)
-
-    async def fault(self, fault: Fault, target: bytes) -> None:
-        """Send an error; what its request has not sent yet is not waited for."""
-        await self.whole(fault.status, fault.headers(), fault.body(target))
-
-    async def preflight(self, headers: bytes) -> None:
-        """Tell a browser that a page which is allowed may send any request."""
-        allowed = [(b"access-control-allow-methods", b"*"), (b"access-control-max-age", b"600")]
-        await self.whole(204, [*allowed, (b"access-control-allow-headers", headers)], b"")
