@@ -37,6 +37,8 @@ SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
 _SHORT = 100_000
+_OF_PIECE = 50
+"""About what the bytes of an argument take beside themselves, in bytes."""
 _STAND_INS: dict[type, Any] = {
     str: "", int: 0, float: 0.0, bool: False, type(None): None, list: [], tuple: (), dict: {},
 }  # fmt: skip
@@ -51,13 +53,13 @@ class CallKey:
     """What names one call, as bytes and by name.
 
     Args:
-        pieces: Its canonical bytes, which are long if they are more than 100 kB: first the ``head``, which all keys of
-            a function as it is begin with, and then two of each argument: its name and its value.
+        pieces: Its canonical bytes, first the ``head``, which all keys of a function as it is begin with, and then two
+            of each argument: its name and its value.
         followed: By place, the snapshot of an argument of which only counts what is read, or that may be a logger.
         inside: By place, the snapshots of code and instances of one's own inside of an argument.
     """
 
-    __slots__ = ("_digest", "_pieces", "canonical", "followed", "head", "inside", "key", "size")
+    __slots__ = ("_digest", "_pieces", "followed", "head", "inside", "key", "size")
 
     def __init__(
         self,
@@ -65,17 +67,14 @@ class CallKey:
         followed: Mapping[int, Snapshot] = _NO_SNAPSHOTS,
         inside: Mapping[int, list[Snapshot]] = _NO_SNAPSHOTS,
     ) -> None:
-        self._pieces = pieces
+        self._pieces = tuple(pieces)
         self._digest = ""
         self.head = pieces[0]
         self.followed = followed
         self.inside = inside
         self.size = sum(map(len, pieces))
-        self.canonical = b""
-        """All of them together; empty if they are long: a copy of a megabyte takes as long as a digest of it."""
-        if self.size <= _SHORT:
-            self.canonical = b"".join(pieces)
-            self.key: str = xxhash.xxh3_128_hexdigest(self.canonical)
+        if self.size <= _SHORT:  # a copy of a megabyte takes as long as a digest of it
+            self.key: str = xxhash.xxh3_128_hexdigest(b"".join(pieces))
         else:
             self.key = _digest_of(pieces, xxhash.xxh3_128())
 
@@ -212,7 +211,7 @@ class KeyBuilder:
             copy = values if are_fixed(values) or mark is not plain else plain_copy(plain)
             call_key = self._encoded(head, values if copy is None else copy)
             if mark is not None and copy is not None and stands_for(mark, plain, values, call_key.arguments):
-                KEYS.put(mark, head, call_key, call_key.size + len(call_key.canonical))
+                KEYS.put(mark, head, call_key, call_key.size + _OF_PIECE * len(values))
         return call_key
 
     def _encoded(self, head: bytes, values: tuple[Any, ...]) -> CallKey:

@@ -22,7 +22,7 @@ _LARGE = 8_000_000
 """Bytes that they may take then."""
 _MOST = 16_000_000
 """Bytes that the keys of all functions of a process may take."""
-_OVERHEAD = 1_200
+_OVERHEAD = 800
 """About what one takes besides its arguments and what they were encoded to, in bytes."""
 
 

@@ -38,8 +38,6 @@ _SEALED = len(_MAGIC) + 8
 HEAD = _SEALED + seal.SIZE
 """Bytes in front of an entry's body."""
 _WORTH_COMPRESSING = 10_000
-_WORTH_REMEMBERING = 1_000
-"""A call's canonical bytes are kept beside its entry up to this length: comparing them is quicker than a digest."""
 
 
 class Refused(Exception):
@@ -160,7 +158,6 @@ class StoredEntry:
 
     header: Header
     frozen: Frozen
-    _canonical: bytes | None = None
     _usage: Usage | None = None
     _thawer: Thawer | None = None
     unshared: bool = False
@@ -170,7 +167,7 @@ class StoredEntry:
         """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
         self.unshared = False
         header = Header(**dict(zip(_FIELDS, _values(self.header), strict=True)), _provenance=_NO_PROVENANCE)
-        return StoredEntry(header, self.frozen, self._canonical, self._usage, self._thawer)
+        return StoredEntry(header, self.frozen, self._usage, self._thawer)
 
     def thaw(self) -> Any:
         """The answer, made anew each time.
@@ -187,13 +184,7 @@ class StoredEntry:
 
     def answers(self, call_key: CallKey) -> bool:
         """Whether this is the answer to ``call_key``, and not to another that shares its key."""
-        if self._canonical == call_key.canonical:
-            return True
-        if self.header.digest != call_key.digest:
-            return False
-        if 0 < len(call_key.canonical) <= _WORTH_REMEMBERING:
-            self._canonical = call_key.canonical
-        return True
+        return self.header.digest == call_key.digest
 
     def expired(self, ttl: float | None) -> bool:
         """Whether the answer is ``ttl`` seconds old, or older; one from a clock's future is new."""

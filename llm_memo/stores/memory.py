@@ -17,8 +17,10 @@ from llm_memo.stores.entry import StoredEntry
 Signature = tuple[int, int, int]
 """When a file was written (ns), its inode and its size (bytes)."""
 
-_OVERHEAD = 3_000
+_OVERHEAD = 1_200
 """What a held entry takes at most beside its frozen value and its path, in bytes."""
+_OF_USAGE = 1_000
+"""What it takes more if it has tokens."""
 _LARGEST = 8
 """An entry is held if it takes at most this fraction (one eighth) of what may be held."""
 
@@ -61,7 +63,7 @@ class Memory:
 
     def put(self, path: str, signature: Signature, entry: StoredEntry, bound: int) -> None:
         """Hold ``entry`` without its provenance while all that is held stays below ``bound`` bytes."""
-        size = entry.size + len(path) + _OVERHEAD
+        size = entry.size + len(path) + _OVERHEAD + (_OF_USAGE if entry.header.usage else 0)
         with self._lock:
             self._drop(path)
             if size <= bound // _LARGEST:

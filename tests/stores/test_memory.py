@@ -34,7 +34,7 @@ def test_what_was_used_longest_ago_goes_first() -> None:
     """Beyond the bound those go first that were used longest ago, be it put or got."""
     memory = Memory()
     for number in range(100):
-        memory.put(str(number), SIGNATURE, kept("x" * 4_000), BOUND)
+        memory.put(str(number), SIGNATURE, kept("x" * 5_800), BOUND)
         assert memory.get("0", BOUND)
     held = [number for number in range(100) if memory.get(str(number), BOUND)]
     assert held == [0, *range(90, 100)]
@@ -44,7 +44,7 @@ def test_a_lower_bound_holds_at_once() -> None:
     """There is one bound for all: where it is lowered, what is beyond it goes with the next look."""
     memory = Memory()
     for number in range(5):
-        memory.put(str(number), SIGNATURE, kept("x" * 4_000), BOUND)
+        memory.put(str(number), SIGNATURE, kept("x" * 5_800), BOUND)
     assert None is memory.get("0", 32_500)
     assert memory.get("4", 32_500)
     assert memory.size <= 32_500
