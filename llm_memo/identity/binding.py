@@ -9,7 +9,12 @@ from typing import Any
 from llm_memo.errors import InvalidOption
 from llm_memo.identity.wrappers import read_signature
 
-_STARS: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
+class _Default(str):
+    """The name of a parameter, which is written as what its default is found by."""
+
+    def __repr__(self) -> str:
+        return f"_defaults[{str(self)!r}]"
 
 
 def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tuple[Any, ...]]:
@@ -18,23 +23,13 @@ def compile_binder(signature: inspect.Signature, name: str) -> Callable[..., tup
     Python's own binding is twenty times as fast as ``Signature.bind``, and its errors are the ones
     that the function itself would raise.
     """
-    parameters = []
-    defaults: dict[str, Any] = {}
-    kinds = [parameter.kind for parameter in signature.parameters.values()]
-    for place, parameter in enumerate(signature.parameters.values()):
-        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.kind, parameter.VAR_POSITIONAL} & {
-            *kinds[:place]
-        }:
-            parameters.append("*")
-        text = _STARS.get(parameter.kind, "") + parameter.name
-        if parameter.default is not parameter.empty:
-            defaults[f"default of {parameter.name}"] = parameter.default
-            text += f"=_defaults['default of {parameter.name}']"
-        parameters.append(text)
-        if parameter.kind is parameter.POSITIONAL_ONLY and kinds[place + 1 : place + 2] != [parameter.kind]:
-            parameters.append("/")
+    defaults = {name: each.default for name, each in signature.parameters.items() if each.default is not each.empty}
+    parameters = [
+        each.replace(annotation=each.empty, default=_Default(name) if name in defaults else each.empty)
+        for name, each in signature.parameters.items()
+    ]
     names = "".join(f"{parameter}, " for parameter in signature.parameters)
-    binder = eval(f"lambda {', '.join(parameters)}: ({names})", {"_defaults": defaults})
+    binder = eval(f"lambda {str(inspect.Signature(parameters))[1:-1]}: ({names})", {"_defaults": defaults})
     binder.__name__ = binder.__qualname__ = name.rpartition(".")[2]
     return binder  # type: ignore[no-any-return]
 

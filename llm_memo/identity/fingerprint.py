@@ -38,7 +38,7 @@ class Snapshot:
     __slots__ = ("_texts", "code", "digest", "guards", "parts", "root", "scan", "waiting")
 
     def __init__(self, scan: Scan, start: Callable[[Scan], Followed | None]) -> None:
-        from llm_memo.identity.scan.printing import waits_for
+        from llm_memo.identity.scan.logs import waits_for
 
         self.scan = scan
         self.root = root = start(scan)

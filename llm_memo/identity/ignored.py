@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llm_memo.errors import InvalidOption
-from llm_memo.identity.quiet import is_a
-from llm_memo.identity.scan.reached import MISSING, Place, cell_value, own_dict, slot_value
+from llm_memo.identity.quiet import MISSING, cell_value, is_a, own_dict, slot_value
+from llm_memo.identity.scan.reached import Place
 
 
 def ignored_places(

@@ -27,7 +27,7 @@ from llm_memo.identity.key_cache import KeyCache, key_cache, plain_bytes, plain_
 from llm_memo.identity.local import is_own
 from llm_memo.identity.parts import Parts, short_digest
 from llm_memo.identity.preview import is_secret, preview
-from llm_memo.identity.quiet import class_has, code_attribute, is_a
+from llm_memo.identity.quiet import MISSING, cell_value, class_has, code_attribute, is_a
 from llm_memo.identity.scan.fakes import stand_ins
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import texts_of
@@ -285,12 +285,8 @@ class KeyBuilder:
         return encode((head, fakes)) if fakes else head
 
     def _head_by_version(self) -> bytes:
-        closure = []
-        for cell in getattr(self._innermost, "__closure__", None) or ():
-            try:
-                closure.append(cell.cell_contents)
-            except ValueError:
-                closure.append(None)
+        cells = map(cell_value, getattr(self._innermost, "__closure__", None) or ())
+        closure = [None if value is MISSING else value for value in cells]
         try:
             head = encode((SCHEME, self.name, self.version, closure, self.sample), _without_code)
         except NoCanonicalForm as problem:

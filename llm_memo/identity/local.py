@@ -12,7 +12,7 @@ import sysconfig
 import types
 from typing import Any
 
-from llm_memo.identity.quiet import class_has, code_attribute, is_a
+from llm_memo.identity.quiet import class_has, code_attribute, is_a, is_c_class
 from llm_memo.settings import SCOPES
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -39,19 +39,12 @@ def is_own(thing: Any) -> bool:
         if not isinstance(name, str) or not is_own_module(name):
             return False
         # Its C code may name no module, or one that only Cython knows.
-        return getattr(sys.modules.get(name), "__file__", None) is not None or not _is_written_in_c(thing)
+        return getattr(sys.modules.get(name), "__file__", None) is not None or not is_c_class(thing)
     elif class_has(type(thing), "__llm_memo_function__"):
         return is_own(thing.__llm_memo_function__()[0])
     else:
         name = code_attribute(thing, "__module__", type.__getattribute__(type(thing), "__module__"))
     return isinstance(name, str) and is_own_module(name)
-
-
-def _is_written_in_c(kind: type) -> bool:
-    return any(
-        isinstance(each, (types.MethodDescriptorType, types.WrapperDescriptorType)) and each.__objclass__ is kind
-        for each in vars(kind).values()
-    )
 
 
 def is_own_module(name: str) -> bool:

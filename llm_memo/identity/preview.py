@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from llm_memo.identity.local import is_own_module
-from llm_memo.identity.quiet import class_has, class_item, code_attribute, is_a
+from llm_memo.identity.quiet import class_has, class_item, code_attribute, is_a, own_dict
 
 LENGTH = 80
 """Characters of a preview, at most."""
@@ -158,19 +158,13 @@ def _object(value: object, limit: int, depth: int, left_out: Collection[str] = (
     if not known and not is_own_module(type(value).__module__):
         return name
     hidden = {*left_out, *hidden_fields(type(value))}
-    held = ((str(key), item) for key, item in _attributes(value) if key not in hidden)
+    held = ((str(key), item) for key, item in [*(own_dict(value) or {}).items()] if key not in hidden)
     shown = islice(((key, item) for key, item in held if not key.startswith("_")), 8)
     # What a class like any other keeps is nobody's to show, but for numbers.
     texts = [
         f"{key}={_text(item, key, limit, depth + 1) if known or type(item) in _NUMBERS else '…'}" for key, item in shown
     ]
     return f"{name}({', '.join(texts)})"
-
-
-def _attributes(value: object) -> list[tuple[str, object]]:
-    """What an object holds in its ``__dict__``."""
-    held = object.__getattribute__(value, "__dict__") if class_has(type(value), "__dict__") else {}
-    return list(held.items()) if type(held) is dict else []
 
 
 def hidden_fields(kind: type) -> Iterator[str]:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 T = TypeVar("T")
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""The value of a name that is not there (yet)."""
 
 
 @overload
@@ -31,7 +40,54 @@ def class_item(kind: type, name: str, default: Any = None) -> Any:
 
 def class_has(kind: type, name: str) -> bool:
     """Whether a class or one of its bases has a name."""
-    return class_item(kind, name, _NOTHING) is not _NOTHING
+    return class_item(kind, name, MISSING) is not MISSING
+
+
+def own_dict(value: Any) -> dict[str, Any] | None:
+    """The ``__dict__`` of an instance, whatever its class says of attributes."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except Exception:
+        return None
+    return held if type(held) is dict else None
+
+
+def slot_value(slot: Any, value: Any) -> Any:
+    """What a slot, or another descriptor written in C, holds for an instance."""
+    try:
+        return slot.__get__(value, type(value))
+    except AttributeError:
+        return MISSING
+
+
+def cell_value(cell: types.CellType) -> Any:
+    """What a closure's cell holds."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def closure_of(function: Any) -> dict[str, Any]:
+    """What a function has closed over, by name; MISSING for what is not there yet."""
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=False)
+    return {name: cell_value(cell) for name, cell in cells}
+
+
+def is_c_class(kind: type) -> bool:
+    """Whether a class itself is written in C, so that it may hold what Python cannot see."""
+    return not kind.__flags__ & _HEAP or any(_is_c_of(kind, name, item) for name, item in vars(kind).items())
+
+
+def _is_c_of(kind: type, name: str, item: Any) -> bool:
+    if is_a(item, types.BuiltinFunctionType):
+        return name == "__new__" and item.__self__ is kind
+    return is_a(item, _OF_C) and item.__objclass__ is kind and name not in ("__dict__", "__weakref__")
+
+
+_OF_C = types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType
+_HEAP = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
 
 
 def subclasses(kind: type) -> list[type]:
@@ -64,7 +120,6 @@ def code_attribute(value: Any, name: str, default: Any = "") -> Any:
     return getattr(value, name, default) if issubclass(type(value), _CODE) else default
 
 
-_NOTHING = object()
 _CODE = (
     types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType,
     types.WrapperDescriptorType, types.MethodWrapperType, types.ClassMethodDescriptorType,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import contextlib
 import functools
 import inspect
 import sys
@@ -22,6 +21,7 @@ from wrapt import FunctionWrapper
 
 from llm_memo.identity.code.scopes import Function
 from llm_memo.identity.code.source import tree_of
+from llm_memo.identity.quiet import closure_of
 
 _LRU_CACHE = type(functools.lru_cache(lambda: None))
 _ANYTHING = inspect.signature(lambda *args, **kwargs: None)
@@ -116,7 +116,7 @@ class _Wrapper:
     def __init__(self, tree: Function, code: types.FunctionType, wrapper: Any, wrapped: Any) -> None:
         self._tree = tree
         self._wrapped = wrapped
-        self._values = {**vars(builtins), **code.__globals__, **_closure(code)}
+        self._values = {**vars(builtins), **code.__globals__, **closure_of(code)}
         self._nodes = list(_inside(tree, nested=True))
         self._parents = {child: node for node in self._nodes for child in ast.iter_child_nodes(node)}
         given = tree.args
@@ -226,14 +226,6 @@ _LOOK: tuple[Any, ...] = (
 
 def _is_logger(value: object) -> bool:
     return any(kind.__module__.partition(".")[0] in ("logging", "loguru", "structlog") for kind in type(value).__mro__)
-
-
-def _closure(function: types.FunctionType) -> dict[str, Any]:
-    values = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):  # not yet set
-            values[name] = cell.cell_contents
-    return values
 
 
 def _inside(tree: Function, *, nested: bool) -> Iterator[ast.AST]:

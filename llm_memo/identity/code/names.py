@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -53,14 +52,10 @@ class Result(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A step without a name: `CLASS`, `EACH`, `ANY` or `MODULE`, of each of which there is one."""
+    """A step without a name: `CLASS`, `EACH`, `ANY` or `MODULE`."""
 
     text: str
     step: str = "mark"
-
-    def __reduce__(self) -> tuple[Callable[[str], Mark], tuple[str]]:
-        """What pickles it: it is to be the one of its text in another process, too."""
-        return _mark, (self.text,)
 
 
 CLASS = Mark(".__class__")
@@ -73,12 +68,6 @@ ANY = Mark("[…]")
 MODULE = Mark("[__name__]")
 """The step to the item whose key is the name of the function's module."""
 
-
-def _mark(text: str) -> Mark:
-    return _MARKS[text]
-
-
-_MARKS = {each.text: each for each in (CLASS, EACH, ANY, MODULE)}
 Step = Attribute | Item | Named | Result | Mark
 
 

@@ -13,20 +13,8 @@ from llm_memo.adapters.equipment import CACHES
 from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
-from llm_memo.identity.local import is_own_file, is_own_module
-from llm_memo.identity.quiet import is_a, wrapped_by
-
-
-def is_own(thing: Any) -> bool:
-    """Whether a function, class or module is the user's own."""
-    if is_a(thing, types.FunctionType):  # its __module__ may be that of a function that it wraps
-        return is_own_module(thing.__globals__.get("__name__") or "") and is_own_file(thing.__code__.co_filename)
-    if is_a(thing, types.ModuleType):
-        return is_own_module(thing.__name__)
-    module = thing.__module__
-    if module not in sys.modules and is_a(thing, type) and not _is_made(thing):
-        return False  # the C part of a package, under a name of its own
-    return is_a(module, str) and is_own_module(module)
+from llm_memo.identity.local import is_own
+from llm_memo.identity.quiet import MISSING, closure_of, is_a, is_c_class, wrapped_by
 
 
 def _function(value: Any, subject: Subject) -> Form | bytes:
@@ -41,7 +29,7 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
         return "installed", _public(module, code.co_qualname, value)
     if is_found(value.__module__, value.__qualname__, value):
         return "installed", _public(value.__module__, value.__qualname__, value)
-    cells = {name: _content(cell) for name, cell in zip(code.co_freevars, value.__closure__ or (), strict=True)}
+    cells = {name: None if item is MISSING else item for name, item in closure_of(value).items()}
     name, omitted = f"{module}.{code.co_qualname}", never_sent_of(value)
     held = Attributes(sorted((each, item) for each, item in {**vars(value), **cells}.items() if each not in omitted))
     return "wrapper", name, held, value.__defaults__, value.__kwdefaults__
@@ -61,13 +49,6 @@ def behind_cache(value: Any) -> Any:
     """
     module = value.__globals__.get("__name__") if is_a(value, types.FunctionType) else type(value).__module__
     return wrapped_by(value) if f"{module}.".startswith(CACHES) else None
-
-
-def _content(cell: Any) -> object:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None  # not there yet
 
 
 def by_subject(value: Any, subject: Subject) -> bytes:
@@ -124,21 +105,9 @@ def class_form(value: Any, subject: Subject) -> Form | bytes:
     if is_own(value):
         return by_subject(value, subject)
     name = _public(value.__module__, value.__qualname__, value)
-    if "<locals>" not in name and (is_found(value.__module__, value.__qualname__, value) or not _is_made(value)):
+    if "<locals>" not in name and (is_found(value.__module__, value.__qualname__, value) or is_c_class(value)):
         return "installed", name
     return "made class", name, value.__bases__, Attributes(_body(value)), annotations_of(value)
-
-
-def _is_made(value: Any) -> bool:
-    """Whether a class was written in Python."""
-    in_c = any(is_a(item, OF_C) for name, item in vars(value).items() if name not in ("__dict__", "__weakref__"))
-    return bool(value.__flags__ & HEAP) and not in_c and not is_a(vars(value).get("__new__"), _BUILT_IN)
-
-
-_BUILT_IN = types.BuiltinFunctionType
-OF_C = types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType
-HEAP = 1 << 9
-"""``Py_TPFLAGS_HEAPTYPE``: classes written in Python have it, see `copyreg`."""
 
 
 def _body(value: Any) -> list[tuple[str, object]]:

@@ -28,8 +28,8 @@ from llm_memo.adapters.equipment import (
 )
 from llm_memo.identity.forms import code
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
-from llm_memo.identity.local import is_own_module
-from llm_memo.identity.quiet import class_has, is_a
+from llm_memo.identity.local import is_own, is_own_module
+from llm_memo.identity.quiet import MISSING, class_has, is_a, is_c_class, slot_value
 
 
 def maker(kind: type) -> Maker:
@@ -53,7 +53,7 @@ def maker(kind: type) -> Maker:
     made = _adapted(kind, _of_data(kind))
     if f"{kind.__module__}.".startswith(CACHES):
         return _of_cache(made)
-    return _of_own_class(made) if code.is_own(kind) else made
+    return _of_own_class(made) if is_own(kind) else made
 
 
 def _of_cache(otherwise: Maker) -> Maker:
@@ -67,7 +67,7 @@ def _of_cache(otherwise: Maker) -> Maker:
 def _memo_key(value: Any, subject: Subject) -> Form:
     kind: Any = type(value)
     try:
-        return "memo key", kind.__qualname__ if code.is_own(kind) else class_name(kind), value.__memo_key__()
+        return "memo key", kind.__qualname__ if is_own(kind) else class_name(kind), value.__memo_key__()
     except Exception as error:
         raise NoCanonicalForm(value, f"its __memo_key__() raised {type(error).__name__}: {error}") from error
 
@@ -170,7 +170,7 @@ def _data(value: Any) -> list[object]:
     in_c = _is_written_in_c(kind)
     if in_c and (class_has(kind, "__next__") or class_has(kind, "__await__") or class_has(kind, "__anext__")):
         raise NoCanonicalForm(value, f"a {class_name(kind)} is used up by reading it: pass a list of what it gives")
-    items = [] if code.is_own(kind) else _items(value)
+    items = [] if is_own(kind) else _items(value)
     parts = [attributes(value), *items]
     if in_c:
         try:
@@ -195,7 +195,7 @@ def _items(value: Any) -> list[object]:
 
 def _reduced(value: Any) -> object:
     kind: Any = type(value)
-    if any(code.is_own(base) and not _REDUCING.isdisjoint(vars(base)) for base in kind.__mro__):
+    if any(is_own(base) and not _REDUCING.isdisjoint(vars(base)) for base in kind.__mro__):
         raise NoCanonicalForm(value, f"a {class_name(kind)} holds what Python cannot see")
     try:
         with warnings.catch_warnings():
@@ -215,19 +215,8 @@ _REDUCING = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__getnewa
 
 @functools.lru_cache(2048)
 def _is_written_in_c(kind: type) -> bool:
-    """Whether a class has a base, other than `object`, that is written in C: it may hold what Python cannot see."""
-    for base in kind.__mro__:
-        if not base.__flags__ & code.HEAP:
-            return base is not object or kind is object
-        if any(_is_c_of(base, name, item) for name, item in vars(base).items()):
-            return True
-    return False
-
-
-def _is_c_of(kind: type, name: str, item: Any) -> bool:
-    if is_a(item, types.BuiltinFunctionType):
-        return name == "__new__" and item.__self__ is kind
-    return is_a(item, code.OF_C) and item.__objclass__ is kind and name not in ("__dict__", "__weakref__")
+    """Whether a class or a base of it, other than `object`, is written in C."""
+    return kind is object or any(is_c_class(base) for base in kind.__mro__ if base is not object)
 
 
 def attributes(value: Any) -> Attributes:
@@ -248,7 +237,7 @@ def raw_attributes(value: Any) -> dict[str, Any]:
         held.update(plan.holds(value))
     for name, get in plan.slots:
         item = get(value)
-        if item is not UNSET:
+        if item is not MISSING:
             held[name] = item
     return held
 
@@ -257,20 +246,6 @@ def holders(kind: Any) -> list[tuple[str, Callable[[Any], Any]]]:
     """Where the instances of a class hold all of that: each slot by name, and under "" the ``__dict__``."""
     plan = _plan(kind)
     return plan.slots if plan.holds is None else [("", plan.holds), *plan.slots]
-
-
-UNSET = object()
-"""What is in a slot that holds nothing."""
-
-
-def _getter(slot: Any) -> Callable[[Any], Any]:
-    def get(value: Any) -> Any:
-        try:
-            return slot.__get__(value)
-        except AttributeError:
-            return UNSET
-
-    return get
 
 
 def counted(held: Mapping[Any, Any], kind: type) -> Attributes:
@@ -292,7 +267,7 @@ class _Plan:
     """Where the attributes of the instances of a class are."""
 
     def __init__(self, kind: type) -> None:
-        self.installed = not code.is_own(kind)
+        self.installed = not is_own(kind)
         self.holds: Callable[[Any], dict[str, Any]] | None = None
         self.slots: list[tuple[str, Callable[[Any], Any]]] = []
         omitted = set(adapters.never_sent(kind))
@@ -301,7 +276,7 @@ class _Plan:
                 if name == "__dict__" and is_a(item, types.GetSetDescriptorType):
                     self.holds = self.holds or item.__get__
                 elif is_a(item, types.MemberDescriptorType) and "__slots__" in vars(base):
-                    self.slots.append((name, _getter(item)))
+                    self.slots.append((name, functools.partial(slot_value, item)))
                 elif type(item).__name__ == "cached_property":
                     omitted.add(name)
                 elif name == "__memo_ignore__":

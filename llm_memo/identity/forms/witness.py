@@ -21,6 +21,7 @@ from llm_memo.identity.checks import Check
 from llm_memo.identity.forms import objects
 from llm_memo.identity.forms.encoding import MANY, Attributes, Buffer, Form, Maker, Subject, encode, maker_of
 from llm_memo.identity.guards import is_fixed, is_plain, marshalled, quietly
+from llm_memo.identity.quiet import MISSING
 
 _MOST = 20_000
 """Parts of a value, above which it has no witness: checking them takes as long as encoding it."""
@@ -160,7 +161,7 @@ class Witness:
         raw: dict[str, Any] = {}
         for name, get in objects.holders(kind):
             held = self._hold(get, part) if name else self._hold_dict(get, part)
-            if held is not objects.UNSET:
+            if held is not MISSING:
                 raw |= {name: held} if name else held
         for name in objects.counted(raw, kind):
             item = raw[name]

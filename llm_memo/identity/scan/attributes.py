@@ -20,11 +20,10 @@ from llm_memo.identity.code.uses import Given
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import class_has, is_a
+from llm_memo.identity.quiet import MISSING, class_has, is_a, own_dict, slot_value
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.own import is_cached_function, is_own_code
 from llm_memo.identity.scan.reached import (
-    MISSING,
     Candidate,
     Fresh,
     Method,
@@ -34,9 +33,7 @@ from llm_memo.identity.scan.reached import (
     is_container,
     item_of,
     opaque,
-    own_dict,
     pydantic_dicts,
-    slot_value,
 )
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import read_whole, take_descriptor

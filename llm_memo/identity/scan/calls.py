@@ -15,12 +15,12 @@ from llm_memo.identity.code import source
 from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import class_item, code_attribute, is_a, subclasses
+from llm_memo.identity.quiet import MISSING, class_item, code_attribute, is_a, subclasses
 from llm_memo.identity.scan import attributes, classes, modules
 from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
 from llm_memo.identity.scan.followed import Followed, defaults_of
 from llm_memo.identity.scan.own import is_cached_function, is_own_function, is_own_instance
-from llm_memo.identity.scan.reached import MISSING, Fresh, Made, Method, Next, Reached, current_value, is_container
+from llm_memo.identity.scan.reached import Fresh, Made, Method, Next, Reached, current_value, is_container
 from llm_memo.identity.scan.state import Arguments, State
 from llm_memo.identity.scan.values import holder_of, read_called, read_whole, take
 

@@ -14,11 +14,11 @@ from llm_memo.identity.code.names import ANY, Attribute, Chain, Item, Named, Res
 from llm_memo.identity.code.uses import Given, Kind, Ref, Unless, Use
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import class_has, class_item, is_a
+from llm_memo.identity.quiet import MISSING, class_has, class_item, is_a, own_dict
 from llm_memo.identity.scan import replaced, resolve
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_cached_function
-from llm_memo.identity.scan.reached import MISSING, Fresh, Reached, is_container, opaque, own_dict
+from llm_memo.identity.scan.reached import Fresh, Reached, is_container, opaque
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import read_whole, take_names
 
@@ -128,7 +128,7 @@ def _of_globals(scan: State, followed: Followed, at: Reached, step: Step, rest: 
 
 def _is_any(step: Step) -> bool:
     """Whether a step leads to an item whose key is known only when the code runs."""
-    return step is ANY or isinstance(step, Named)
+    return step == ANY or isinstance(step, Named)
 
 
 def _only_writes(use: Use, steps: tuple[Step, ...]) -> bool:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_memo.identity.guards import is_fixed
-from llm_memo.identity.quiet import is_a
+from llm_memo.identity.quiet import MISSING, cell_value, is_a, own_dict
 from llm_memo.identity.scan.classes import own_functions_of
-from llm_memo.identity.scan.reached import MISSING, Candidate, cell_value, own_dict
+from llm_memo.identity.scan.reached import Candidate
 from llm_memo.identity.scan.state import State
 
 

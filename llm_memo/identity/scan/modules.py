@@ -15,8 +15,8 @@ from typing import Any
 from llm_memo import location
 from llm_memo.identity.code import source
 from llm_memo.identity.local import is_own, is_own_file, is_own_module
-from llm_memo.identity.quiet import is_a
-from llm_memo.identity.scan.reached import MISSING, Reached, item_of, opaque
+from llm_memo.identity.quiet import MISSING, is_a
+from llm_memo.identity.scan.reached import Reached, item_of, opaque
 from llm_memo.identity.scan.state import State
 
 
@@ -33,8 +33,8 @@ def imported(scan: State, function: types.FunctionType, name: str, always: bool)
             scan.part("", "import", absolute, _file_digest(absolute))
             return [opaque(name)]
     if module is None:
-        here = _is_there(absolute)
-        scan.part("", "import", absolute, b"installed" if here else b"absent")
+        is_there = _spec(absolute.partition(".")[0]) is not None
+        scan.part("", "import", absolute, b"installed" if is_there else b"absent")
         return [opaque(name)]
     if module is not sys.modules.get(absolute):
         return [opaque(name)]
@@ -59,22 +59,18 @@ def _import(name: str) -> types.ModuleType | None:
         return None
 
 
-def _is_there(name: str) -> bool:
+def _spec(name: str) -> Any:
+    """Where a module would be loaded from; None if there is none, or a part of its name cannot be imported."""
     try:
-        return importlib.util.find_spec(name.partition(".")[0]) is not None
+        return importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):
-        return False
+        return None
 
 
 def _is_own_name(name: str) -> bool:
     """Whether a module that is not loaded yet is the user's own."""
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names:
-        return False
-    try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError, AttributeError):
-        return False
+    spec = None if top in sys.stdlib_module_names else _spec(top)
     return spec is not None and (is_own_module(top) if top in sys.modules else is_own_file(spec.origin))
 
 

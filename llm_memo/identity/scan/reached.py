@@ -11,21 +11,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
-from llm_memo.identity.quiet import class_has, is_a
+from llm_memo.identity.quiet import MISSING, class_has, is_a
 
 Place = tuple[int, object]
 """Where a value is kept: the identity of what holds it, and its name or key there."""
 
 
-class _Missing:
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
 ORIGINALS: Final[dict[str, Any]] = dict(vars(builtins))
 """The builtins before anybody put something else in the place of one: `mock.patch`, ``builtins.print = rich.print``."""
-MISSING: Final = _Missing()
-"""The value of a name that is not there (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +140,6 @@ def is_sequence(value: Any) -> bool:
     return type(value) in (list, tuple, deque)
 
 
-def own_dict(value: Any) -> dict[str, Any] | None:
-    """The ``__dict__`` of an instance, whatever its class says of attributes."""
-    try:
-        held = object.__getattribute__(value, "__dict__")
-    except Exception:
-        return None
-    return held if type(held) is dict else None
-
-
 def pydantic_dicts(value: Any) -> list[dict[str, Any]]:
     """What an instance of a pydantic model holds beside its fields."""
     if not class_has(type(value), "__pydantic_fields__"):
@@ -168,20 +152,4 @@ def current_value(variable: ContextVar[Any]) -> Any:
     try:
         return variable.get()
     except LookupError:
-        return MISSING
-
-
-def cell_value(cell: types.CellType) -> Any:
-    """What a closure's cell holds."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
-
-
-def slot_value(slot: Any, value: Any) -> Any:
-    """What a slot, or another descriptor written in C, holds for an instance."""
-    try:
-        return slot.__get__(value, type(value))
-    except AttributeError:
         return MISSING

@@ -10,8 +10,7 @@ import types
 from typing import Any
 
 from llm_memo.identity.checks import Check
-from llm_memo.identity.quiet import class_has, class_item
-from llm_memo.identity.scan.reached import MISSING, own_dict
+from llm_memo.identity.quiet import MISSING, class_has, class_item, own_dict
 
 _DEPTH = 4
 

@@ -15,20 +15,18 @@ from typing import Any
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.code.names import ANY, CLASS, EACH, MODULE, Attribute, Item, Named, Result, Root, Step, step_text
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import is_a
+from llm_memo.identity.quiet import MISSING, cell_value, is_a
 from llm_memo.identity.scan import lazily, modules
 from llm_memo.identity.scan.attributes import BUILTIN, Found, attribute, in_classes, member, reached_item
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_own_function
 from llm_memo.identity.scan.reached import (
-    MISSING,
     Fresh,
     Made,
     Method,
     Next,
     Place,
     Reached,
-    cell_value,
     current_value,
     is_container,
     is_sequence,
@@ -117,11 +115,11 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
         case Named(parameter) if value is os.environ:
             scan.variables.append((followed, parameter, text))
             return [opaque(text)]
-    if step is CLASS:
+    if step == CLASS:
         return [Reached(value.kind if is_a(value, Fresh) else type(value), text, place=at.place)]
-    if step is MODULE:
+    if step == MODULE:
         return _item(scan, followed, at, followed.function.__globals__.get("__name__"), text)
-    if step is EACH:
+    if step == EACH:
         return _each(scan, at, text)
     if value is os.environ:
         scan.untracked_variable(followed.label, f"{at.text}{ANY.text}")

@@ -12,12 +12,12 @@ from typing import Any
 
 from llm_memo.identity.code.fallback import codes
 from llm_memo.identity.forms.code import annotations_of
-from llm_memo.identity.quiet import is_a
-from llm_memo.identity.scan import classes, modules, printing, resolve, uses
+from llm_memo.identity.quiet import is_a, own_dict
+from llm_memo.identity.scan import classes, logs, modules, resolve, uses
 from llm_memo.identity.scan.calls import call_getter, call_special
 from llm_memo.identity.scan.followed import Followed, defaults_of
 from llm_memo.identity.scan.own import is_own_function
-from llm_memo.identity.scan.reached import Fresh, Reached, own_dict
+from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.subjects import take_subject
 from llm_memo.identity.scan.values import take
@@ -68,7 +68,7 @@ class Scan(State):
                     for _, function in classes.functions_of(kind):
                         self.enter(function, escapes=True)
             if not self._todo:
-                printing.decide(self)
+                logs.decide(self)
             if not self._todo:
                 _leave(self)
             if not self._todo:

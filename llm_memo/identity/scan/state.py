@@ -25,11 +25,11 @@ from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.guards import Guards, is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import hidden_fields, is_secret, preview
-from llm_memo.identity.quiet import code_attribute, is_a
+from llm_memo.identity.quiet import MISSING, code_attribute, is_a
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_own_code, is_own_function, is_subject
 from llm_memo.identity.scan.part import Part
-from llm_memo.identity.scan.reached import MISSING, Candidate, Place, Reached, is_container, mark_of
+from llm_memo.identity.scan.reached import Candidate, Place, Reached, is_container, mark_of
 from llm_memo.settings import SCOPES
 
 
@@ -242,14 +242,6 @@ class State(abc.ABC):
         self.omitted[f"{kind.__name__}.{name}"] = None
         return True
 
-    def first(self, thing: object) -> bool:
-        """Whether this scan meets a thing for the first time."""
-        if id(thing) in self._labels:
-            return False
-        self._labels[id(thing)] = ""
-        self._alive.append(thing)
-        return True
-
     def name_of(self, thing: object, wanted: str) -> str:
         """What a function or an instance is called here; another of the same name gets a number."""
         label = self._labels.get(id(thing))
@@ -328,9 +320,6 @@ class State(abc.ABC):
 
     def enter_getter(self, getter: Any, holder: Any, text: str) -> bool:
         """Follow the function of a property, bare or under decorators; False if it is not one's own."""
-        if is_own_function(getter):
-            self.enter(getter, first=Reached(holder, text))
-            return True
         if not is_own_code(getter):
             return False
         self.later("getter", getter, Reached(holder, text))

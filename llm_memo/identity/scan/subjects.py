@@ -12,10 +12,10 @@ from llm_memo.identity.forms.code import behind_cache, never_sent_of
 from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.quiet import is_a
+from llm_memo.identity.quiet import closure_of, is_a, own_dict, slot_value
 from llm_memo.identity.scan import classes, lazily
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_function_of_module, is_own_function
-from llm_memo.identity.scan.reached import MISSING, Reached, own_dict, slot_value
+from llm_memo.identity.scan.reached import Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import installed_name, take, take_less
 
@@ -54,8 +54,7 @@ def _take_closure(scan: State, function: types.FunctionType, owner: str) -> None
     if (inside := behind_cache(function)) is not None:
         take(scan, f"installed {name}", "", inside, "closure")
         return
-    for each, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        value = getattr(cell, "cell_contents", MISSING)
+    for each, value in closure_of(function).items():
         if value is not function and each not in omitted:
             take(scan, f"installed {name}", each, value, "closure")
     for each, value in sorted(vars(function).items()):

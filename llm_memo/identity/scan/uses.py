@@ -19,25 +19,14 @@ from llm_memo.identity.code.names import Attribute, Chain, Item
 from llm_memo.identity.code.uses import Given, Kind, Ref, Use
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.quiet import class_has, class_item, is_a, subclasses
+from llm_memo.identity.quiet import MISSING, class_has, class_item, is_a, own_dict, subclasses
 from llm_memo.identity.scan import classes, modules
 from llm_memo.identity.scan.calls import call
 from llm_memo.identity.scan.chains import given_by, reached, resolved_quietly, was_set
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.own import is_cached_function, is_own_instance
 from llm_memo.identity.scan.part import Part
-from llm_memo.identity.scan.reached import (
-    MISSING,
-    Candidate,
-    Fresh,
-    Method,
-    Reached,
-    is_container,
-    is_made,
-    is_sequence,
-    opaque,
-    own_dict,
-)
+from llm_memo.identity.scan.reached import Candidate, Fresh, Method, Reached, is_container, is_made, is_sequence, opaque
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import read_whole, take_names
 

@@ -15,12 +15,11 @@ from llm_memo.adapters.equipment import class_name, is_credential, is_equipment
 from llm_memo.identity.code.expressions import OF_FILES
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import code_attribute, is_a
+from llm_memo.identity.quiet import MISSING, code_attribute, is_a, own_dict
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.modules import place_in_project
 from llm_memo.identity.scan.own import is_function_of_module, is_own_function, is_subject
 from llm_memo.identity.scan.reached import (
-    MISSING,
     Fresh,
     Made,
     Method,
@@ -30,7 +29,6 @@ from llm_memo.identity.scan.reached import (
     current_value,
     is_made,
     item_of,
-    own_dict,
     pydantic_dicts,
 )
 from llm_memo.identity.scan.state import State
@@ -80,8 +78,7 @@ def _take_module(scan: State, owner: str, name: str, module: types.ModuleType, k
         scan.part(owner, kind, name, b"installed " + module.__name__.encode())
         return
     scan.part(owner, kind, name, b"module")
-    if scan.first(module):
-        take_names(scan, f"module {module.__name__}", vars(module))
+    take_names(scan, f"module {module.__name__}", vars(module))
 
 
 def take_names(scan: State, owner: str, names: dict[str, Any], data_only: bool = False) -> None:

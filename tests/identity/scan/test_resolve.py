@@ -8,8 +8,8 @@ import pytest
 from cells import Cell
 
 from llm_memo import cached_completion
+from llm_memo.identity.quiet import MISSING
 from llm_memo.identity.scan.attributes import reached_item
-from llm_memo.identity.scan.reached import MISSING
 from llm_memo.identity.scan.scan import Scan
 
 HEAD = """
