@@ -9,7 +9,7 @@ from typing import Any
 
 from llm_memo.answers.usage import Usage
 
-NOT_INSTALLED = "genai-prices is not installed: pip install llm_memo[cost]"
+NOT_INSTALLED = "genai-prices is not installed: pip install 'llm_memo[cost]'"
 """Why nothing has a price where the extra is not there."""
 
 

@@ -69,7 +69,7 @@ def test_without_genai_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the extra is not installed, the reason says how to get it."""
     module._genai_prices.cache_clear()
     monkeypatch.setitem(sys.modules, "genai_prices", None)
-    assert "genai-prices is not installed: pip install llm_memo[cost]" == unpriced(Usage("gpt-5.2", input_tokens=1))
+    assert "genai-prices is not installed: pip install 'llm_memo[cost]'" == unpriced(Usage("gpt-5.2", input_tokens=1))
     module._genai_prices.cache_clear()
 
 

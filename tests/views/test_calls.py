@@ -40,5 +40,5 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     ask.cache_clear()
     ask("gpt-5.2")
     shown = ask._repr_html_()
-    assert "pip install llm_memo[cost]" in shown
+    assert "pip install &#x27;llm_memo[cost]&#x27;" in shown
     assert "no price known" not in shown
