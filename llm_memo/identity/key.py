@@ -212,6 +212,8 @@ class KeyBuilder:
             call_key = self._encoded(head, values if copy is None else copy)
             if mark is not None and copy is not None and stands_for(mark, plain, values, call_key.arguments):
                 KEYS.put(mark, head, call_key, call_key.size + _OF_PIECE * len(values))
+            elif mark is None and call_key.size > _SHORT:
+                call_key = _known_long(call_key)
         return call_key
 
     def _encoded(self, head: bytes, values: tuple[Any, ...]) -> CallKey:
@@ -355,6 +357,17 @@ class KeyBuilder:
 
 KEYS: KeyCache[CallKey] = key_cache()
 """The keys of calls before, of all functions of the process."""
+
+
+def _known_long(call_key: CallKey) -> CallKey:
+    """The key of an equal call before, if that is at hand: its BLAKE2b, which takes longer than all else, is known."""
+    if call_key.followed or call_key.inside:
+        return call_key
+    mark = call_key.key.encode()
+    known = KEYS.get(mark, call_key.head)
+    if known is None:
+        KEYS.put(mark, call_key.head, call_key, call_key.size)
+    return known if known is not None and known.same(call_key) else call_key
 
 
 def are_fixed(values: Iterable[object]) -> bool:

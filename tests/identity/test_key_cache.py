@@ -53,6 +53,17 @@ def test_an_equal_question_is_not_encoded_again() -> None:
     assert first is not key_builder.key_of(("a", [1, {"b": 2}]))
 
 
+def test_a_long_question_is_not_digested_again() -> None:
+    """An equal long text is the same object of a question, whose digest is known; another text is not."""
+    cached: Any = cached_completion(name="f")(ask)
+    key_builder = cached._self_memo.key_builder
+    first: CallKey = key_builder.key_of(("x" * 200_000, []))
+    assert first is key_builder.key_of(("x" * 200_000, []))
+    other: CallKey = key_builder.key_of(("x" * 199_999 + "y", []))
+    assert first is not other
+    assert first.digest != other.digest
+
+
 def test_what_is_long_or_not_plain_is_not_looked_up() -> None:
     """Long texts, and what marshal does not take, are encoded each time."""
     assert [None, None, None] == [plain_bytes((value,))[1] for value in ("x" * 40_000, ["x" * 20_000] * 2, object())]
