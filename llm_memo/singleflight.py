@@ -14,6 +14,7 @@ import logging
 import math
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ log = logging.getLogger("llm_memo")
 
 _LOOK_EVERY = 1.0
 _STALLED_AFTER = 30.0
-"""Seconds after which a half-read stream no longer holds those who wait for it."""
+"""Seconds after which a half-read stream, or a loop that stands still, no longer holds those who wait for it."""
 _TRY_EVERY = 0.05
 """Seconds between two tries at a lock that another process holds, at most."""
 
@@ -66,12 +67,17 @@ ALONE: Final = _Alone()
 class Flight:
     """The one running call that equal calls wait for."""
 
-    __slots__ = ("_callbacks", "_key", "ended", "gives_awaitable", "leading_task", "passed_on", "result", "waits_for")
+    __slots__ = (
+        "_callbacks", "_key", "_still_since", "ended", "gives_awaitable", "leading_loop", "leading_task", "passed_on",
+        "result", "waits_for",
+    )  # fmt: skip
 
     def __init__(self, key: object) -> None:
         self._key = key
         self._callbacks: list[Callable[[], object]] | None = None
         self.leading_task = _here()
+        self.leading_loop = _loop_here()
+        self._still_since = math.inf
         self.waits_for: tuple[Flight, ...] = ()
         """The flights whose end is waited for inside of this one, or by the reader of its stream."""
         self.gives_awaitable = False
@@ -94,8 +100,20 @@ class Flight:
                 FLIGHTS.read.add(self)
 
     def stalled(self) -> bool:
-        """True if the reader of its stream has not come back for an item for 30 s."""
-        return self.passed_on is not None and time.monotonic() - self.passed_on > _STALLED_AFTER
+        """True if for 30 s the reader of its stream has not come back for an item, or its task's loop has not run."""
+        now = time.monotonic()
+        if self.leading_loop is not None:
+            loop = self.leading_loop()
+            stands_still = loop is None or not loop.is_running()
+            self._still_since = min(self._still_since, now) if stands_still else math.inf
+        since = self._still_since if self.passed_on is None else min(self._still_since, self.passed_on)
+        return now - since > _STALLED_AFTER
+
+    def cannot_go_on(self, loop: asyncio.AbstractEventLoop | None) -> bool:
+        """True if it is led in this thread, but not in ``loop``: nothing else runs here as long as somebody waits."""
+        if self.leading_task[0] != threading.get_ident():
+            return False
+        return loop is None or (self.leading_loop is not None and self.leading_loop() is not loop)
 
     def end(self, result: Result) -> None:
         """End the flight, with None to give it up, and wake everybody who waits; a second end changes nothing."""
@@ -196,11 +214,19 @@ def _here() -> tuple[int, int | None]:
     return threading.get_ident(), None if task is None else id(task)
 
 
+def _loop_here() -> weakref.ref[asyncio.AbstractEventLoop] | None:
+    """The loop that runs in this thread: a task of one that is gone is gone as well."""
+    try:
+        return weakref.ref(asyncio.get_running_loop())
+    except RuntimeError:
+        return None
+
+
 class Wait:
     """A step: wait until a flight has ended; gives its result, or None to take over.
 
-    A flight whose stream somebody has stopped reading could hold its waiters for ever, and its
-    reader could itself wait for one of them: after a while without a step they go their own way.
+    A flight whose stream somebody has stopped reading, or whose loop was left, could hold its waiters for ever,
+    and its reader could itself wait for one of them: after a while without a step they go their own way.
 
     Args:
         flight: What is waited for.
@@ -216,8 +242,8 @@ class Wait:
     def now(self) -> Result:
         """Wait in this thread."""
         flight = self.flight
-        if flight.leading_task[0] == threading.get_ident():
-            return ALONE  # a task of this thread cannot go on while its thread waits for it
+        if flight.cannot_go_on(None):
+            return ALONE
         mine = FLIGHTS.wait_for(flight)
         if mine is None:
             return ALONE
@@ -235,11 +261,13 @@ class Wait:
     async def soon(self) -> Result:
         """Wait in this task."""
         flight = self.flight
+        self._loop = asyncio.get_running_loop()
+        if flight.cannot_go_on(self._loop):
+            return ALONE
         mine = FLIGHTS.wait_for(flight)
         if mine is None:
             return ALONE
         try:
-            self._loop = asyncio.get_running_loop()
             self._ended = self._loop.create_future()
             flight.on_end(self._has_ended)
             until = time.monotonic() + self.timeout

@@ -288,6 +288,50 @@ def test_a_reader_who_stops_reading_does_not_hold_the_others(monkeypatch: pytest
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
+def test_a_loop_that_was_left_does_not_hold_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a task whose loop stands still calls for itself: at once in its thread, else after a while."""
+    monkeypatch.setattr("llm_memo.singleflight._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("llm_memo.singleflight._STALLED_AFTER", 0.05)
+    loop = asyncio.new_event_loop()
+    calls: list[str] = []
+
+    def is_left(text: str) -> str:
+        calls.append(text)
+        if loop.is_running():
+            loop.stop()  # as an interrupt does that comes out of run_until_complete()
+        return text
+
+    @cached_completion(ignore=("is_left",))
+    async def ask(text: str) -> str:
+        is_left(text)
+        await asyncio.sleep(0)
+        return text
+
+    @cached_completion(ignore=("is_left",))
+    async def words(text: str) -> Any:
+        is_left(text)
+        await asyncio.sleep(0)
+        yield text
+
+    async def whole(text: str) -> str:
+        return "".join([item async for item in words(text)])
+
+    for kind in (ask, whole):
+        for elsewhere in (False, True):
+            question = f"{kind} {elsewhere}"
+            left = loop.create_task(kind(question))
+            loop.run_forever()
+            assert [question] == calls
+            with ThreadPoolExecutor(1) as pool:
+                run = pool.submit if elsewhere else lambda function, *arguments: function(*arguments)
+                again = run(asyncio.run, asyncio.wait_for(kind(question), 20))
+                assert question == (again.result(20) if elsewhere else again)
+            assert question == loop.run_until_complete(left)
+            assert [question] * 2 == calls
+            calls.clear()
+    loop.close()
+
+
 def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
     """A process forked while a flight is up does not wait for a thread that it does not have."""
     gate = Gate()
