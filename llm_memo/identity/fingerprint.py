@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import types
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -127,56 +126,52 @@ class Fingerprint:
         self._arguments: OrderedDict[tuple[str, int], tuple[object, Snapshot, Snapshot]] = OrderedDict()
 
     def current(self) -> Snapshot:
-        """What the function depends on now. While nothing has changed, this is always the same object."""
+        """What the function depends on now. While nothing has changed, this is always the same object.
+
+        One thread at a time looks: what is looked through, source above all, is shared by all.
+        """
         state = self.state
-        if state is None or not state.guards.hold():
-            state = self._look_anew()
-        return state
-
-    def of_argument(self, parameter: str, value: Any, base: Snapshot) -> Snapshot:
-        """What is read of an instance or class of one's own that a parameter is bound to, by the function as it is."""
-        mark = (parameter, id(value))
-        known = self._arguments.get(mark)
-        if known is not None and _is(known[0], value) and known[2] is base and known[1].guards.hold():
-            return known[1]
-        with _Turn():
-            snapshot = _snapshot_of_argument(self, base, parameter, value)
-        if self.keeper is not None:
-            self.keeper.keep(snapshot)
-        self.warn_of_untracked(snapshot)
-        self._arguments[mark] = (_reference(value), snapshot, base)
-        while len(self._arguments) > _MOST_ARGUMENTS:
-            self._arguments.popitem(last=False)
-        return snapshot
-
-    def _look_anew(self) -> Snapshot:
-        """Look again, one thread at a time: what is looked through, source above all, is shared by all."""
+        if state is not None and state.guards.hold():
+            return state
         with _Turn():
             state = self.state
             if state is None or not state.guards.hold():
                 if self.keeper is not None and state is None:
                     self.keeper.recall()
-                state = self.state = self._look()
-                if self.keeper is not None:
-                    self.keeper.keep(state)
-                self.warn_of_untracked(state)
+                state = self.state = self._look({}, lambda scan: scan.start(self.function, self.inner))
+                self._looked(state)
             return state
 
-    def warn_of_untracked(self, snapshot: Snapshot) -> None:
-        """Say once of each value without a form that it counts by its class alone."""
+    def of_argument(self, parameter: str, value: Any, base: Snapshot) -> Snapshot:
+        """What is read of an instance or class of one's own that a parameter is bound to, by the function as it is."""
+        mark = (parameter, id(value))
+        known = self._arguments.get(mark)
+        if known is not None and known[0] is value and known[2] is base and known[1].guards.hold():
+            return known[1]
+        with _Turn():
+            snapshot = self._look({parameter: value}, lambda scan: scan.start_argument(base.root, parameter, value))
+        self._looked(snapshot)
+        self._arguments[mark] = (value, snapshot, base)
+        while len(self._arguments) > _MOST_ARGUMENTS:
+            self._arguments.popitem(last=False)
+        return snapshot
+
+    def _looked(self, snapshot: Snapshot) -> None:
+        """Remember what texts say, and say once of each value without a form that it counts by its class alone."""
+        if self.keeper is not None:
+            self.keeper.keep(snapshot)
         for left in snapshot.scan.left:
             text = left.part.text
             if text not in self.warned:
                 self.warned.add(text)
                 warn(Untracked, f"{self.label}(): {text} {_way_out(left)}")
 
-    def _look(self) -> Snapshot:
+    def _look(self, arguments: dict[str, Any], start: Callable[[Scan], Followed | None]) -> Snapshot:
         from llm_memo.identity.ignored import ignored_places
         from llm_memo.identity.scan.scan import Scan
 
-        inner = self.inner
-        places = ignored_places(inner, self.ignore, {}) if self.ignore and is_a(inner, types.FunctionType) else {}
-        return Snapshot(Scan(places), lambda scan: scan.start(self.function, inner))
+        ignore = self.ignore if is_a(self.inner, types.FunctionType) else ()
+        return Snapshot(Scan(ignored_places(self.inner, ignore, arguments)), start)
 
 
 def _way_out(left: Left) -> str:
@@ -206,26 +201,6 @@ class _Turn:
             _looking.release()
 
 
-def _reference(value: Any) -> Any:
-    try:
-        return weakref.ref(value)
-    except TypeError:
-        return value
-
-
-def _is(reference: Any, value: Any) -> bool:
-    return (reference() if type(reference) is weakref.ref else reference) is value
-
-
-def _snapshot_of_argument(fingerprint: Fingerprint, base: Snapshot, parameter: str, value: Any) -> Snapshot:
-    from llm_memo.identity.ignored import ignored_places
-    from llm_memo.identity.scan.scan import Scan
-
-    inner = fingerprint.inner
-    places = ignored_places(inner, fingerprint.ignore, {parameter: value}) if fingerprint.ignore else {}
-    return Snapshot(Scan(places), lambda scan: scan.start_argument(base.root, parameter, value))
-
-
 def innermost(function: Any) -> Any:
     """The function that is left when all decorators that tell what they wrap are taken off."""
     seen: set[int] = set()
@@ -249,7 +224,7 @@ _MOST_SUBJECTS = 4096
 def subject_snapshot(value: Any) -> Snapshot:
     """What stands for a function, class or instance of one's own that is an argument, or inside of one: all of it."""
     known = _subjects.get(id(value))
-    if known is not None and _is(known[0], value) and known[1].guards.hold():
+    if known is not None and known[0] is value and known[1].guards.hold():
         return known[1]
     from llm_memo.identity.scan.scan import Scan
 
@@ -259,7 +234,7 @@ def subject_snapshot(value: Any) -> Snapshot:
     with _Turn():
         snapshot = Snapshot(Scan(), start)
     if type(value) is not types.MethodType:  # made anew with each look
-        _subjects[id(value)] = (_reference(value), snapshot)
+        _subjects[id(value)] = (value, snapshot)
         while len(_subjects) > _MOST_SUBJECTS:
             _subjects.popitem(last=False)
     return snapshot
