@@ -224,22 +224,29 @@ class Leader:
 
     def _is_wanted(self, answer: Any) -> bool:
         """Whether ``cache_if``, or else the rule that an answer is complete, would have it kept."""
-        call = self.call
-        cache_if = call.memo.options.cache_if
         try:
-            if cache_if is not None:
-                with self.running:  # it may make the same call, and would wait for its own answer
-                    reason = None if cache_if(streams.items(answer)) else "cache_if said no"
-            else:
-                reason = incomplete(answer)
+            reason = self._why_not(answer)
         except Exception as fault:
-            self._not_stored(fault, "cache_if raised ")
+            self._not_stored(fault, "" if self.call.memo.options.cache_if is None else "cache_if raised ")
             return False
         if reason is not None:
-            log.info("%s: answer not kept: %s", call.memo.called, reason)
-            call.memo.counters.not_stored(reason, call.call_key.key)
-            self.running.use_up()
+            self._refused(reason)
         return reason is None
+
+    def _why_not(self, answer: Any) -> str | None:
+        """Why the answer is not to be kept, in a few words; None if it is."""
+        cache_if = self.call.memo.options.cache_if
+        if cache_if is None:
+            return incomplete(answer)
+        with self.running:  # it may make the same call, and would wait for its own answer
+            return None if cache_if(streams.items(answer)) else "cache_if said no"
+
+    def _refused(self, reason: str) -> None:
+        """The answer is not kept, for this reason."""
+        memo = self.call.memo
+        log.info("%s: answer not kept: %s", memo.called, reason)
+        memo.counters.not_stored(reason, self.call.call_key.key)
+        self.running.use_up()
 
     def _not_stored(self, fault: Exception, what: str = "") -> None:
         call = self.call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import Any
 
@@ -21,8 +20,6 @@ from llm_memo.runtime.executor import STORAGE
 from llm_memo.singleflight import Failure, Flight, WaitedTooLong
 from llm_memo.stats import Outcome
 from llm_memo.stores.entry import StoredEntry
-
-log = logging.getLogger("llm_memo")
 
 _FINISHING: set[asyncio.Task[Any]] = set()
 """The sendings that nobody waits for: a loop alone would forget them."""
@@ -129,32 +126,24 @@ class Sending(Leader):
         return self.call.usage
 
     def _is_wanted(self, answer: Response) -> bool:
-        """Whether the answer is proven to be whole, or else ``cache_if`` would have it kept."""
-        exchange = self.call
-        cache_if = exchange.memo.options.cache_if
-        if answer.head.is_error:
-            return False
-        try:
-            said = answer.said()
-            if cache_if is not None:
-                reason = None if cache_if(said) else "cache_if said no"
-            else:
-                model_request = exchange.model_request
-                reason = unproven(model_request.endpoint.kind, model_request.body, said, answer.last_event)
-        except Exception as fault:
-            self._not_stored(fault, "cache_if raised " if cache_if is not None else "")
-            return False
-        if reason is None:
-            return True
-        exchange.memo.counters.not_stored(reason, exchange.call_key.key)
-        log.info("%s: answer not kept: %s", exchange.memo.name, reason)
-        if cache_if is None:
+        return not answer.head.is_error and super()._is_wanted(answer)
+
+    def _why_not(self, answer: Response) -> str | None:
+        """As `Leader._why_not`; the answer must be proven to be whole."""
+        said, cache_if = answer.said(), self.call.memo.options.cache_if
+        if cache_if is not None:
+            return None if cache_if(said) else "cache_if said no"
+        model_request = self.call.model_request
+        return unproven(model_request.endpoint.kind, model_request.body, said, answer.last_event)
+
+    def _refused(self, reason: str) -> None:
+        super()._refused(reason)
+        memo = self.call.memo
+        if memo.options.cache_if is None:
             warn(
                 NotStored,
-                f"{exchange.memo.name}: the answer was returned but not kept: {reason}; "
-                f"{exchange.way_out} can say otherwise",
+                f"{memo.name}: the answer was returned but not kept: {reason}; {self.call.way_out} can say otherwise",
             )
-        return False
 
     def _keep(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> StoredEntry | None:
         exchange = self.call
