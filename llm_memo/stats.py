@@ -170,9 +170,12 @@ class Counters:
     def answered(self, outcome: Outcome, seconds: float, usage: Usage | None) -> None:
         """Count one answered call; for a hit, ``seconds`` and ``usage`` are what it saved."""
         name = outcome._value_
+        tally = self._saved if name in _SAVING else self._spent
         with _lock:
             self._counts[name] += 1
-            (self._saved if name in _SAVING else self._spent).add(seconds, usage)
+            tally.seconds += seconds
+            if usage is not None:
+                tally.add(usage)
 
     def raised(self) -> None:
         """Count one call that raised."""
@@ -221,13 +224,11 @@ class Tally:
         self.seconds = 0.0
         self._usages: list[Usage] = []
 
-    def add(self, seconds: float, usage: Usage | None) -> None:
-        """Add what one call took."""
-        self.seconds += seconds
-        if usage is not None:
-            self._usages.append(usage)
-            if len(self._usages) > _ADDED_UP_BY:
-                self._usages[:] = self.total()
+    def add(self, usage: Usage) -> None:
+        """Add the tokens of one call."""
+        self._usages.append(usage)
+        if len(self._usages) > _ADDED_UP_BY:
+            self._usages[:] = self.total()
 
     def total(self) -> tuple[Usage, ...]:
         """The tokens so far, one `Usage` per model."""

@@ -29,10 +29,13 @@ def reader(*variables: str) -> Callable[[], tuple[object, ...]]:
     ``os.environ.get`` takes a microsecond, the dict behind it next to nothing.
     """
     keys = [os.environ.encodekey(variable) for variable in variables]
+    names = frozenset(keys)
 
     def read() -> tuple[object, ...]:
         raw = getattr(os.environ, "_data", None)
-        return tuple(map(raw.get, keys) if raw is not None else map(os.environ.get, variables))
+        if raw is None:
+            return tuple(map(os.environ.get, variables))
+        return () if raw.keys().isdisjoint(names) else tuple(map(raw.get, keys))
 
     return read
 
