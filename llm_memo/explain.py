@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from llm_memo.differences import Difference, differences
 from llm_memo.display.shown import Shown
-from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.call_key import CallKey
+from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import part as identity
 from llm_memo.settings import Settings

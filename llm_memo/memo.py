@@ -11,7 +11,8 @@ from typing import Any
 
 from llm_memo import location
 from llm_memo.codec.references import in_program
-from llm_memo.identity.key import CallKey, KeyBuilder
+from llm_memo.identity.call_key import CallKey
+from llm_memo.identity.key import KeyBuilder
 from llm_memo.identity.naming import MAIN
 from llm_memo.options import Options
 from llm_memo.settings import EffectiveSettings

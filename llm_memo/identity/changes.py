@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from llm_memo.identity.call_key import CallKey
 from llm_memo.identity.fingerprint import Snapshot
-from llm_memo.identity.key import CallKey, KeyBuilder, are_fixed
+from llm_memo.identity.key import KeyBuilder, are_fixed
 from llm_memo.identity.parts import Parts
 from llm_memo.identity.scan import lazily
 from llm_memo.identity.scan.part import Part

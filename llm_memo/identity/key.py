@@ -1,25 +1,19 @@
-"""The key: what names a call.
-
-A key is the xxh3-128 of the call's canonical bytes: the fingerprint (or name and ``version``), the bound
-arguments (or ``key(...)``) and the sample. xxh3 is fast, not safe: anyone can make two prompts that share
-a key, so it only names the file, and a BLAKE2b digest of the same bytes, kept in the entry, decides.
+"""From the arguments of a call to its key.
 
 Arguments count whole; of instances and classes of one's own counts what the function reads of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
-
-import xxhash
 
 from llm_memo.adapters.equipment import class_name
 from llm_memo.errors import InvalidOption, UnkeyableArgument
 from llm_memo.identity.binding import check_key, compile_binder
+from llm_memo.identity.call_key import NO_SNAPSHOTS, SHORT, CallKey
 from llm_memo.identity.fingerprint import Fingerprint, Snapshot, subject_snapshot
 from llm_memo.identity.forms.encoding import NoCanonicalForm, encode
 from llm_memo.identity.guards import is_plain
@@ -36,7 +30,6 @@ from llm_memo.identity.wrappers import bound_like, signature_of
 SCHEME = 2
 """Goes up when the same call would get other bytes."""
 
-_SHORT = 100_000
 _OF_PIECE = 50
 """About what the bytes of an argument take beside themselves, in bytes."""
 _STAND_INS: dict[type, Any] = {
@@ -44,61 +37,8 @@ _STAND_INS: dict[type, Any] = {
 }  # fmt: skip
 """Plain values are no loggers, so one of a type tells what a function does with all of them."""
 
-_NO_SNAPSHOTS: Mapping[int, Any] = types.MappingProxyType({})
 _FIXED = frozenset({str, int, float, bool, type(None), bytes})
 """Types of arguments that nobody can change."""
-
-
-class CallKey:
-    """What names one call, as bytes and by name.
-
-    Args:
-        pieces: Its canonical bytes, first the ``head``, which all keys of a function as it is begin with, and then two
-            of each argument: its name and its value.
-        followed: By place, the snapshot of an argument of which only counts what is read, or that may be a logger.
-        inside: By place, the snapshots of code and instances of one's own inside of an argument.
-    """
-
-    __slots__ = ("_digest", "_pieces", "followed", "head", "inside", "key", "size")
-
-    def __init__(
-        self,
-        pieces: Sequence[bytes],
-        followed: Mapping[int, Snapshot] = _NO_SNAPSHOTS,
-        inside: Mapping[int, list[Snapshot]] = _NO_SNAPSHOTS,
-    ) -> None:
-        self._pieces = tuple(pieces)
-        self._digest = ""
-        self.head = pieces[0]
-        self.followed = followed
-        self.inside = inside
-        self.size = sum(map(len, pieces))
-        if self.size <= _SHORT:  # a copy of a megabyte takes as long as a digest of it
-            self.key: str = xxhash.xxh3_128_hexdigest(b"".join(pieces))
-        else:
-            self.key = _digest_of(pieces, xxhash.xxh3_128())
-
-    @property
-    def digest(self) -> str:
-        """BLAKE2b-256 of the canonical bytes, in hex; looked for only when it is needed."""
-        if not self._digest:
-            self._digest = _digest_of(self._pieces, hashlib.blake2b(digest_size=32))
-        return self._digest
-
-    def same(self, other: CallKey) -> bool:
-        """Whether another names the same call."""
-        return self is other or (self.key == other.key and self._pieces == other._pieces)
-
-    @property
-    def arguments(self) -> Sequence[bytes]:
-        """The canonical bytes of all arguments."""
-        return self._pieces[2::2]
-
-
-def _digest_of(pieces: Sequence[bytes], algorithm: Any) -> str:
-    for piece in pieces:
-        algorithm.update(piece)
-    return algorithm.hexdigest()  # type: ignore[no-any-return]
 
 
 class KeyBuilder:
@@ -208,11 +148,12 @@ class KeyBuilder:
         plain, mark = plain_bytes(values)
         call_key = KEYS.get(mark, head)
         if call_key is None:
-            copy = values if are_fixed(values) or mark is not plain else plain_copy(plain)
-            call_key = self._encoded(head, values if copy is None else copy)
-            if mark is not None and copy is not None and stands_for(mark, plain, values, call_key.arguments):
+            data = values if are_fixed(values) or mark is not plain else plain_copy(plain)
+            call_key = self._encoded(head, values if data is None else data)
+            if mark is not None and data is not None and stands_for(mark, plain, values, call_key._pieces[2::2]):
+                call_key = call_key.to_remember()
                 KEYS.put(mark, head, call_key, call_key.size + _OF_PIECE * len(values))
-            elif mark is None and call_key.size > _SHORT:
+            elif mark is None and call_key.size > SHORT:
                 call_key = _known_long(call_key)
         return call_key
 
@@ -236,7 +177,7 @@ class KeyBuilder:
                     pieces.append(self._with_code(number, value, snapshot, inside))
         except NoCanonicalForm as problem:
             raise self._unkeyable(name, value, problem) from problem.__cause__
-        return CallKey(pieces, followed or _NO_SNAPSHOTS, inside or _NO_SNAPSHOTS)
+        return CallKey(pieces, followed or NO_SNAPSHOTS, inside or NO_SNAPSHOTS)
 
     def _with_code(
         self, number: int, value: Any, snapshot: Snapshot | None, inside: dict[int, list[Snapshot]]
@@ -312,8 +253,8 @@ class KeyBuilder:
             if number not in call_key.followed or not is_followed(value):
                 inside = call_key.inside.get(number, [])
                 mixed = inside or number in call_key.followed
-                data = encode(value, lambda _: b"") if mixed else call_key.arguments[number]
-                found.add_argument(name, value, data, inside)
+                digest = short_digest(encode(value, lambda _: b"")) if mixed else call_key.argument(number)
+                found.add_argument(name, value, digest, inside)
         if self.sample:
             found.add(Part("", "sample", ""), str(self.sample), str(self.sample))
         if self.version is not None:

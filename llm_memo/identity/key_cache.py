@@ -18,8 +18,6 @@ T = TypeVar("T")
 _marshal: Callable[[Any, int], bytes] = marshal.dumps
 _WORTH_IT = 32_000
 """Bytes that arguments may take; more only where there are many parts in them."""
-_LARGE = 8_000_000
-"""Bytes that they may take then."""
 _MOST = 16_000_000
 """Bytes that the keys of all functions of a process may take."""
 _OVERHEAD = 800
@@ -31,20 +29,20 @@ def plain_bytes(arguments: tuple[Any, ...]) -> tuple[bytes | None, bytes | None]
 
     Both are None where encoding the arguments is no slower, or there is no other way.
     """
-    most = _WORTH_IT
+    many = False
     for value in arguments:
         kind = type(value)
         if kind not in KINDS or (kind is str and len(value) > _WORTH_IT):  # marshal would copy an array
             return None, None
         if kind in _SIZED and len(value) >= MANY:
-            most = _LARGE
+            many = True
     try:
         plain = _marshal(arguments, 2)
     except ValueError:
         return None, None
     if len(plain) <= _WORTH_IT:
         return plain, plain
-    return (plain, b"#" + blake2b(plain, digest_size=32).digest()) if len(plain) <= most else (None, None)
+    return (plain, b"#" + blake2b(plain, digest_size=32).digest()) if many else (None, None)
 
 
 _SIZED = frozenset({list, tuple, dict})

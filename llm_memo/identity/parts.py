@@ -43,11 +43,11 @@ class Parts:
             self._texts.setdefault(part, text)
         return part
 
-    def add_argument(self, name: str, value: object, data: bytes, inside: Iterable[Snapshot]) -> None:
-        """Add an argument with its canonical bytes, and the code and instances of one's own inside of it."""
+    def add_argument(self, name: str, value: object, digest: str, inside: Iterable[Snapshot]) -> None:
+        """Add an argument with a digest of its bytes, and the code and instances of one's own inside of it."""
         text = self.arguments[name] if type(value) in _WITH_TEXT else ""
         shown = text if type(value) is str and len(text) <= LENGTH else preview(value, name)
-        self.add(Part("", "argument", name), short_digest(data), shown, text if len(text) > LENGTH else None)
+        self.add(Part("", "argument", name), digest, shown, text if len(text) > LENGTH else None)
         for snapshot in inside:
             self.add_all(snapshot, f"argument {name}")
 

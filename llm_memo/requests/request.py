@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llm_memo.identity.call_key import CallKey
 from llm_memo.identity.forms.encoding import encode
-from llm_memo.identity.key import SCHEME, CallKey
+from llm_memo.identity.key import SCHEME
 from llm_memo.identity.parts import Parts, short_digest
 from llm_memo.identity.preview import preview
 from llm_memo.identity.scan.part import Part

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from llm_memo.answers.usage import Usage
 from llm_memo.codec.frozen import Frozen, Thawer, thawer
 from llm_memo.errors import CorruptEntry, MemoWarning, UntrustedEntry
-from llm_memo.identity.key import CallKey
+from llm_memo.identity.call_key import CallKey
 from llm_memo.stores import seal
 
 T = TypeVar("T")

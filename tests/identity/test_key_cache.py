@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from llm_memo import cached_completion
 from llm_memo.identity import key_cache
-from llm_memo.identity.key import CallKey
+from llm_memo.identity.call_key import CallKey
+from llm_memo.identity.key import KEYS
 from llm_memo.identity.key_cache import KeyCache, plain_bytes
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
@@ -89,6 +90,18 @@ def test_many_plain_parts_are_not_encoded_again() -> None:
         change(changed)
         fresh = cached_completion(name="f")(ask_two)
         assert first.key != key_builder.key_of((changed, 1)).key == fresh.cache_key(changed, 1)
+
+
+def test_a_key_of_megabytes_is_looked_up_and_takes_no_room() -> None:
+    """However long arguments of many parts are, their key is held, without their bytes, and says what it is made of."""
+    made, long = cached_completion(name="f")(ask_two), records(100_000)
+    before = KEYS.size
+    first = made.explain(long, 1)
+    key_builder = made._self_memo.key_builder  # type: ignore[attr-defined]
+    assert key_builder.key_of((long, 1)) is key_builder.key_of((records(100_000), 1))
+    assert KEYS.size - before <= 5_000
+    assert str(first) == str(made.explain(long, 1))
+    assert made.cache_key(long, 1) != made.cache_key([*long, 1], 1)
 
 
 @pytest.mark.parametrize("before", [["hello"], records()], ids=["short", "long"])
