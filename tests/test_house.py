@@ -24,7 +24,7 @@ runtime location
 display testing
 policies options
 settings runtime.context
-adapters adapters.equipment adapters.frameworks adapters.headers adapters.places
+adapters adapters.equipment adapters.frameworks adapters.headers adapters.places adapters.variables
 identity.quiet identity.local
 identity.forms.encoding
 adapters.stdlib adapters.mocks

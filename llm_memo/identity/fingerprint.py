@@ -175,9 +175,10 @@ class Fingerprint:
 
 
 def _way_out(left: Left) -> str:
-    if left.part.kind == "environment":
+    if left.part.kind in ("environment", "import"):
+        what, does = ("variable", "read") if left.part.kind == "environment" else ("module", "import")
         return (
-            f"does not count: {left.why}. Name the variable by a constant, or read it outside of the function and give "
+            f"does not count: {left.why}. Name the {what} by a constant, or {does} it outside of the function and give "
             "the function what it says"
         )
     return (

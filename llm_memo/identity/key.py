@@ -317,12 +317,12 @@ def are_fixed(values: Iterable[object]) -> bool:
 
 
 def is_followed(value: Any) -> bool:
-    """Whether an argument is an instance or a class of one's own, of which counts what the function reads."""
+    """Whether an argument is an instance, a class or a module of one's own, of which counts what the function reads."""
     if type(value) in _STAND_INS:
         return False
     from llm_memo.identity.scan.own import is_own_instance
 
-    return is_own(value) if is_a(value, type) else is_own_instance(value)
+    return is_own(value) if is_a(value, (type, types.ModuleType)) else is_own_instance(value)
 
 
 def _has_memo_key(value: Any) -> bool:

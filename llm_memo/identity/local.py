@@ -36,6 +36,8 @@ def is_own(thing: Any) -> bool:
         name = vars(thing).get("__name__")
     elif is_a(thing, type):
         name = type.__getattribute__(thing, "__module__")
+        if name == "types" and vars(types).get(thing.__name__) is not thing:
+            return True  # of `types.new_class` and what calls it: they name no module
         if not isinstance(name, str) or not is_own_module(name):
             return False
         # Its C code may name no module, or one that only Cython knows.

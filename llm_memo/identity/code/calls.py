@@ -119,8 +119,7 @@ class Calls(Expressions):
     def call_import(self, node: ast.Call, name: str) -> list[Ref] | None:
         """An import by a call."""
         text = text_of(node.args[0]) if node.args else None
-        if text is None:
-            self.use(Kind.UNSEEN, [Ref(Chain(Root("import", "…")))], node)
+        if text is None:  # the scan may know it
             return None
         self.all(node.args[1:])
         return self.imported(text if name == "import_module" else text.partition(".")[0], node)

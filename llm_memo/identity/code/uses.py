@@ -47,8 +47,6 @@ class Kind(enum.Enum):
     """A module is imported."""
     GROUP = "group"
     """A statement that may only print or log."""
-    UNSEEN = "unseen"
-    """Something is reached in a way that cannot be seen, such as an import by a name that is not constant."""
 
 
 class Unless(NamedTuple):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
+import importlib
 import inspect
 import itertools
 import os
@@ -50,6 +52,9 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
     elif value is os.path.expandvars:
         _expand(scan, followed, given)
         escape(scan, followed, given)
+    elif value is importlib.import_module or value is builtins.__import__:
+        _by_name(scan, followed, "import", *given.pop(0) if given else (Given(0), []))
+        escape(scan, followed, given)
     elif value is inspect.getsource:
         for each in (each for _, found in given for each in found):
             take(scan, followed.label, each.text, _text_of(each.value), "source")
@@ -58,7 +63,7 @@ def call(scan: State, followed: Followed, use: Use, at: Reached) -> None:
         only_writes = at.holder is os.environ and use.statement and name in MUTATORS
         of_environment = only_writes or (at.holder is os.environ and name in _OF_ONE_VARIABLE)
         if (value is os.getenv or of_environment) and given and not only_writes:
-            _variable(scan, followed, *given.pop(0))
+            _by_name(scan, followed, "environment", *given.pop(0))
         if name in _REDIRECTS:
             scan.redirected = True
         if not of_environment:
@@ -225,21 +230,26 @@ def _take_subclasses(scan: State, followed: Followed, at: Reached) -> None:
         take(scan, followed.label, f"{at.text}.{kind.__name__}", kind, "subclass")
 
 
-def _variable(scan: State, followed: Followed, name: Given, found: list[Reached]) -> None:
-    """``os.getenv(name)``."""
-    texts = [name.constant, *(at.value for at in found)]
-    for text in texts:
+def _by_name(scan: State, followed: Followed, kind: str, name: Given, found: list[Reached]) -> None:
+    """``os.getenv(name)``, ``import_module(name)``."""
+    for text in (name.constant, *(at.value for at in found)):
         if is_a(text, str):
-            at = modules.variable(scan, text)
-            take(scan, followed.label, at.text, at.value, "environment", at.place)
+            take_named(scan, followed, kind, text)
     chains = [ref.chain for ref in name.refs]
     parameters = {chain.root.name for chain in chains if chain.root.kind == "parameter" and not chain.steps}
-    for parameter in parameters:
-        scan.variables.append((followed, parameter, f"os.environ[{parameter}]"))
+    scan.named += [(followed, kind, parameter) for parameter in sorted(parameters)]
     if not parameters:
         escape(scan, followed, [(name, found)])
     if not name.refs and name.constant is None:
-        scan.untracked_variable(followed.label, "os.environ[…]")
+        scan.untracked_name(followed.label, kind)
+
+
+def take_named(scan: State, followed: Followed, kind: str, name: str) -> None:
+    """Take a variable of the environment or a module that the code names by a value."""
+    variable = kind == "environment"
+    for at in [modules.variable(scan, name)] if variable else modules.imported(scan, followed.function, name, True):
+        if variable or not at.computed:
+            take(scan, followed.label, at.text, at.value, kind, at.place)
 
 
 def _expand(scan: State, followed: Followed, given: Arguments) -> None:
@@ -247,10 +257,9 @@ def _expand(scan: State, followed: Followed, given: Arguments) -> None:
     for each, found in given[:1]:
         texts = [text for text in (each.constant, *(at.value for at in found)) if is_a(text, str)]
         for name in itertools.chain.from_iterable(re.findall(r"\$\{?(\w+)", text) for text in texts):
-            at = modules.variable(scan, name)
-            take(scan, followed.label, at.text, at.value, "environment", at.place)
+            take_named(scan, followed, "environment", name)
         if not texts:
-            scan.untracked_variable(followed.label, "os.environ[…]")
+            scan.untracked_name(followed.label, "environment")
 
 
 def _text_of(value: Any) -> str:

@@ -9,6 +9,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from llm_memo.adapters import variables
 from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
@@ -16,7 +17,7 @@ from llm_memo.identity.quiet import class_has, is_a, wrapped_by
 from llm_memo.identity.scan.own import is_cached_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
-from llm_memo.identity.scan.values import take
+from llm_memo.identity.scan.values import take, take_variables
 
 _MACHINERY = frozenset({
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotate__",
@@ -68,8 +69,14 @@ def take_aspect(scan: State, kind: type, aspect: str) -> None:
 
 def build(scan: State, kind: type) -> None:
     """The code makes an instance of a class of one's own."""
-    installed = any(not is_own(base) for base in kind.__mro__[:-1])  # which calls methods by itself
+    installed = [base for base in kind.__mro__[:-1] if not is_own(base)]  # which calls methods by itself
     take_class(scan, kind, "data", "methods" if installed and not issubclass(kind, enum.Enum) else "built")
+    for base in installed:
+        take_variables(scan, f"class {kind.__name__}", base)
+    if variables.is_settings(kind):
+        get = functools.partial(variables.of_settings, kind)
+        scan.guards.same(get, get())
+        take(scan, f"class {kind.__name__}", "os.environ", get(), "environment")
 
 
 def _take_data(scan: State, kind: type, owner: str) -> None:

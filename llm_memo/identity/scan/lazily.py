@@ -40,7 +40,7 @@ _MOST = 10_000
 
 def settle(candidates: list[Candidate]) -> None:
     """After a call: remember what it has made, or has changed of that so that the code does not see it."""
-    for each in candidates:
+    for each in reversed(candidates):  # what one is made from was met after it
         value = _now(each.container, each.key)
         if value is each.before or value is MISSING:
             continue

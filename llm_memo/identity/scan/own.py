@@ -41,8 +41,10 @@ def is_own_kind(kind: type) -> bool:
 
 
 def is_subject(value: Any) -> bool:
-    """Whether a value is code or an instance of one's own."""
+    """Whether a value is code, a module among it, or an instance of one's own."""
     kind = type(value)
+    if is_a(value, types.ModuleType):
+        return is_own(value)
     if issubclass(kind, type) or kind in (types.FunctionType, types.MethodType) or is_cached_function(value):
         return is_own(value) or bool(code_attribute(value, "__closure__", None)) or kind is types.MethodType
     if kind is functools._lru_cache_wrapper:

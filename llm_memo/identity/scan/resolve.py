@@ -113,7 +113,7 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
         case Item(key):
             return _item(scan, followed, at, key, text)
         case Named(parameter) if value is os.environ:
-            scan.variables.append((followed, parameter, text))
+            scan.named.append((followed, "environment", parameter))
             return [opaque(text)]
     if step == CLASS:
         return [Reached(value.kind if is_a(value, Fresh) else type(value), text, place=at.place)]
@@ -122,7 +122,7 @@ def take_step(scan: State, followed: Followed, at: Reached, step: Step, rest: tu
     if step == EACH:
         return _each(scan, at, text)
     if value is os.environ:
-        scan.untracked_variable(followed.label, f"{at.text}{ANY.text}")
+        scan.untracked_name(followed.label, "environment")
         return [opaque(f"{at.text}{ANY.text}")]
     return _computed_by(scan, at, "__getitem__", f"{at.text}{ANY.text}")
 

@@ -14,13 +14,14 @@ from llm_memo.identity.code.fallback import codes
 from llm_memo.identity.forms.code import annotations_of
 from llm_memo.identity.quiet import is_a, own_dict
 from llm_memo.identity.scan import classes, logs, modules, resolve, uses
-from llm_memo.identity.scan.calls import call_getter, call_special
+from llm_memo.identity.scan.calls import call_getter, call_special, take_named
 from llm_memo.identity.scan.followed import Followed, defaults_of
 from llm_memo.identity.scan.own import is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.subjects import take_subject
 from llm_memo.identity.scan.values import take
+from llm_memo.identity.wrappers import bound_like
 
 _TELL_OF_CODE = frozenset({
     "__doc__", "__annotations__", "getdoc", "getmembers", "signature", "get_type_hints", "get_annotations",
@@ -38,6 +39,10 @@ class Scan(State):
             take(self, "", "", function if type(inner) is types.FunctionType else inner, "function")
             return None
         root = self.enter(inner, root=True)
+        called = bound_like(function)
+        if getattr(called, "__func__", called) is not inner:  # its defaults are not among the arguments
+            for name, value in defaults_of(inner).items():
+                take(self, "", name, value, "default")
         _enter_layers(self, "", function, inner)
         return root
 
@@ -137,14 +142,13 @@ def _leave(scan: State) -> None:
             known = followed.bound.get(name) and name not in followed.constants
             if kind == "parameter" and not (known and not followed.is_open(name)):
                 uses.pass_on(scan, followed, use)
-    variables, scan.variables = scan.variables, []
-    for followed, parameter, text in variables:
+    named, scan.named = scan.named, []
+    for followed, kind, parameter in named:
         names = followed.texts(parameter)
         for name in sorted(names):
-            at = modules.variable(scan, name)
-            take(scan, followed.label, at.text, at.value, "environment", at.place)
+            take_named(scan, followed, kind, name)
         if followed.is_open(parameter) or not names:
-            scan.untracked_variable(followed.label, text)
+            scan.untracked_name(followed.label, kind, parameter)
 
 
 _WORK: dict[str, Callable[..., object]] = {

@@ -85,8 +85,8 @@ class State(abc.ABC):
         """Classes that the code makes instances of: methods count whose names occur."""
         self.names: set[str] = set()
         """The names of attributes in all code that was reached."""
-        self.variables: list[tuple[Followed, str, str]] = []
-        """Variables of the environment that a parameter names."""
+        self.named: list[tuple[Followed, str, str]] = []
+        """Variables of the environment and modules that a parameter names: its function, which of both, and it."""
         self.redirected = False
         """Reached code redirects standard output, so what is printed may come back."""
         self.start_again: Callable[[Any], object] = lambda _: None
@@ -165,9 +165,13 @@ class State(abc.ABC):
             why = "it is nested too deeply"
         self.left.append(Left(Part(owner, kind, name), class_name(type(value)), why))
 
-    def untracked_variable(self, owner: str, name: str, why: str = "its name is made while the code runs") -> None:
-        """Note a variable of the environment whose name is not known."""
-        self.left.append(Left(Part(owner, "environment", name), "a variable", why))
+    def untracked_name(
+        self, owner: str, kind: str, name: str = "…", why: str = "its name is made while the code runs"
+    ) -> None:
+        """Note a variable of the environment, or an imported module, whose name is not known."""
+        if kind == "environment" and "environ" not in name:
+            name = f"os.environ[{name}]"
+        self.left.append(Left(Part(owner, kind, name), f"a {'variable' if kind == 'environment' else 'module'}", why))
 
     def write_by_name(self, steps: tuple[Step, ...], line: int) -> None:
         """Note a write into what is not known, by the last attribute on the way: any object of that name may change."""

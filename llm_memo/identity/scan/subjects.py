@@ -26,6 +26,8 @@ def take_subject(scan: State, value: Any, owner: str) -> None:
     if issubclass(kind, type):
         if is_own(value):
             classes.take_class(scan, value, "data", "methods", "surface")
+    elif issubclass(kind, types.ModuleType):
+        take(scan, owner, "", value, "module")
     elif kind is types.MethodType:
         _take_method(scan, value, owner)
     elif kind is functools._lru_cache_wrapper:

@@ -63,9 +63,7 @@ def apply(scan: State, followed: Followed, use: Use, start: Reached | None = Non
         use: The use.
         start: What the chain starts from; None: everything that its root may be.
     """
-    if use.kind is Kind.UNSEEN:
-        scan.unseen[f"import in line {use.line}"] = "by a name that is not constant"
-    elif use.kind is Kind.DATA:
+    if use.kind is Kind.DATA:
         take_names(scan, followed.label, followed.function.__globals__, data_only=True)
     elif use.ref.unless is not None and was_set(scan, followed, use.ref.unless, start):
         pass_on(scan, followed, use)

@@ -11,13 +11,14 @@ from contextvars import ContextVar
 from typing import Any
 
 from llm_memo import adapters
+from llm_memo.adapters import variables
 from llm_memo.adapters.equipment import class_name, is_credential, is_equipment
 from llm_memo.identity.code.expressions import OF_FILES
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
 from llm_memo.identity.quiet import MISSING, code_attribute, is_a, own_dict
 from llm_memo.identity.scan.followed import Followed
-from llm_memo.identity.scan.modules import place_in_project
+from llm_memo.identity.scan.modules import place_in_project, variable
 from llm_memo.identity.scan.own import is_function_of_module, is_own_function, is_subject
 from llm_memo.identity.scan.reached import (
     Fresh,
@@ -33,6 +34,7 @@ from llm_memo.identity.scan.reached import (
 )
 from llm_memo.identity.scan.state import State
 
+_CODE = (type, types.FunctionType, types.MethodType)
 _MOST = 100
 """Items of a container without a form of its own that are looked at one by one, at most."""
 
@@ -56,7 +58,8 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
     elif is_a(value, types.ModuleType):
         _take_module(scan, owner, name, value, kind)
     elif type(value) is type(os.environ):
-        scan.untracked_variable(owner, name, "the code reads all variables, and which of them matter is not known")
+        why = "the code reads all variables, and which of them matter is not known"
+        scan.untracked_name(owner, "environment", name, why)
     elif is_a(value, ContextVar):
         get = functools.partial(current_value, value)
         scan.guards.got(get, get())
@@ -69,7 +72,19 @@ def take(scan: State, owner: str, name: str, value: Any, kind: str, place: Place
         scan.part(owner, kind, name, b"#%d" % scan.number_of(value), value, place)
         scan.show((owner, kind, name), lambda: str(code_attribute(value, "__qualname__", type(value).__qualname__)))
     else:
+        take_variables(scan, owner, value)
         _take_data(scan, owner, name, value, kind, place)
+
+
+def take_variables(scan: State, owner: str, code: Any) -> None:
+    """Take the variables of the environment that installed code is known to read; those that are not there: none."""
+    while is_a(code, functools.partial):
+        code = code.func
+    if is_a(code, _CODE):
+        for name in variables.of_code(code_attribute(code, "__module__")):
+            at = variable(scan, name)
+            if at.value is not MISSING:
+                take(scan, owner, at.text, at.value, "environment", at.place)
 
 
 def _take_module(scan: State, owner: str, name: str, module: types.ModuleType, kind: str) -> None:
@@ -189,6 +204,7 @@ def read_called(scan: State, at: Reached, followed: Followed) -> None:
     elif bound_to is not None and not is_a(bound_to, types.ModuleType):
         _take_as(scan, followed, at.text.rpartition(".")[0], bound_to)
     elif issubclass(kind, (type, types.FunctionType, types.BuiltinFunctionType)):  # a proxy claims to be one
+        take_variables(scan, followed.label, value)
         scan.part(followed.label, "installed", installed_name(value))
         if kind is types.FunctionType and (value.__closure__ or value.__dict__):
             scan.number_of(value)

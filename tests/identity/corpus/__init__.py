@@ -19,6 +19,7 @@ from corpus import (
     printing,
     reading,
     shapes,
+    strangers,
     tried,
     values,
     writing,
@@ -30,7 +31,7 @@ CASES: list[Case] = [
     for module in (
         arguments, reading, writing, printing, escaping, dynamic, free, changing, ignoring, origins, classes, instances,
         values, shapes, kinds, found, everyday, made,
-        tried,
+        tried, strangers,
     )
     for case in module.CASES
 ]  # fmt: skip
