@@ -18,6 +18,7 @@ Reading and thawing fail only into a miss, writing only into a warning.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Generator
 from dataclasses import replace
@@ -167,7 +168,8 @@ class Call(CallState):
                         if isinstance(failure := (yield acquire), Failure):
                             return self._failed(leader, failure)
                     leader.lock = acquire.lock
-                if not self.unreadable and (answer := self.read(again=True)) is not NOTHING:
+                there = not self.unreadable and os.path.lexists(self.path)
+                if there and (answer := self.read(again=True)) is not NOTHING:
                     leader.overtaken()  # by another thread or process
                     return answer
             if waited and policy is not _OFF and self._key_changed():

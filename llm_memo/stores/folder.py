@@ -8,7 +8,7 @@ The layout::
     <cache_dir>/<function folder>/<first two hex>/<key>.lock                while an equal call is under way
     <cache_dir>/<function folder>/<first two hex>/.<key>.joblib.….tmp       while an entry is written
     <cache_dir>/quarantine/<function folder>@<key>.….joblib                 what was refused
-    <cache_dir>/.keys, .code, .forgotten                                    see `llm_memo.stores.index`
+    <cache_dir>/.code, .forgotten                                           see `llm_memo.stores.index`
     <cache_dir>/.analyses                                                   see `llm_memo.stores.analyses`
     <cache_dir>/.cleared-…                                                  cleared, about to be deleted
     <cache_dir>/.pruned                                                     when that was last done by a writer

@@ -3,12 +3,11 @@
 The key of a call names neither function nor module, so that a renamed function asks under the keys of
 the old one, whose answers are in another function folder::
 
-    <cache_dir>/.keys/<first two hex>/<key>                       the name of the function folder that had it last
     <cache_dir>/.code/<digest of the code>/<function folder>      an empty file
-    <cache_dir>/.forgotten/<function folder>/<what>                 one too; written when it was cleared
+    <cache_dir>/.forgotten/<function folder>/<what>               one too; written when it was cleared
 
-A key that nobody had is known by one look at ``.keys``, among 10,000 functions as among two. What is here may
-be out of date: where the folder that had a key last has it no more, the others with the same code are looked at.
+So a miss is one look at what is here, however many functions there are, and one more for each other function of the
+same code. What is here may be out of date: a folder that is named may hold no such answers any more.
 """
 
 from __future__ import annotations
@@ -16,13 +15,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 
 from llm_memo.stores import files
 from llm_memo.stores.files import Rights
 
 _CODE = ".code"
-_KEYS = ".keys"
 _FORGOTTEN = ".forgotten"
 _NOTING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | files.NOFOLLOW
 EVERYTHING = "all"
@@ -31,8 +29,8 @@ _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _is_code = re.compile(r"[0-9a-f]{8,128}").fullmatch
 
 
-def note(root: str, code: str, key: str, function: str, rights: Rights) -> None:
-    """Note that the function folder ``function`` is about to hold the answer of ``code`` under ``key``.
+def note(root: str, code: str, function: str, rights: Rights) -> None:
+    """Note that the function folder ``function`` is about to hold an answer of ``code``.
 
     Raises:
         OSError: It cannot be noted.
@@ -42,28 +40,16 @@ def note(root: str, code: str, key: str, function: str, rights: Rights) -> None:
     path = f"{root}/{_CODE}/{code}/{function}"
     if not os.path.lexists(path):
         _make(path, rights)
-    _make(f"{root}/{_KEYS}/{key[:2]}/{key}", rights, function.encode())
 
 
-def holders(root: str, code: str, key: str) -> Iterator[str]:
-    """The function folders that may hold the answer of ``code`` under ``key``: that which had it last, then others."""
+def holders(root: str, code: str) -> list[str]:
+    """The function folders that may hold answers of ``code``, sorted."""
     if not _is_code(code):
-        return
+        return []
     try:
-        descriptor = os.open(f"{root}/{_KEYS}/{key[:2]}/{key}", files.READING)
+        return sorted(filter(_is_folder, os.listdir(f"{root}/{_CODE}/{code}")))
     except OSError:
-        return
-    try:
-        last = os.read(descriptor, 1_000).decode("ascii", "replace")
-    finally:
-        os.close(descriptor)
-    if _is_folder(last):
-        yield last
-    try:
-        others = os.listdir(f"{root}/{_CODE}/{code}")
-    except OSError:
-        return
-    yield from sorted(name for name in others if name != last and _is_folder(name))
+        return []
 
 
 def note_cleared(root: str, function: str, what: Iterable[str], rights: Rights) -> None:
@@ -98,12 +84,9 @@ def cleared(root: str, function: str, what: Iterable[str]) -> float:
     return latest
 
 
-def sweep(root: str, functions: Iterable[str], keys: Collection[str]) -> None:
-    """Forget what is noted of function folders and keys other than those that there are."""
+def sweep(root: str, functions: Iterable[str]) -> None:
+    """Forget what is noted of function folders other than those that there are."""
     known = set(functions)
-    for shard in list(files.scan(f"{root}/{_KEYS}")):
-        _sweep(shard.path, [item.path for item in files.scan(shard.path) if item.name not in keys])
-    _sweep(f"{root}/{_KEYS}", [])
     for code in list(files.scan(f"{root}/{_CODE}")):
         _sweep(code.path, [item.path for item in files.scan(code.path) if item.name not in known])
     _sweep(f"{root}/{_CODE}", [])
@@ -122,7 +105,7 @@ def _sweep(folder: str, paths: Iterable[str]) -> None:
         pass
 
 
-def _make(path: str, rights: Rights, content: bytes = b"") -> None:
+def _make(path: str, rights: Rights) -> None:
     now = time.time_ns()
     try:
         descriptor = os.open(path, _NOTING, rights.file)
@@ -132,9 +115,7 @@ def _make(path: str, rights: Rights, content: bytes = b"") -> None:
             files.make_folder(each, rights)
         descriptor = os.open(path, _NOTING, rights.file)
     try:
-        os.write(descriptor, content)
         rights.give(descriptor)
-        if not content:
-            os.utime(path, ns=(now, now), follow_symlinks=False)  # the kernel's clock may be another machine's
+        os.utime(path, ns=(now, now), follow_symlinks=False)  # the kernel's clock may be another machine's
     finally:
         os.close(descriptor)

@@ -30,13 +30,12 @@ class Lock:
     does beside locking takes ten times as long.
     """
 
-    def __init__(self, path: str, rights: Rights = PRIVATE) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self._rights = rights
         self._descriptor = -1
 
-    def take(self) -> bool:
-        """Take the lock if it is free; returns whether it was.
+    def take(self, rights: Rights = PRIVATE) -> bool:
+        """Take the lock if it is free, on a file with these rights; returns whether it was.
 
         Raises:
             OSError: No lock can be had here.
@@ -44,9 +43,9 @@ class Lock:
         from filelock import lock_descriptor
 
         while True:
-            descriptor = os.open(self.path, _OPENING, self._rights.file)
+            descriptor = os.open(self.path, _OPENING, rights.file)
             try:
-                self._rights.give(descriptor)
+                rights.give(descriptor)
                 taken = lock_descriptor(descriptor, blocking=False)
                 if taken and self._is_at_path(descriptor):
                     self._descriptor, descriptor = descriptor, -1

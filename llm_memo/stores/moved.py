@@ -74,9 +74,8 @@ def cleared(slot: Slot) -> float:
 
 
 def _elsewhere(slot: Slot) -> Iterator[str]:
-    for name in index.holders(slot.store.root, slot.owner.code, slot.key):
-        other = slot.store.path(name, slot.key)
-        if name != slot.function and os.path.lexists(other):
+    for name in index.holders(slot.store.root, slot.owner.code):
+        if name != slot.function and os.path.lexists(other := slot.store.path(name, slot.key)):
             yield other
 
 

@@ -43,11 +43,8 @@ class Slot:
             OSError: No lock can be had in this folder.
         """
 
-        def take(rights: Rights) -> Lock | None:
-            lock = Lock(self.path.removesuffix(SUFFIX) + LOCK, rights)
-            return lock if lock.take() else None
-
-        return files.in_made(self.made, take)
+        lock = Lock(self.path.removesuffix(SUFFIX) + LOCK)
+        return lock if files.in_made(self.made, lock.take) else None
 
     def write(self, stored: StoredEntry, settings: Settings) -> int:
         """Keep an entry, in place of what is there; returns its size in bytes.
@@ -59,7 +56,8 @@ class Slot:
         head, body = entry.pack(self.key, stored, seal.seal_key(), settings.compress)
 
         def write(rights: Rights) -> os.stat_result:
-            self._refuse_newer()
+            if os.path.lexists(self.path):
+                self._refuse_newer()
             self.note_code(rights)
             return files.write_whole(self.path, head, body, rights=rights)
 
@@ -78,7 +76,7 @@ class Slot:
         Raises:
             OSError: It cannot be noted.
         """
-        index.note(self.store.root, self.owner.code, self.key, self.function, rights)
+        index.note(self.store.root, self.owner.code, self.function, rights)
 
     def made(self, anew: bool) -> Rights:
         """The rights of what is made here; the folder is made if it was not, or is no more, or it is to be ``anew``.

@@ -177,9 +177,8 @@ def _sweep_beside(root: str) -> None:
     """Forget what is noted beside the function folders of those that are gone, where it is known which are."""
     shut: list[Closed] = []
     functions = folder.functions(root, shut.append)
-    keys = {each.key for name in functions for each in folder.entry_files(root, name, shut.append)}
     if not shut:
-        index.sweep(root, functions, keys)
+        index.sweep(root, functions)
         analyses.sweep(root, functions)
 
 

@@ -165,7 +165,7 @@ def test_the_folder_goes_away(counted: Counted, cache_dir: Path) -> None:
         assert number + 1 == len(counted.calls)
         shutil.rmtree(cache_dir)
     assert [] == counted.warned("a")
-    assert {".code", ".gitignore", ".keys", "CACHEDIR.TAG", "ask"} == {path.name for path in cache_dir.iterdir()}
+    assert {".code", ".gitignore", "CACHEDIR.TAG", "ask"} == {path.name for path in cache_dir.iterdir()}
 
 
 def test_the_folder_goes_away_during_the_call(cache_dir: Path) -> None:

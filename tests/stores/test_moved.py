@@ -349,25 +349,30 @@ def test_a_process_that_is_killed_while_it_links(how: str, run: Run, cache_dir: 
     assert "360 ()\n" == run(text, how)
 
 
-def test_ten_thousand_functions_cost_a_miss_one_look(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a miss looks at does not depend on how many functions of the same or other code there are."""
+@pytest.mark.parametrize("same", [True, False], ids=["of the same code", "of other code"])
+def test_other_functions_cost_a_miss_a_look_each_if_their_code_is_the_same(
+    same: bool, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A miss looks into the folder of each function of the same code, and of no other, however many there are."""
     looks = []
     ask = named("ask")
     ask("a")
     (code,) = (cache_dir / ".code").iterdir()
     for number in range(200):
-        (code / f"function{number}").touch()
+        there = code if same else code.with_name(f"{number:032x}")
+        there.mkdir(exist_ok=True)
+        (there / f"function{number}").touch()
     with monkeypatch.context() as patch:
         for name in ("listdir", "scandir", "lstat", "open"):
             real = getattr(os, name)
             patch.setattr(os, name, lambda path, *rest, real=real: (looks.append(str(path)), real(path, *rest))[1])
         assert not ask.is_cached("b")
     looks = [path for path in looks if path.startswith(str(cache_dir))]  # whoever measures coverage looks around too
-    assert 1 == len([path for path in looks if ".keys" in path])
-    assert len(looks) < 10
+    assert 200 * same == len([path for path in looks if "/function" in path])
+    assert len(looks) < 200 * same + 10
 
 
-def test_the_folder_that_had_it_last_may_be_gone(cache_dir: Path) -> None:
+def test_a_folder_with_an_answer_may_be_gone(cache_dir: Path) -> None:
     """Of several folders with an answer any may be cleared: the others are found."""
     for name in ("one", "two", "three"):
         named(name)("a")
@@ -382,12 +387,10 @@ def test_the_folder_that_had_it_last_may_be_gone(cache_dir: Path) -> None:
 def test_what_is_no_folders_name_is_passed_over(cache_dir: Path) -> None:
     """What somebody has put among the names of folders leads nowhere outside of the cache folder."""
     named("old")("a")
-    (noted,) = (cache_dir / ".keys").glob("??/*")
-    noted.write_text("../../etc")
     (code,) = (cache_dir / ".code").iterdir()
     (code / ".hidden").touch()
     assert named("new").is_cached("a")
-    noted.unlink()
+    (code / "old").rename(code / ".old")
     assert not named("new").is_cached("a")
 
 
