@@ -154,6 +154,15 @@ _PLAIN: dict[type, Callable[[Any], Form]] = {
 """The plain value in an instance of a subclass of a builtin; no method of the subclass is run."""
 
 
+def beside_attributes(value: Any) -> Form | None:
+    """What an object holds beside its attributes: its plain value; () of most, None where that is not known."""
+    kind: Any = type(value)
+    base = next((base for base in kind.__mro__ if base in _PLAIN), None)
+    if base is not None:
+        return _PLAIN[base](value)
+    return None if is_written_in_c(kind) and not is_a(value, types.SimpleNamespace) else ()
+
+
 def _subclass(kind: type, form: Callable[[Any], Form], said: frozenset[str]) -> Maker:
     """``class Prompt(str)``, a named tuple, a ``dict`` with methods: the class, the plain value, attributes."""
 
@@ -167,7 +176,7 @@ def _subclass(kind: type, form: Callable[[Any], Form], said: frozenset[str]) -> 
 def _data(value: Any) -> list[object]:
     """What an object holds that nobody knows: attributes, items, and what it tells pickle if it is written in C."""
     kind: Any = type(value)
-    in_c = _is_written_in_c(kind)
+    in_c = is_written_in_c(kind)
     if in_c and (class_has(kind, "__next__") or class_has(kind, "__await__") or class_has(kind, "__anext__")):
         raise NoCanonicalForm(value, f"a {class_name(kind)} is used up by reading it: pass a list of what it gives")
     items = [] if is_own(kind) else _items(value)
@@ -214,7 +223,7 @@ _REDUCING = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__getnewa
 
 
 @functools.lru_cache(2048)
-def _is_written_in_c(kind: type) -> bool:
+def is_written_in_c(kind: type) -> bool:
     """Whether a class or a base of it, other than `object`, is written in C."""
     return kind is object or any(is_c_class(base) for base in kind.__mro__ if base is not object)
 

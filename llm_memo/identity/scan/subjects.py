@@ -12,12 +12,12 @@ from llm_memo.identity.forms.code import behind_cache, never_sent_of
 from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.quiet import closure_of, is_a, own_dict, slot_value
+from llm_memo.identity.quiet import closure_of, is_a
 from llm_memo.identity.scan import classes, lazily
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_function_of_module, is_own_function
 from llm_memo.identity.scan.reached import Reached
 from llm_memo.identity.scan.state import State
-from llm_memo.identity.scan.values import installed_name, take, take_less
+from llm_memo.identity.scan.values import held_of, installed_name, take, take_less
 
 
 def take_subject(scan: State, value: Any, owner: str) -> None:
@@ -75,29 +75,10 @@ def _take_instance(scan: State, value: Any) -> None:
         _take_form(scan, owner, value)
         return
     scan.guard_class(kind, value)
-    held = own_dict(value)
-    if held is not None:
-        scan.guard_names(held)
-    pieces: list[tuple[str, Any]] = []
-    for name, item in list((held or {}).items()):  # another thread may add to it
-        if not _is_left_out(scan, value, name) and not lazily.is_pending(scan, held, name, item):
-            pieces.append((name, item))
-            scan.guards.name(held, name, item)
-    for base in kind.__mro__:
-        for name, slot in base.__dict__.items():
-            if is_a(slot, types.MemberDescriptorType) and not _is_left_out(scan, value, name):
-                get = functools.partial(slot_value, slot, value)
-                scan.guards.got(get, get())
-                pieces.append((name, get()))
-    for name, item in pieces:
-        scan.hide(value, name)
-        take(scan, owner, name, item, "attribute", (id(value), name))
-
-
-def _is_left_out(scan: State, value: Any, name: str) -> bool:
-    if name in ("__dict__", "__weakref__") or scan.is_omitted(type(value), name):
-        return True
-    return scan.is_ignored((id(value), name))
+    for held, name, item in list(held_of(scan, value)):
+        if type(held) is not dict or not lazily.is_pending(scan, held, name, item):
+            scan.hide(value, name)
+            take(scan, owner, name, item, "attribute", (id(value), name))
 
 
 def _take_form(scan: State, owner: str, value: Any) -> None:

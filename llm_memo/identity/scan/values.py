@@ -7,6 +7,7 @@ import os
 import pathlib
 import types
 import weakref
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,9 +15,10 @@ from llm_memo import adapters
 from llm_memo.adapters import variables
 from llm_memo.adapters.equipment import class_name, is_credential, is_equipment
 from llm_memo.identity.code.expressions import OF_FILES
+from llm_memo.identity.forms import encoding, objects
 from llm_memo.identity.guards import is_fixed
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import MISSING, code_attribute, is_a, own_dict
+from llm_memo.identity.quiet import MISSING, code_attribute, is_a, own_dict, slot_value
 from llm_memo.identity.scan.followed import Followed
 from llm_memo.identity.scan.modules import place_in_project, variable
 from llm_memo.identity.scan.own import is_function_of_module, is_own_function, is_subject
@@ -123,20 +125,45 @@ def _take_data(scan: State, owner: str, name: str, value: Any, kind: str, place:
 
 
 def take_less(scan: State, owner: str, name: str, value: Any, kind: str) -> bool:
-    """Take a value of which ``ignore=`` leaves something out, name by name; False if it leaves nothing out."""
+    """Take a value of which ``ignore=`` leaves something out, name by name; False if it leaves nothing out.
+
+    False as well for what may hold more than its names and its items tell, which counts whole.
+    """
     if not scan.ignored or is_fixed(value) or all(holder != id(value) for holder, _ in scan.ignored):
         return False
+    if (form := objects.beside_attributes(value)) is None:
+        return False
     scan.part(owner, kind, name, b"less " + class_name(type(value)).encode())
+    if form and not is_a(value, dict):
+        encoded = encoding.encode(form, scan.subject)
+        scan.part(owner, kind, f"{name}[…]", encoded)
+        scan.guards.content(value, lambda: encoding.encode(objects.beside_attributes(value), scan.subject), encoded)
     is_installed, unsent = not is_own(type(value)), adapters.never_sent(type(value))
+    for _, key, item in held_of(scan, value):
+        if key not in unsent and not (is_installed and is_a(key, str) and is_credential(key)):
+            take(scan, owner, f"{name}.{key}".removeprefix("."), item, kind, (id(value), key))
+    return True
+
+
+def held_of(scan: State, value: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """What an object holds by name, in its ``__dict__``, as a dict, beside fields and in slots, less what is left out.
+
+    Each is guarded. Gives what holds it, the name and the item.
+    """
     for held in (own_dict(value), value if is_a(value, dict) else None, *pydantic_dicts(value)):
         scan.guard_names(held or {})
-        for key, item in [*(held or {}).items()]:
-            if key in unsent or (is_installed and is_a(key, str) and is_credential(key)):
+        for name, item in [*(held or {}).items()]:  # another thread may add to it
+            if not scan.is_ignored((id(value), name)) and not scan.is_omitted(type(value), name):
+                scan.guards.name(held, name, item)
+                yield held, name, item
+    for base in type(value).__mro__:
+        for name, slot in base.__dict__.items() if "__slots__" in base.__dict__ else ():
+            if not is_a(slot, types.MemberDescriptorType) or name.startswith("__pydantic_"):
                 continue
-            if not scan.is_ignored((id(value), key)) and not scan.is_omitted(type(value), key):
-                scan.guards.name(held, key, item)
-                take(scan, owner, f"{name}.{key}".removeprefix("."), item, kind, (id(value), key))
-    return True
+            if not scan.is_ignored((id(value), name)) and not scan.is_omitted(type(value), name):
+                get = functools.partial(slot_value, slot, value)
+                scan.guards.got(get, get())
+                yield slot, name, get()
 
 
 def _take_apart(scan: State, owner: str, name: str, value: Any, kind: str, problem: Exception) -> None:

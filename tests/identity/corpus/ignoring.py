@@ -429,3 +429,31 @@ print(f("q")); cfg.run_id = 2; print(f("q")); cfg.tone = "u"; print(f("q"))
     )
     for what, head in WHOLE.items()
 ]
+
+BESIDE = {
+    "a list": ("class C(list): pass\ncfg = C(['t']); cfg.run_id = 1", "cfg[0] = 'u'"),
+    "a text": ("class C(str): pass\ncfg = C('t'); cfg.run_id = 1", "cfg = C('u'); cfg.run_id = 2"),
+    "a deque": ("class C(collections.deque): pass\ncfg = C(['t']); cfg.run_id = 1", "cfg[0] = 'u'"),
+    "a builtin in C": (
+        "class C(datetime.date): pass\ncfg = C(1, 1, 1); cfg.run_id = 1",
+        "cfg = C(2, 2, 2); cfg.run_id = 1",
+    ),
+    "an installed class with slots": ("cfg = inspect.Parameter('t', 0); run_id = 1", "cfg._name = 'u'"),
+}
+"""What holds more than attributes, and a change of that."""
+
+CASES += [
+    Program(
+        f"{what} of which an attribute is ignored",
+        f"""import collections, datetime, inspect
+{head}
+def show(config): return repr(config)[:0]
+@cached(ignore=("cfg.{"_kind" if "inspect" in head else "run_id"}",))
+def f(q): return ask(show(cfg) + q)
+print(f("q")); {change}; print(f("q"))
+""",
+        "<q> <q>",
+        calls=2,
+    )
+    for what, (head, change) in BESIDE.items()
+]
