@@ -104,7 +104,7 @@ class Call(CallState):
         except TooBig:
             self.too_big = True
             return NOTHING
-        if stored is None or not stored.answers(key):
+        if stored is None or stored.header.digest != key.digest:
             return NOTHING
         if settings.ttl is not None and stored.expired(settings.ttl):
             self.expired = stored

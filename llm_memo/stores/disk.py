@@ -137,8 +137,9 @@ class Disk:
                     os.lseek(descriptor, 0, os.SEEK_SET)
                 whole = files.read_all(descriptor, status.st_size)
                 head, body = whole[: entry.HEAD], memoryview(whole)[entry.HEAD :]
-                entry.check_head(head)
-                self.look()
+                if not self._looked:
+                    entry.check_head(head)
+                    self.look()
                 return take(key, head, body, [each.secret for each in seal.seal_keys()]), status
             except entry.Refused as fault:
                 fault.seen = signature(status)

@@ -128,10 +128,7 @@ class Header:
         """The header that ``text`` holds."""
         whole = text.decode()
         first, end = _parse(whole)
-        header = _made(cls, first)
-        header.changes = tuple(header.changes)
-        header._provenance = whole[end:]
-        return header
+        return _made(cls, {**first, "changes": tuple(first.get("changes", ())), "_provenance": whole[end:]})
 
 
 def _made(kind: type[T], content: dict[str, Any]) -> T:
@@ -166,6 +163,9 @@ class StoredEntry:
     def at_hand(self) -> StoredEntry:
         """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
         self.unshared = False
+        if isinstance(self.header._provenance, str):  # it was read just now, and nobody else has it
+            self.header._provenance = _NO_PROVENANCE
+            return self
         header = Header(**dict(zip(_FIELDS, _values(self.header), strict=True)), _provenance=_NO_PROVENANCE)
         return StoredEntry(header, self.frozen, self._usage, self._thawer)
 
