@@ -114,7 +114,7 @@ class Lookup:
     def _require_folder(self) -> None:
         """Raise `StoreError` if the folder is a mistyped one, or another user's."""
         if os.path.isdir(self.path) and not os.access(self.path, os.R_OK | os.X_OK) and folder.closed(self.path):
-            raise StoreError(f"the cache folder {self.path} belongs to another user. {folder.TO_SHARE}")
+            raise folder.Closed(self.path, is_root=True)
         if self._missing_ok or os.path.isdir(self.path):
             return
         here = EffectiveSettings({}, None, {}).now().cache_dir

@@ -197,8 +197,8 @@ class Disk:
         self._looked = True
         warn(
             MemoWarning,
-            f"{closed}, {'a' if closed == self.root else 'in a'} cache folder, belongs to another user and cannot be "
-            f"read: {_text(fault)}; calls go on as misses. {folder.TO_SHARE}",
+            f"{folder.of_another(closed, closed == self.root)}: {_text(fault)}; calls go on as misses. "
+            f"{folder.TO_SHARE}",
         )
 
     def _note_warned(self, path: str, fault: Exception) -> None:

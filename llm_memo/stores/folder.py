@@ -180,15 +180,16 @@ def is_empty(folder: str) -> bool:
 
 
 class Closed(StoreError):
-    """A folder in a cache folder is another user's, who keeps this one out.
+    """A folder in a cache folder, or with ``is_root`` a whole one, is another user's, who keeps this one out."""
 
-    Args:
-        path: The folder.
-    """
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"{path}, in a cache folder, belongs to another user and cannot be read. {TO_SHARE}")
+    def __init__(self, path: str, *, is_root: bool = False) -> None:
+        super().__init__(f"{of_another(path, is_root)}. {TO_SHARE}")
         self.path = path
+
+
+def of_another(path: str, is_root: bool) -> str:
+    """What messages say of a folder that another user has closed."""
+    return f"{path}, {'a' if is_root else 'in a'} cache folder, belongs to another user and cannot be read"
 
 
 def scan(folder: str) -> list[os.DirEntry[str]]:
