@@ -114,9 +114,7 @@ def take_names(scan: State, owner: str, names: dict[str, Any], data_only: bool =
 
 
 def _take_data(scan: State, owner: str, name: str, value: Any, kind: str, place: Place | None) -> None:
-    if type(value) is dict and scan.ignored:
-        value = {key: item for key, item in [*value.items()] if not scan.is_ignored((id(value), key))}
-    elif take_less(scan, owner, name, value, kind):
+    if take_less(scan, owner, name, value, kind):
         return
     try:
         scan.part(owner, kind, name, scan.encode(value), value, place)

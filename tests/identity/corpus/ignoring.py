@@ -457,3 +457,19 @@ print(f("q")); {change}; print(f("q"))
     )
     for what, (head, change) in BESIDE.items()
 ]
+
+CASES += [
+    Program(
+        f"a dict that is changed in place, beside an ignored {what}",
+        f"""
+D={{"tone": "t", "run": 1}}; RUN=0
+def show(config): return repr(config)[:0]
+@cached(ignore=("{name}",))
+def f(q): return ask(show(D) + show(RUN) + q)
+print(f("q")); {change}; print(f("q")); D["tone"]="u"; print(f("q"))
+""",
+        "<q> <q> <q>",
+        calls=2,
+    )
+    for what, name, change in (("global", "RUN", "RUN=1"), ("item", "D.run", 'D["run"]=2'))
+]
