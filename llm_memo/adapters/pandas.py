@@ -46,6 +46,7 @@ _PLUMBING = frozenset({"_mgr", "_item_cache", "_attrs", "_flags", "_name", "_is_
 
 def _array(array: Any) -> object:
     """The cells of a column or index, without a copy where they lie in one piece of memory."""
+    import numpy as np
     import pandas as pd
 
     dtype = array.dtype
@@ -59,15 +60,28 @@ def _array(array: Any) -> object:
         return _type(dtype), array.view("i8")
     if isinstance(dtype, pd.StringDtype):
         return _type(dtype), _texts(array)
+    if isinstance(array, pd.arrays.NumpyExtensionArray):
+        return _numbers(dtype, np.asarray(array))
     if hasattr(dtype, "numpy_dtype") and hasattr(array, "isna"):  # a value and whether it is there
         missing = array.isna()
         if dtype.kind in "biuf" and not hasattr(dtype, "pyarrow_dtype"):
             return _type(dtype), array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0)), missing
-    if isinstance(array, pd.arrays.NumpyExtensionArray):
-        return array.to_numpy()
     if hasattr(dtype, "pyarrow_dtype"):
         return _type(dtype), array.__arrow_array__()
     return _type(dtype), list(array)
+
+
+def _numbers(dtype: Any, values: Any) -> object:
+    """Numbers and which of them are there, with one look at each where all are."""
+    import numpy as np
+
+    if dtype.kind not in "biuf":
+        return values
+    missing = np.zeros(len(values), bool)
+    if dtype.kind == "f" and len(values) and np.isnan(values.min()):
+        missing = np.isnan(values)
+        values = np.where(missing, values.dtype.type(0), values)
+    return _type(dtype), values, missing
 
 
 def _texts(array: Any) -> object:

@@ -20,7 +20,7 @@ def canonical_form(value: Any) -> tuple[str, object] | None:
     if isinstance(value, pa.DataType):
         return "arrow type", str(value)
     if isinstance(value, pa.ChunkedArray):
-        joined = value.combine_chunks()
+        joined = value.chunk(0) if value.num_chunks == 1 else value.combine_chunks()  # which copies
         return "arrow chunked array", _array(
             joined if isinstance(joined, pa.Array) else pa.concat_arrays(joined.chunks)
         )
