@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import types
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +15,7 @@ from llm_memo.errors import Untracked, warn
 from llm_memo.identity.forms import encoding
 from llm_memo.identity.preview import LENGTH, REDACTED
 from llm_memo.identity.quiet import is_a
+from llm_memo.identity.remembered import Remembered
 from llm_memo.identity.scan.part import Part
 from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
@@ -123,7 +123,7 @@ class Fingerprint:
         self.state: Snapshot | None = None
         """What it depended on when it was last looked at."""
         self.keeper: Keeper | None = None
-        self._arguments: OrderedDict[tuple[str, int], tuple[object, Snapshot, Snapshot]] = OrderedDict()
+        self._arguments: Remembered[Snapshot] = Remembered(_MOST_ARGUMENTS)
 
     def current(self) -> Snapshot:
         """What the function depends on now. While nothing has changed, this is always the same object.
@@ -145,16 +145,16 @@ class Fingerprint:
     def of_argument(self, parameter: str, value: Any, base: Snapshot) -> Snapshot:
         """What is read of an instance or class of one's own that a parameter is bound to, by the function as it is."""
         mark = (parameter, id(value))
-        known = self._arguments.get(mark)
-        if known is not None and known[0] is value and known[2] is base and known[1].guards.hold():
-            return known[1]
-        with _Turn():
-            snapshot = self._look({parameter: value}, lambda scan: scan.start_argument(base.root, parameter, value))
+        known = self._arguments.find(mark, value, base)
+        if known is not None:
+            return known
+        snapshot = self._arguments.made(mark, value, lambda: self._look_at_argument(parameter, value, base), base)
         self._looked(snapshot)
-        self._arguments[mark] = (value, snapshot, base)
-        while len(self._arguments) > _MOST_ARGUMENTS:
-            self._arguments.popitem(last=False)
         return snapshot
+
+    def _look_at_argument(self, parameter: str, value: Any, base: Snapshot) -> Snapshot:
+        with _Turn():
+            return self._look({parameter: value}, lambda scan: scan.start_argument(base.root, parameter, value))
 
     def _looked(self, snapshot: Snapshot) -> None:
         """Remember what texts say, and say once of each value without a form that it counts by its class alone."""
@@ -218,27 +218,28 @@ def innermost(function: Any) -> Any:
 
 # Subjects: code and instances of one's own that are values ------------------------------------
 
-_subjects: OrderedDict[int, tuple[object, Snapshot]] = OrderedDict()
 _MOST_SUBJECTS = 4096
+_subjects: Remembered[Snapshot] = Remembered(_MOST_SUBJECTS)
 
 
 def subject_snapshot(value: Any) -> Snapshot:
     """What stands for a function, class or instance of one's own that is an argument, or inside of one: all of it."""
-    known = _subjects.get(id(value))
-    if known is not None and known[0] is value and known[1].guards.hold():
-        return known[1]
+    known = _subjects.find(id(value), value)
+    if known is not None:
+        return known
+    if type(value) is types.MethodType:  # made anew with each look
+        return _look_at_subject(value)
+    return _subjects.made(id(value), value, lambda: _look_at_subject(value))
+
+
+def _look_at_subject(value: Any) -> Snapshot:
     from llm_memo.identity.scan.scan import Scan
 
     def start(scan: Scan) -> None:
         scan.number_of(value)
 
     with _Turn():
-        snapshot = Snapshot(Scan(), start)
-    if type(value) is not types.MethodType:  # made anew with each look
-        _subjects[id(value)] = (value, snapshot)
-        while len(_subjects) > _MOST_SUBJECTS:
-            _subjects.popitem(last=False)
-    return snapshot
+        return Snapshot(Scan(), start)
 
 
 def _subject(value: Any) -> bytes:
