@@ -202,7 +202,7 @@ class Cache(Lookup, Shown):
         return Cleared(*tidy.remove_all(entry.path for entry in entries))
 
     def _shared(self, function: object) -> dict[str, Owner]:
-        """Those of the named cached functions whose folders also hold entries of another program."""
+        """The named cached functions whose folders also hold entries of another program."""
         return {
             name: owner
             for name, owner in owners_of(function).items()

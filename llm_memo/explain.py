@@ -40,7 +40,7 @@ class Part:
 
     @property
     def text(self) -> str:
-        """It in words: ``"argument model"``, ``"code"``, ``"global SYSTEM"``, ``"helper clean: global PATTERN"``."""
+        """The part in words: ``"argument model"``, ``"code"``, ``"global SYSTEM"``, ``"helper clean: global A"``."""
         return identity.Part(self.owner, self.kind, self.name).text
 
     @property

@@ -393,7 +393,7 @@ class Bound(CachedFunction[P, R_co], BoundFunctionWrapper):
 
     @property
     def _self_memo(self) -> Memo:  # type: ignore[override]
-        """That of the function it was made from, as since wrapt 2.2."""
+        """What the function that it was made from shares, as since wrapt 2.2."""
         return self._self_parent._self_memo  # type: ignore[no-any-return]
 
     @property

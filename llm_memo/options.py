@@ -248,6 +248,6 @@ class Options:
         return replace(self, **parsed(**given))
 
     def given(self) -> dict[str, Any]:
-        """Those that are not their defaults, but for the name."""
+        """The options that are not their defaults, but for the name."""
         values = ((name, getattr(self, name)) for name in self.__slots__ if name != "name")
         return {name: value for name, value in values if value != OPTIONS[name].default}

@@ -50,7 +50,7 @@ def _array(value: Any) -> Form:
 
 
 def _exception(value: Any) -> Form:
-    """Its class and what it was made with; where it was raised does not count."""
+    """An exception is its class and what it was made with; where it was raised does not count."""
     reduced = (
         value.__reduce__() if isinstance(type(value).__reduce__, types.MethodDescriptorType) else (None, value.args)
     )

@@ -50,7 +50,7 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain JSON; fields that are unknown or zero are left out."""
+        """The usage as plain JSON; fields that are unknown or zero are left out."""
         plain = {name: item for name, item in vars(self).items() if item and name != "parts"}
         return {**plain, "parts": [part.to_dict() for part in self.parts]} if self.parts else plain
 

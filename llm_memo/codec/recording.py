@@ -52,7 +52,7 @@ class Recording:
                 self._fault = fault
 
     def answered_back(self) -> None:
-        """Its reader sent or threw something into the generator: what follows answers that, which no key holds."""
+        """Note that the reader sent or threw something in: what follows answers that, which no key holds."""
         if self._fault is None:
             self._fault = Unfreezable("its reader sent something into it, and that is no part of the key")
 

@@ -53,20 +53,20 @@ class Requests:
             return ordinal
 
     def served(self, digest: str, ordinal: int, writes: bool) -> None:
-        """A request has an answer that is kept."""
+        """Note that a request has an answer that is kept."""
         with _lock:
             self._refused = False
             if writes:
                 self._to_use_up[digest] = max(self._to_use_up.get(digest, 0), ordinal + 1)
 
     def released(self, digest: str, ordinal: int) -> None:
-        """A request got none: the next one takes its place."""
+        """Note that a request got no answer: the next one takes its place."""
         with _lock:
             self._refused = True
             self._taken[digest].discard(ordinal)
 
     def use_up(self) -> None:
-        """The call did not come to an answer that is kept.
+        """Note that the call did not come to an answer that is kept.
 
         If the last of its requests was refused, it is not their answers that were at fault.
         """
@@ -99,14 +99,14 @@ class Turn:
             self.ordinal = self._requests.take(digest)
 
     def served(self, seconds: float, usage: Usage | None, writes: bool) -> None:
-        """It has an answer that is kept, which took so long and used so much."""
+        """Note that the request has an answer that is kept, which took ``seconds`` and used ``usage``."""
         if self._open and self._requests is not None:
             self._open = False
             self._requests.served(self._digest, self.ordinal, writes)
         self.counted(seconds, usage)
 
     def counted(self, seconds: float, usage: Usage | None) -> None:
-        """What it took is counted here, and not once more by the call."""
+        """Count here what the request took, so that the call does not count it once more."""
         if self._requests is not None:
             with _lock:
                 self._requests.seconds += seconds
@@ -114,7 +114,7 @@ class Turn:
                     self._requests.usages.append(usage)
 
     def released(self) -> None:
-        """It has no answer that is kept."""
+        """Note that the request has no answer that is kept."""
         if self._open and self._requests is not None:
             self._open = False
             self._requests.released(self._digest, self.ordinal)

@@ -59,7 +59,7 @@ class Sender(Call):
 
 
 class Sending(Leader):
-    """As `Leader`, of a request."""
+    """The leader of equal requests, as `Leader` is of calls."""
 
     __slots__ = ("_recording",)
 

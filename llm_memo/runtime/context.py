@@ -51,12 +51,12 @@ class Running:
         _running.reset(token)
 
     def use_up(self) -> None:
-        """It came to no answer that is kept: the answers to its requests are used up."""
+        """Note that the call came to no answer that is kept: the answers to its requests are used up."""
         if self.requests is not None:
             self.requests.use_up()
 
     def end(self) -> None:
-        """It has ended. What goes on in it keeps nothing of it alive."""
+        """Note that the call has ended. What goes on in it keeps nothing of it alive."""
         self.flight = None
         self.over = True
 

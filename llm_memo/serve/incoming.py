@@ -29,7 +29,7 @@ class Incoming:
         self._end = asyncio.Event()
 
     async def whole(self, most: int) -> bytes | None:
-        """All of it, or None if it is longer than ``most`` bytes; what was read then comes first in `stream`.
+        """All of the body, or None if that is longer than ``most`` bytes; what was read then comes first in `stream`.
 
         Raises:
             ClientLeft: The client left before its end.
@@ -46,7 +46,7 @@ class Incoming:
         return body
 
     def stream(self) -> httpx.AsyncByteStream:
-        """It, piece by piece, for an upstream."""
+        """The body, piece by piece, for an upstream."""
         return _Stream(self)
 
     async def pieces(self) -> AsyncIterator[bytes]:

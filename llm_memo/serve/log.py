@@ -51,7 +51,7 @@ class Record:
         self.note = ""
 
     def of(self, exchange: Exchange | None) -> None:
-        """Note what the second tier says of it."""
+        """Note what the second tier says of the request."""
         if exchange is not None:
             self.outcome = str(exchange.outcome or "")
             model = exchange.model_request.body.get("model")
@@ -79,7 +79,7 @@ class Record:
         return None if self.usage is None else _price(self.usage)
 
     def line(self) -> str:
-        """It in one line: time, method, path, outcome, status, duration, tokens and money saved."""
+        """The request in one line: time, method, path, outcome, status, duration, tokens and money saved."""
         clock = time.strftime("%H:%M:%S", time.localtime(self.at))
         said = [clock, self.method, plain.safe(self.path[:200]), self.outcome or "pass", str(self.status or "-")]
         said.append(amounts.duration(self.seconds))

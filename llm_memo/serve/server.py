@@ -33,7 +33,7 @@ def cache_server(upstream: str | Mapping[str, str], *, grace: TTL = "60s", **opt
 
 
 class CacheServer:
-    """As `cache_server` makes it.
+    """The proxy in a thread, as `cache_server` makes it.
 
     Args:
         app: What it serves.
