@@ -170,6 +170,7 @@ def _take_apart(scan: State, owner: str, name: str, value: Any, kind: str, probl
         scan.part(owner, kind, name, repr((type(value).__name__, len(value))).encode())
         scan.guard_length(value)
         for key, item in [*value.items()] if type(value) is dict else enumerate([*value]):
+            scan.guards.name(value, key, item)
             take(scan, owner, f"{name}[{key!r}]", item, kind, (id(value), key))
         return
     scan.part(owner, kind, name, b"class " + class_name(type(value)).encode())

@@ -288,4 +288,22 @@ CASES = [
         """,
         "<terse q> <rude q>",
     ),
+    *(
+        Program(
+            f"{what} that holds what has no form, and is changed in place",
+            f"""
+        D={data}
+        def all_of(values): return "".join(each for each in values if type(each) is str)
+        @cached
+        def f(q): return ask(all_of(reversed({values})) + q)
+        print(f("q")); {change}; print(f("q"))
+        """,
+            "<terse q> <rude q>",
+            warns=("Untracked",),
+        )
+        for what, data, values, change in (
+            ("a list", '[(i for i in ()), "terse "]', "D", 'D[1]="rude "'),
+            ("a dict", '{"g": (i for i in ()), "tone": "terse "}', "D.values()", 'D["tone"]="rude "'),
+        )
+    ),
 ]
