@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import enum
 import functools
+import operator
 import os
 import types
 from collections import defaultdict
@@ -191,6 +192,7 @@ def _each(scan: State, at: Reached, text: str) -> Found:
     if is_a(value, (Fresh, Next)):
         return [opaque(text)]
     if is_sequence(value):
-        scan.guards.content(value, lambda: tuple(map(id, value)), tuple(map(id, value)))
-        return [Reached(item, f"{at.text}[{place}]", place=(id(value), place)) for place, item in enumerate(value)]
+        items = [*value]
+        scan.guards.checks.append(lambda: len(value) == len(items) and all(map(operator.is_, value, items)))
+        return [Reached(item, f"{at.text}[{place}]", place=(id(value), place)) for place, item in enumerate(items)]
     return _computed_by(scan, at, "__iter__", text)

@@ -135,7 +135,7 @@ def take_less(scan: State, owner: str, name: str, value: Any, kind: str) -> bool
     if form and not is_a(value, dict):
         encoded = encoding.encode(form, scan.subject)
         scan.part(owner, kind, f"{name}[…]", encoded)
-        scan.guards.content(value, lambda: encoding.encode(objects.beside_attributes(value), scan.subject), encoded)
+        scan.guards.same(lambda: encoding.encode(objects.beside_attributes(value), scan.subject), encoded)
     is_installed, unsent = not is_own(type(value)), adapters.never_sent(type(value))
     for _, key, item in held_of(scan, value):
         if key not in unsent and not (is_installed and is_a(key, str) and is_credential(key)):

@@ -306,4 +306,24 @@ CASES = [
             ("a dict", '{"g": (i for i in ()), "tone": "terse "}', "D.values()", 'D["tone"]="rude "'),
         )
     ),
+    *(
+        Program(
+            f"{what} whose items are gone through, read whole as well and changed deep inside",
+            f"""
+        import argparse
+        D=[{item}]
+        @cached
+        def f(q):
+            for each in D: q += str(len({read}))
+            return ask("".join(map(str, D))[:0] + q)
+        print(f("q")); {change}; print(f("q"))
+        """,
+            "<q1> <q1>",
+            calls=2,
+        )
+        for what, item, read, change in (
+            ("a list of objects", 'argparse.Namespace(a="x", b="t")', "each.a", 'D[0].b = "u"'),
+            ("a list of dicts", '{"a": "x", "b": "t"}', 'each["a"]', 'D[0]["b"] = "u"'),
+        )
+    ),
 ]
