@@ -253,9 +253,16 @@ def _field_text(kind: Any, name: str, value: Any) -> str:
         return redacted(repr(value)[:2000])[:400].removeprefix("FieldInfo(annotation=").removesuffix(")")
     if "__dataclass_fields__" not in kind.__dict__ or type(value) is not tuple:
         return preview(value, name)
-    default, *_, annotation = value
+    default, factory, (init, kw_only, shown, compared, metadata), annotation = value
     text = annotation.__qualname__ if is_a(annotation, type) else str(annotation)
-    return f"{text} = {preview(default[0], name)}" if default else text
+    text += f" = {preview(default[0], name)}" if default else ""
+    others: dict[str, tuple[Any, Any]] = {
+        "default_factory": (None, factory),
+        "init": (True, init),
+        "kw_only": (False, kw_only),
+    }
+    others |= {"repr": (True, shown), "compare": (True, compared), "metadata": ({}, metadata)}
+    return ", ".join([text, *(f"{each}={preview(now)}" for each, (usual, now) in others.items() if now != usual)])
 
 
 def docstring_of(subject: Any) -> str | None:
