@@ -149,8 +149,10 @@ def held_of(scan: State, value: Any) -> Iterator[tuple[Any, Any, Any]]:
     Each is guarded. Gives what holds it, the name and the item.
     """
     for held in (own_dict(value), value if is_a(value, dict) else None, *pydantic_dicts(value)):
-        scan.guard_names(held or {})
-        for name, item in [*(held or {}).items()]:  # another thread may add to it
+        if held is None:
+            continue
+        scan.guard_names(held)
+        for name, item in [*held.items()]:  # another thread may add to it
             if not scan.is_ignored((id(value), name)) and not scan.is_omitted(type(value), name):
                 scan.guards.name(held, name, item)
                 yield held, name, item
