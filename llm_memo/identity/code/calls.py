@@ -71,23 +71,29 @@ class Calls(Expressions):
     def inner_call(self, node: ast.Call, called: list[Ref], given: list[Given], statement: bool) -> None:
         """A call of what is no chain: an inner function takes what it is given, whatever else reads it."""
         local = self.made_here(node.func)
-        certain = not isinstance(node.func, ast.Name) or self.bindings[node.func.id] == 1
         for each in given if not called or local is not None else ():
             taken_by = None if local is None else parameter_at(local.args, each.place)
             if local is not None and taken_by is not None and not called:
                 scope = self.scope_of(local, body_of(local), parameters(local.args), self.scope)
-                known = self.stands_for.setdefault((id(scope), taken_by), {})
-                known.update((ref.chain, ref) for ref in each.refs if ref.chain not in known)
-            if taken_by is None or called or not certain:
+                for ref in each.refs:
+                    self.stand_for(scope, taken_by, ref)
+            if taken_by is None or called or not self.is_certain(node.func):
                 self.use(Kind.READ, each.refs, node)
         if not called:
             self.uses.append(Use(Kind.CALL, Ref(Chain(Root("opaque", ""))), node.lineno, statement=statement))
+
+    def is_certain(self, node: ast.expr) -> bool:
+        """Whether the function that an expression is made here is no other one, too."""
+        return not isinstance(node, ast.Name) or self.bindings[node.id] == 1
 
     def made_here(self, node: ast.expr) -> Function | None:
         """The inner function or lambda that an expression is."""
         if isinstance(node, ast.Name):
             owner = self.scope.owner(node.id)
-            return None if owner is None else owner.functions.get(node.id)
+            if owner is None:
+                return None
+            self.looked.add((id(owner), node.id))
+            return owner.functions.get(node.id)
         return node if isinstance(node, ast.Lambda) else None
 
     # Calls whose meaning is known -------------------------------------------------------------

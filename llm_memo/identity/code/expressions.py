@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import abc
 import ast
+import functools
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,11 +50,15 @@ class Expressions(abc.ABC):
         self.redefined = redefined
         self.owner = owner
         self.parameters = parameters(function.args)
-        self.bindings = binding_counts(function)
         self.scopes: dict[ast.AST, Scope] = {}
         self.stands_for: dict[tuple[int, str], dict[Chain, Ref]] = {}
         """What local variables stand for."""
         self.begin()
+
+    @functools.cached_property
+    def bindings(self) -> Counter[str]:
+        """How often each name is bound."""
+        return binding_counts(self.function)
 
     def begin(self) -> None:
         """Start from the first statement; what local variables stand for is known from the last time."""
@@ -63,6 +69,9 @@ class Expressions(abc.ABC):
         """Chains that the function has set for sure, and how much had been passed on then."""
         self.passed: list[Chain] = []
         """What was given to calls."""
+        self.looked: set[tuple[int, str]] = set()
+        """Local variables that were looked up in this walk."""
+        self.has_grown = self.too_late = self.defined_late = False
         self.scope = self.outermost = self.scope_of(self.function, body_of(self.function), self.parameters, None)
 
     @abc.abstractmethod
@@ -145,13 +154,33 @@ class Expressions(abc.ABC):
         """What a name stands for."""
         owner = self.scope.owner(name)
         if owner is not None:
-            refs = list(self.stands_for.get((id(owner), name), {}).values())
+            refs = self.looked_up(owner, name)
             if owner is self.outermost and name in self.parameters:
                 refs.append(Ref(Chain(Root("parameter", name))))
             if not owner.is_class or refs:
                 return refs
         kind = "closure" if name in self.free and not self.scope.is_global(name) else "global"
         return self.onward([Ref(Chain(Root(kind, name)))])
+
+    def looked_up(self, owner: Scope, name: str) -> list[Ref]:
+        """What a local variable stands for, as far as it is known."""
+        place = (id(owner), name)
+        self.looked.add(place)
+        return list(self.stands_for.get(place, {}).values())
+
+    def stand_for(self, owner: Scope, name: str, ref: Ref) -> None:
+        """A local variable stands for one chain more."""
+        place = (id(owner), name)
+        known = self.stands_for.setdefault(place, {})
+        if ref.chain not in known:
+            known[ref.chain] = ref
+            self.has_grown = True
+            self.too_late |= place in self.looked or len(known) > 1
+
+    @property
+    def is_done(self) -> bool:
+        """Whether another walk would find the same: nothing was looked up before it was known."""
+        return not self.too_late and not (self.has_grown and self.defined_late)
 
     def onward(self, refs: list[Ref], *steps: Step) -> list[Ref]:
         """The same some steps further, and whether the function has set what is there itself."""
@@ -179,7 +208,7 @@ class Expressions(abc.ABC):
             if grows and len(steps) > 3:  # ``node = node.next``
                 self.uses.append(Use(Kind.READ, ref))
             else:
-                known.setdefault(ref.chain, ref)
+                self.stand_for(owner, name, ref)
 
     # Uses -------------------------------------------------------------------------------------
 

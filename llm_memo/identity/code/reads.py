@@ -1,7 +1,7 @@
 """What a function reads and writes outside of itself, found in its syntax tree.
 
 Statements are gone through in their order. A local variable that is set to a bare chain stands for that chain,
-whichever assignment it was: the walk is repeated until no variable stands for more.
+whichever assignment it was: the walk is repeated while a variable was looked up too early.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ def reads_of(
     """
     reader = _Reader(function, frozenset(free), redefined, owner)
     while True:
-        known = reader.stands_for_count()
         reader.begin()
         reader.body(function, depth=0)
-        if reader.stands_for_count() == known:
+        if reader.is_done:
             return Reads(_once(reader.uses), frozenset(reader.attributes), frozenset(reader.builtins))
 
 
@@ -53,10 +52,6 @@ def _once(uses: list[Use]) -> tuple[Use, ...]:
 
 class _Reader(Calls):
     """Goes through statements."""
-
-    def stands_for_count(self) -> int:
-        """How much all local variables stand for."""
-        return sum(map(len, self.stands_for.values()))
 
     def body(self, node: Function, depth: int = 1) -> None:
         """The body of a function, in its own scope."""
@@ -299,6 +294,8 @@ class _Reader(Calls):
         """A function inside; its annotations are read where it is passed on."""
         owner = self.scope.owner(node.name)
         if owner is not None:
+            known = owner.functions.get(node.name, node)
+            self.defined_late |= known is not node or (id(owner), node.name) in self.looked
             owner.functions[node.name] = node
         self.decorate(node)
         if node.decorator_list or is_passed_on(node.name, self.function):
