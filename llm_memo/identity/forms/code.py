@@ -13,7 +13,7 @@ from llm_memo.adapters.equipment import CACHES
 from llm_memo.adapters.frameworks import NEVER_SENT
 from llm_memo.adapters.mocks import is_mock
 from llm_memo.identity.forms.encoding import Attributes, Form, Maker, NoCanonicalForm, Subject
-from llm_memo.identity.local import is_own
+from llm_memo.identity.local import is_own, is_own_module
 from llm_memo.identity.quiet import MISSING, closure_of, is_a, is_c_class, wrapped_by
 
 
@@ -27,7 +27,7 @@ def _function(value: Any, subject: Subject) -> Form | bytes:
     code, module = value.__code__, value.__globals__.get("__name__")
     if value.__closure__ is None and "<locals>" not in code.co_qualname:
         return "installed", _public(module, code.co_qualname, value)
-    if is_found(value.__module__, value.__qualname__, value):
+    if not is_own_module(value.__module__ or "") and is_found(value.__module__, value.__qualname__, value):
         return "installed", _public(value.__module__, value.__qualname__, value)
     cells = {name: None if item is MISSING else item for name, item in closure_of(value).items()}
     name, omitted = f"{module}.{code.co_qualname}", never_sent_of(value)

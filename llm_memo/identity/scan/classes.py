@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import operator
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -97,17 +98,22 @@ def _take_data(scan: State, kind: type, owner: str) -> None:
 
 
 def _guard_body(scan: State, kind: type) -> None:
-    """Guard which names there are in a class; what Python notes there when it is first looked at is none."""
+    """Guard which names there are in a class, and its code; what Python notes there when it is looked at is none."""
     known = tuple(kind.__dict__)
+    code = {name: value for name, value in kind.__dict__.items() if _is_code(value) or accessors(value)}
 
     def same() -> bool:
         nonlocal known
         now = tuple(kind.__dict__)
         if now != known and _own_names(now) == _own_names(known):
             known = now
-        return now == known
+        return now == known and all(map(operator.is_, map(kind.__dict__.get, code), code.values()))
 
     scan.guards.checks.append(same)
+
+
+def _is_code(value: Any) -> bool:
+    return is_a(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value)
 
 
 def _own_names(names: Iterable[str]) -> list[str]:
@@ -115,7 +121,7 @@ def _own_names(names: Iterable[str]) -> list[str]:
 
 
 def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> None:
-    if is_a(value, (types.FunctionType, classmethod, staticmethod)) or is_cached_function(value):
+    if _is_code(value):
         return
     functions = accessors(value)
     for function in functions:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_memo.identity.code.fallback import codes
-from llm_memo.identity.forms.code import annotations_of
+from llm_memo.identity.forms.code import annotations_of, never_sent_of
 from llm_memo.identity.quiet import is_a, own_dict
 from llm_memo.identity.scan import classes, logs, modules, resolve, uses
 from llm_memo.identity.scan.calls import call_getter, call_special, take_named
@@ -128,8 +128,10 @@ def _show(scan: State, followed: Followed) -> None:
     take(scan, followed.label, "", annotations_of(function), "annotations")
     held = own_dict(function) or {}
     scan.guard_names(held)
+    inner = held.get("__wrapped__")  # `functools.wraps` copies what that holds
+    omitted = never_sent_of(inner) if type(inner) is types.FunctionType else ()
     for name in sorted(held):
-        if not name.startswith("__"):
+        if not name.startswith("__") and name not in omitted:
             scan.guards.name(held, name, held[name])
             take(scan, followed.label, name, held[name], "attribute", (id(function), name))
 

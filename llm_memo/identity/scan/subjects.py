@@ -12,8 +12,8 @@ from llm_memo.identity.forms.code import behind_cache, never_sent_of
 from llm_memo.identity.forms.witness import Witness
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview
-from llm_memo.identity.quiet import closure_of, is_a
-from llm_memo.identity.scan import classes, lazily
+from llm_memo.identity.quiet import closure_of, is_a, own_dict
+from llm_memo.identity.scan import attributes, classes, lazily
 from llm_memo.identity.scan.own import ignored_of, is_cached_function, is_function_of_module, is_own_function
 from llm_memo.identity.scan.reached import Reached
 from llm_memo.identity.scan.state import State
@@ -75,6 +75,9 @@ def _take_instance(scan: State, value: Any) -> None:
         _take_form(scan, owner, value)
         return
     scan.guard_class(kind, value)
+    late = {name for base in kind.__mro__ for name, raw in vars(base).items() if is_a(raw, functools.cached_property)}
+    for name in sorted(late.difference(own_dict(value) or ())):
+        attributes.attribute(scan, Reached(value, owner), name, f"{owner}.{name}")  # the call may make it
     for held, name, item in list(held_of(scan, value)):
         if type(held) is not dict or not lazily.is_pending(scan, held, name, item):
             scan.hide(value, name)

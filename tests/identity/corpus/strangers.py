@@ -148,4 +148,71 @@ ENVIRONMENT: list[Case] = [
     ),
 ]
 
-CASES: list[Case] = [*MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
+REPLACED = """
+class Base:
+    @property
+    def p(self): return "p"
+    @classmethod
+    def c(cls): return "c"
+    @staticmethod
+    def s(): return "s"
+    def m(self): return "m"
+class A(Base): pass
+X = [A()]
+@cached
+def f(q): return ask("".join(x.p + x.c() + x.s() + x.m() for x in sorted(X, key=id)) + q)
+print(f("q"))
+{change}
+print(f("q"))
+"""
+
+SPOKEN = """
+import contextlib, functools
+@functools.singledispatch
+def told(x): return "any "
+@told.register
+def _(x: str): return "text "
+@contextlib.contextmanager
+def entered(x): yield "entered "
+def around(x):
+    with entered(x) as text: return text
+X = [told, around]
+@cached
+def f(q): return ask("".join(each("x") for each in list(X)) + q)
+@cached
+def g(each, q): return ask(each("x") + q)
+print(f("q"), g(told, "q"))
+"""
+
+WHOLE: list[Case] = [
+    *(
+        Program(f"code that is put into a class of which an instance counts whole: {change}",
+                REPLACED.format(change=change), f"<pcsmq> <{second}q>")
+        for change, second in (
+            ("Base.p = property(lambda self: 'P')", "Pcsm"),
+            ("Base.c = classmethod(lambda cls: 'C')", "pCsm"),
+            ("Base.s = staticmethod(lambda: 'S')", "pcSm"),
+            ("Base.m = lambda self: 'M'", "pcsM"),
+            ("A.m = lambda self: 'M'", "pcsM"),
+        )
+    ),
+    *(
+        miss(f"code under a decorator of the library that is a value: {old}", SPOKEN, (old, new))
+        for old, new in (('"text "', '"texts "'), ('"entered "', '"enters "'))
+    ),
+    Program("a cached_property that is computed on what a list holds", """
+            import functools
+            class A:
+                tone = "terse "
+                @functools.cached_property
+                def text(self): return self.tone
+            X = [A()]
+            @cached
+            def f(q): return ask("".join(x.text for x in sorted(X, key=id)) + q)
+            print(f("q"), f("q"))
+            X[0].text = "rude "
+            print(f("q"))
+            """, "<terse q> <terse q> <rude q>"),
+]  # fmt: skip
+
+CASES: list[Case] = [*WHOLE, *MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
