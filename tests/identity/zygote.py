@@ -18,6 +18,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+from types import CodeType
 from typing import Any
 
 import pydantic
@@ -93,7 +94,49 @@ def run_cells(folder: str) -> None:
                 shell.run_cell(file.read(), store_history=True).raise_error()
 
 
-def forked(order: dict[str, Any]) -> str:
+class Lines:
+    """The lines of the package that forked programs run, told to coverage once by the process that forks them.
+
+    A program that saved for itself would write a file with the name of each module, for 13 ms.
+    """
+
+    def __init__(self, measuring: Any) -> None:
+        self.measuring = measuring
+        self.known: dict[str, set[int]] = {}
+        self.new: dict[str, set[int]] = {}
+        measuring.stop()
+        measuring.save()  # nothing is left then for the children to write
+        package = os.path.dirname(importlib.import_module("llm_memo").__file__ or "") + os.sep
+        watch = sys.monitoring
+        tool, events = watch.COVERAGE_ID, watch.events
+
+        def starts(code: CodeType, _: int) -> object:
+            if code.co_filename.startswith(package):
+                watch.set_local_events(tool, code, events.LINE)
+            return watch.DISABLE
+
+        def runs(code: CodeType, line: int) -> object:
+            if line not in self.known.get(code.co_filename, ()):
+                self.new.setdefault(code.co_filename, set()).add(line)
+            return watch.DISABLE
+
+        watch.use_tool_id(tool, "zygote")
+        watch.register_callback(tool, events.PY_START, starts)
+        watch.register_callback(tool, events.LINE, runs)
+        watch.set_events(tool, events.PY_START)
+        watch.restart_events()  # what coverage has seen start is looked at again
+
+    def told(self, lines: dict[str, list[int]]) -> None:
+        """Know of what a program ran."""
+        for name, numbers in lines.items():
+            self.known.setdefault(name, set()).update(numbers)
+
+    def save(self) -> None:
+        """Tell coverage of all."""
+        self.measuring.get_data().add_lines(self.known)
+
+
+def forked(order: dict[str, Any], lines: Lines | None) -> str:
     """The answer of a process that does what the order says."""
     reading, writing = os.pipe()
     if os.fork() == 0:
@@ -104,13 +147,27 @@ def forked(order: dict[str, Any]) -> str:
             answer = run(order)
         except BaseException:
             answer = {"calls": -1, "error": traceback.format_exc()}
+        if lines:
+            answer["lines"] = {name: [*numbers] for name, numbers in dict(lines.new).items()}
         os.write(writing, json.dumps(answer).encode())
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         answered = pipe.read()
     os.wait()
+    if lines and answered:
+        lines.told(json.loads(answered).pop("lines"))
     return answered
+
+
+def warm_up() -> None:
+    """Do once what any first call does, as far as it is the same in each process."""
+    importlib.import_module("importlib.resources.readers")
+    importlib.import_module("llm_memo.identity.local").is_own_file(pydantic.__file__)  # reads what is installed
+    importlib.import_module("llm_memo.identity.code.analysis").analysis(main)  # and what it itself is
+    preview = importlib.import_module("llm_memo.identity.preview")
+    preview.is_secret("a name")
+    preview.redacted("https://a.example/?q=a")
 
 
 def main() -> None:
@@ -124,13 +181,15 @@ def main() -> None:
         package = importlib.import_module(f"llm_memo.{name}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
-    importlib.import_module("llm_memo.identity.local").is_own_file(pydantic.__file__)  # and reads what is installed
-    if "coverage" in sys.modules and (measuring := sys.modules["coverage"].Coverage.current()):
-        measuring.save()  # else each child writes the lines of all these imports again
+    warm_up()
+    measuring = sys.modules["coverage"].Coverage.current() if "coverage" in sys.modules else None
+    lines = Lines(measuring) if measuring and sys.version_info >= (3, 12) else None
     gc.collect()
     gc.freeze()  # else a collection in the child copies all of it
     for line in sys.stdin:
-        print(forked(json.loads(line)), flush=True)
+        print(forked(json.loads(line), lines), flush=True)
+    if lines:
+        lines.save()
 
 
 if __name__ == "__main__":
