@@ -27,14 +27,24 @@ settings.load_profile("unhurried")
 
 
 SLOWER = ("long", "pairs", "node", "browser", "root", "users")
+LIBRARIES = (
+    "adapters/", "codec/", "identity/forms/", "notebook/", "requests/", "serve/", "behaviour/test_answers",
+    "behaviour/test_processes", "test_batch", "test_outcome", "test_singleflight",
+)  # fmt: skip
+"""Where tests say whether a library does what it did."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """``-m quick`` is every test with none of `SLOWER`; ``-m smoke`` the quick ones that start no process."""
+    """``-m quick`` is every test with none of `SLOWER`; ``-m smoke`` the quick ones that start no process.
+
+    ``-m libraries`` are the quick ones in `LIBRARIES`.
+    """
     for item in items:
         if not any(map(item.get_closest_marker, SLOWER)):
             item.add_marker("quick")
+            if item.nodeid.removeprefix("tests/").startswith(LIBRARIES):
+                item.add_marker("libraries")
             if not item.get_closest_marker("slow") and "run" not in getattr(item, "fixturenames", ()):
                 item.add_marker("smoke")
 
