@@ -143,7 +143,7 @@ def _script() -> str | None:
 
 
 def _installed_folders() -> tuple[str, ...]:
-    """Where the interpreter, its library and the launchers of installed packages are."""
+    """Where the interpreter, its library and the launchers of installed packages are, ours among them."""
     import sysconfig
 
     names = ("stdlib", "platstdlib", "scripts")
@@ -151,6 +151,7 @@ def _installed_folders() -> tuple[str, ...]:
     folders.add(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
     if os.name == "posix" and sys.executable:  # on Windows a whole tree of folders is below it
         folders.add(os.path.dirname(sys.executable))
+    folders.add(os.path.dirname(__file__))  # python -m llm_memo, also where that is a clone
     return tuple(os.path.join(os.path.realpath(each), "") for each in folders if each)
 
 

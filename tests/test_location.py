@@ -94,6 +94,11 @@ def test_without_a_script_the_working_directory_decides(tmp_path: Path) -> None:
     assert [str(project(tmp_path) / ".llm_memo")] == started("-c", PATH, cwd=tmp_path)
 
 
+def test_the_command_line_looks_where_it_is_started(tmp_path: Path) -> None:
+    """python -m llm_memo is a launcher, also where it is installed from a clone."""
+    assert [str(project(tmp_path) / ".llm_memo")] == started("-m", "llm_memo", "path", cwd=tmp_path)
+
+
 INSIDE = """
 import os
 from llm_memo import Cache
