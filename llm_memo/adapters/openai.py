@@ -12,6 +12,7 @@ from llm_memo.codec import pickled
 from llm_memo.codec.frozen import Frozen, Thawer, Unfreezable
 from llm_memo.codec.references import reference, resolve
 from llm_memo.identity.checks import Check
+from llm_memo.identity.quiet import class_has, class_item
 from llm_memo.identity.scan import replaced
 
 
@@ -89,7 +90,8 @@ def _is_plain_client(kind: Any) -> bool:
         _home(kind, lambda base: "base_url" in vars(base)),
         kind.base_url.fget.__module__.partition(".")[0],
     }
-    return len(homes) == 1 and None not in homes and not any(hasattr(kind, name) for name in _PLACES)
+    parts = [class_item(kind, name) for name in _PLACES if class_has(kind, name)]  # ``client.organization`` of some
+    return len(homes) == 1 and None not in homes and all(type(each) is functools.cached_property for each in parts)
 
 
 def _home(kind: Any, is_it: Callable[[type], bool]) -> str | None:

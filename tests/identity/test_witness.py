@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -134,6 +135,21 @@ def test_a_header_set_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     keys.add(ask.cache_key("x"))
     client._client.headers["X-Other"] = "c"
     assert 3 == len(keys | {ask.cache_key("x")})
+
+
+def test_a_client_whose_class_has_a_part_called_organization(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part of a client with the name of a setting, such as Anthropic's, takes a look; another is a question."""
+    monkeypatch.setitem(globals(), "client", made())
+    kin = {"__module__": "openai", "organization": functools.cached_property(lambda self: self.chat)}
+    client.__class__ = type("Kin", (OpenAI,), kin)
+    del client.organization
+    key = ask.cache_key("x")
+    assert [key] * 3 == [ask.cache_key("x") for _ in range(3)]
+    assert watch(client, Check())
+    client.organization = "other"
+    assert key != ask.cache_key("x")
+    del client.organization
+    assert [key] * 3 == [ask.cache_key("x") for _ in range(3)]
 
 
 def test_clients_that_take_more_than_a_look() -> None:
