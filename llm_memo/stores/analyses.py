@@ -110,7 +110,7 @@ def _write(root: str, path: str, body: bytes) -> None:
     for each in (os.path.dirname(beside), beside):
         files.make_folder(each, rights)
     found = seal.sealed(seal.seal_key(), _MAGIC, os.path.basename(path), body)
-    files.write_whole(path, found, body, rights=rights)
+    files.write_whole(path, [found, body], rights)
 
 
 def sweep(root: str, functions: Iterable[str]) -> None:

@@ -158,16 +158,13 @@ class StoredEntry:
     _usage: Usage | None = None
     _thawer: Thawer | None = None
     unshared: bool = False
-    """Whether nobody else has this, or will: then an array is given away as it is the first time."""
+    """Whether nobody else has this: then an array is given away as it is the first time."""
 
     def at_hand(self) -> StoredEntry:
-        """This entry as it is held in memory: without its provenance, which may be longer than the answer."""
+        """This entry, now held in memory as well: without its provenance, which may be longer than the answer."""
         self.unshared = False
-        if isinstance(self.header._provenance, str):  # it was read just now, and nobody else has it
-            self.header._provenance = _NO_PROVENANCE
-            return self
-        header = Header(**dict(zip(_FIELDS, _values(self.header), strict=True)), _provenance=_NO_PROVENANCE)
-        return StoredEntry(header, self.frozen, self._usage, self._thawer)
+        self.header._provenance = _NO_PROVENANCE
+        return self
 
     def thaw(self) -> Any:
         """The answer, made anew each time.

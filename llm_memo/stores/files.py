@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 from llm_memo.errors import StoreError
@@ -83,19 +83,20 @@ def read_all(descriptor: int, size: int) -> bytes:
 
 def write_whole(
     path: str,
-    *parts: bytes | memoryview,
+    parts: Iterable[bytes | memoryview],
+    rights: Rights = PRIVATE,
+    *,
     place: Callable[[str, str], object] | None = None,
     lasting: bool = False,
-    rights: Rights = PRIVATE,
 ) -> os.stat_result:
     """Make the file ``path`` of ``parts``, in place of what is there: at once, or not at all.
 
     Args:
         path: The file.
         parts: What is to be in it.
+        rights: Those of the file.
         place: Puts the finished file in its place; by default over what is there.
         lasting: Wait until the disk has it: it is there even after a power cut.
-        rights: Those of the file.
 
     Returns:
         Its status, with a time of writing in nanoseconds.

@@ -313,12 +313,12 @@ def make(root: str, shard: str, owner: Owner, rights: Rights) -> str:
             # Never into a folder with files of the user's.
             for name, text in _MARKS.items():
                 if not os.path.lexists(f"{root}/{name}"):
-                    files.write_whole(f"{root}/{name}", text.encode(), rights=rights)
+                    files.write_whole(f"{root}/{name}", [text.encode()], rights)
         make_folder(function, rights)
     label = f"{function}/{owner.label(root)}{_LABEL}"
     if not os.path.lexists(label):
         text = json.dumps({"function": owner.function, "program": owner.program_in(root)})
-        files.write_whole(label, text.encode(), rights=rights)
+        files.write_whole(label, [text.encode()], rights)
     if not files.is_folder(shard):
         make_folder(shard, rights)
     return label
@@ -334,21 +334,19 @@ def rights_in(root: str) -> Rights:
         OSError: The folder cannot be looked at.
     """
     there = os.path.isdir(root)
-    model = root if there else os.path.dirname(root)
-    if not is_groups(model) or not (there or os.environ.get("LLM_MEMO_KEY")):
+    try:
+        status = os.stat(root if there else os.path.dirname(root))
+    except OSError:  # it will be this user's, with what it is in
         return PRIVATE
-    status = os.stat(model)
+    if not is_groups(status) or not (there or os.environ.get("LLM_MEMO_KEY")):
+        return PRIVATE
     mode = stat.S_IMODE(status.st_mode) & (0o2777 if there else 0o2770)
     return Rights(mode | 0o700, mode & 0o666 | 0o600, status.st_gid)
 
 
-def is_groups(folder: str) -> bool:
+def is_groups(status: os.stat_result) -> bool:
     """Whether a folder is made for a group to work in: setgid, or writable by a group of several, and not by all."""
     if os.name != "posix":  # pragma: no cover - Windows has no such modes
-        return False
-    try:
-        status = os.stat(folder)
-    except OSError:
         return False
     if status.st_mode & stat.S_IWOTH:
         return False
@@ -366,7 +364,7 @@ def distrust(root: str) -> str | None:
     if os.name != "posix":  # pragma: no cover - Windows has no such modes
         return None
     status = os.stat(root)
-    if os.environ.get("LLM_MEMO_KEY") and is_groups(root):
+    if os.environ.get("LLM_MEMO_KEY") and is_groups(status):
         return None
     if status.st_uid not in (os.geteuid(), 0):
         return "belongs to another user"

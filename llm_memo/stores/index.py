@@ -29,17 +29,18 @@ _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*").fullmatch
 _is_code = re.compile(r"[0-9a-f]{8,128}").fullmatch
 
 
-def note(root: str, code: str, function: str, rights: Rights) -> None:
-    """Note that the function folder ``function`` is about to hold an answer of ``code``.
+def note(root: str, code: str, function: str, rights: Rights) -> list[str]:
+    """Note that the function folder ``function`` is about to hold an answer of ``code``; returns the files of the note.
 
     Raises:
         OSError: It cannot be noted.
     """
     if not _is_code(code):  # a version
-        return
+        return []
     path = f"{root}/{_CODE}/{code}/{function}"
     if not os.path.lexists(path):
         _make(path, rights)
+    return [path]
 
 
 def holders(root: str, code: str) -> list[str]:

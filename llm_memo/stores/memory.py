@@ -65,7 +65,8 @@ class Memory:
         """Hold ``entry`` without its provenance while all that is held stays below ``bound`` bytes."""
         size = entry.size + len(path) + _OVERHEAD + (_OF_USAGE if entry.header.usage else 0)
         with self._lock:
-            self._drop(path)
+            if path in self._held:
+                self._drop(path)
             if size <= bound // _LARGEST:
                 self._held[path] = Held(signature, entry.at_hand(), size)
                 self.size += size

@@ -81,7 +81,6 @@ def _elsewhere(slot: Slot) -> Iterator[str]:
 
 def _link(slot: Slot, other: str, stored: StoredEntry) -> None:
     def link(rights: Rights) -> None:
-        slot.note_code(rights)
         try:
             os.link(other, slot.path, follow_symlinks=False)
         except FileExistsError:  # another process was quicker
@@ -89,7 +88,7 @@ def _link(slot: Slot, other: str, stored: StoredEntry) -> None:
         except FileNotFoundError:
             raise
         except (OSError, NotImplementedError):  # a file system without links, or a file of another user
-            files.write_whole(slot.path, _bytes_of(other), rights=rights)
+            files.write_whole(slot.path, [_bytes_of(other)], rights)
         if stored.header.created <= cleared(slot):  # meanwhile
             files.unlink(slot.path)
 

@@ -77,7 +77,7 @@ def restore(store: Disk) -> list[str]:
             if not os.path.lexists(path):
                 owner = Owner(header.function, header.provenance.program, header.provenance.code)
                 slot = Slot(store, path, owner)
-                files.in_made(slot.made, slot.note_code)
+                slot.made(anew=True)
                 os.rename(file.path, path)
                 restored.append(path)
         except Exception as fault:
@@ -118,7 +118,7 @@ def _seal(file: EntryFile, keys: list[bytes], linked: dict[int, str], rights: Ri
     if file.inode in linked:
         files.link_over(linked[file.inode], file.path)
         return number
-    files.write_whole(file.path, entry.seal_anew(file.key, body, keys[0]), body, rights=rights)
+    files.write_whole(file.path, [entry.seal_anew(file.key, body, keys[0]), body], rights)
     os.utime(file.path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
     linked[file.inode] = file.path
     return number

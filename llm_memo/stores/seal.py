@@ -117,7 +117,7 @@ def _from_file(path: str) -> bytes:
         except FileNotFoundError:
             _make_folder(os.path.dirname(path))
             # Lasting: a key lost in a power cut would take every entry with it.
-            files.write_whole(path, secrets.token_bytes(SIZE), place=_first, lasting=True)
+            files.write_whole(path, [secrets.token_bytes(SIZE)], place=_first, lasting=True)
             return _read(path)
     except StoreError:
         raise

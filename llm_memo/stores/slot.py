@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
+from functools import partial
 
 from llm_memo.errors import StoreError
 from llm_memo.settings import Settings
@@ -24,7 +26,7 @@ class Slot:
         owner: Whose answer it is, or will be.
     """
 
-    __slots__ = ("_label", "_rights", "function", "key", "owner", "path", "store")
+    __slots__ = ("_rights", "_signs", "function", "key", "owner", "path", "store")
 
     def __init__(self, store: Disk, path: str, owner: Owner) -> None:
         self.store = store
@@ -33,8 +35,8 @@ class Slot:
         _, self.function, _, name = path.rsplit("/", 3)
         self.key = name.removesuffix(SUFFIX)
         self._rights: Rights | None = None
-        self._label = ""
-        """What says that the folder is the owner's: while that is there, the folder need not be made again."""
+        self._signs: Sequence[str] = ()
+        """What says whose the folder is, and of which code: while these are there, it need not be made again."""
 
     def take_lock(self) -> Lock | None:
         """The lock that equal calls of all processes share, taken; None while another holds it.
@@ -53,16 +55,11 @@ class Slot:
             OSError: It could not be kept, and nothing of it is left behind; the message says why, without
                 the entry's name, so that a cause that is the same for many is one warning.
         """
-        head, body = entry.pack(self.key, stored, seal.seal_key(), settings.compress)
-
-        def write(rights: Rights) -> os.stat_result:
-            if os.path.lexists(self.path):
-                self._refuse_newer()
-            self.note_code(rights)
-            return files.write_whole(self.path, head, body, rights=rights)
-
+        parts = entry.pack(self.key, stored, seal.seal_keys()[0].secret, settings.compress)
+        if os.path.lexists(self.path):
+            self._refuse_newer()
         try:
-            status = files.in_made(self.made, write)
+            status = files.in_made(self.made, partial(files.write_whole, self.path, parts))
         except OSError as fault:
             if fault.errno is None:
                 raise
@@ -70,27 +67,22 @@ class Slot:
         self.store.wrote(self.path, stored, status, settings)
         return status.st_size
 
-    def note_code(self, rights: Rights) -> None:
-        """Let others find by its code what is about to be here; if it then comes to nothing, no harm is done.
-
-        Raises:
-            OSError: It cannot be noted.
-        """
-        index.note(self.store.root, self.owner.code, self.function, rights)
-
     def made(self, anew: bool) -> Rights:
         """The rights of what is made here; the folder is made if it was not, or is no more, or it is to be ``anew``.
+
+        Others then find by its code what is about to be here; if that comes to nothing, no harm is done.
 
         Raises:
             OSError: There can be no such folder.
         """
-        if anew or self._rights is None or not os.path.lexists(self._label):
+        if anew or self._rights is None or not all(map(os.path.lexists, self._signs)):
             root = self.store.root
             rights = folder.rights_in(root)
             if not os.path.isdir(root):
                 folder.make_root(root, rights)
             self.store.look()
-            self._label = folder.make(root, os.path.dirname(self.path), self.owner, rights)
+            label = folder.make(root, os.path.dirname(self.path), self.owner, rights)
+            self._signs = label, *index.note(root, self.owner.code, self.function, rights)
             self._rights = rights
         return self._rights
 

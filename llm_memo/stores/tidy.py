@@ -345,7 +345,7 @@ class Pruner:
 
     def _prune(self, cap: int) -> None:
         try:
-            files.write_whole(f"{self._root}/{_PRUNED}", rights=folder.rights_in(self._root))
+            files.write_whole(f"{self._root}/{_PRUNED}", [], folder.rights_in(self._root))
             entries, size = prune(self._root, max_bytes=cap)
         except Exception as fault:
             log.warning("%s could not be pruned to max_bytes=%d: %s", self._root, cap, fault)

@@ -45,7 +45,7 @@ def fill(root: str, numbers: range) -> None:
         shard = f"{root}/ask/{name[:2]}"
         head, body = entry.pack(name, replace(kept, header=replace(kept.header, digest=name)), key)
         os.makedirs(shard, mode=0o700, exist_ok=True)
-        files.write_whole(f"{shard}/{name}.joblib", head, body)
+        files.write_whole(f"{shard}/{name}.joblib", [head, body])
 
 
 def _first(root: str) -> tuple[str, str]:

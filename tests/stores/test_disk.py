@@ -240,7 +240,7 @@ def test_a_folder_that_is_cleared_again_and_again(store: Disk, monkeypatch: pyte
     tried = []
     real = files.write_whole
 
-    def write_whole(path: str, *parts: bytes, **options: Any) -> os.stat_result:
+    def write_whole(path: str, *parts: Any, **options: Any) -> os.stat_result:
         if path.endswith(".joblib"):
             tried.append(path)
             if len(tried) < times:

@@ -16,7 +16,7 @@ def test_a_file_is_written_in_place_of_another(tmp_path: Path) -> None:
     """All parts are in the file, nothing lies beside it, and its time is exact."""
     path = tmp_path / "file"
     path.write_text("old")
-    status = files.write_whole(str(path), b"one ", b"two")
+    status = files.write_whole(str(path), [b"one ", b"two"])
     assert "one two" == path.read_text()
     assert [path] == list(tmp_path.iterdir())
     assert (status.st_ino, status.st_mtime_ns) == (path.stat().st_ino, path.stat().st_mtime_ns)
@@ -26,7 +26,7 @@ def test_a_file_that_cannot_be_placed_leaves_nothing(tmp_path: Path) -> None:
     """When the last step fails, what was there stays and nothing lies beside it."""
     (tmp_path / "file" / "in it").mkdir(parents=True)
     with pytest.raises(OSError, match="file"):
-        files.write_whole(str(tmp_path / "file"), b"new")
+        files.write_whole(str(tmp_path / "file"), [b"new"])
     assert [tmp_path / "file"] == list(tmp_path.iterdir())
 
 
@@ -34,7 +34,7 @@ def test_writing_goes_on_where_the_system_stops(tmp_path: Path, monkeypatch: pyt
     """A system that takes a few bytes at a time gets them all, and one that gives a few gives them all."""
     write, read = os.write, os.read
     monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
-    files.write_whole(str(tmp_path / "file"), b"0123456789")
+    files.write_whole(str(tmp_path / "file"), [b"0123456789"])
     monkeypatch.setattr(os, "read", lambda descriptor, size: read(descriptor, min(size, 3)))
     descriptor = os.open(tmp_path / "file", files.READING)
     assert b"0123456789" == files.read_all(descriptor, 10)
