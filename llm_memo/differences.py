@@ -90,8 +90,8 @@ class _Comparison:
 
     def _whole(self, text: str) -> tuple[str, str]:
         """The text of a part as long as it was kept, and now."""
-        kept, name = self.kept, self._part(text).name
-        before = kept.texts.get(text) or kept.arguments.get(name if text == f"argument {name}" else "")
+        kept, part = self.kept, self._part(text)
+        before = kept.arguments.get(part.name) if text == f"argument {part.name}" else kept.texts.get(text)
         now = self.parts.text(self.typed[text]) if text in self.typed else ""
         return before or kept.previews.get(text, ""), now or self.shown.get(text, "")
 

@@ -148,7 +148,7 @@ class KeyBuilder:
         plain, mark = plain_bytes(values)
         call_key = KEYS.get(mark, head)
         if call_key is None:
-            data = values if are_fixed(values) or mark is not plain else plain_copy(plain)
+            data = values if are_fixed(map(type, values)) or mark is not plain else plain_copy(plain)
             call_key = self._encoded(head, values if data is None else data)
             if mark is not None and data is not None and stands_for(mark, plain, values, call_key._pieces[2::2]):
                 call_key = call_key.to_remember()
@@ -311,9 +311,8 @@ def _known_long(call_key: CallKey) -> CallKey:
     return known if known is not None and known.same(call_key) else call_key
 
 
-def are_fixed(values: Iterable[object]) -> bool:
-    """Whether nobody can change any of these arguments."""
-    return _FIXED.issuperset(map(type, values))
+are_fixed = _FIXED.issuperset
+"""Whether nobody can change arguments of these types."""
 
 
 def is_followed(value: Any) -> bool:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _TEXTS, _LITTLE = 8_000, 100
 """Characters of source and long texts that an entry keeps, at most; with so few left no more are looked for."""
-_WITH_TEXT = frozenset({str, list, dict, tuple})
-"""Types of arguments that are kept as text."""
 
 
 class Parts:
@@ -45,9 +43,9 @@ class Parts:
 
     def add_argument(self, name: str, value: object, digest: str, inside: Iterable[Snapshot]) -> None:
         """Add an argument with a digest of its bytes, and the code and instances of one's own inside of it."""
-        text = self.arguments[name] if type(value) in _WITH_TEXT else ""
+        text = self.arguments[name]
         shown = text if type(value) is str and len(text) <= LENGTH else preview(value, name)
-        self.add(Part("", "argument", name), digest, shown, text if len(text) > LENGTH else None)
+        self.add(Part("", "argument", name), digest, shown)
         for snapshot in inside:
             self.add_all(snapshot, f"argument {name}")
 
@@ -67,10 +65,12 @@ class Parts:
                 self._sources.setdefault(there, (snapshot, part))
 
     def text(self, part: Part) -> str:
-        """The source of a function that is followed, or a long value's text; "" of other parts."""
+        """The source of a function that is followed, the text of an argument or of a long value; "" of other parts."""
         if part in self._sources:
             snapshot, there = self._sources[part]
             return snapshot.source(there)
+        if part.kind == "argument" and not part.owner:
+            return self.arguments.get(part.name, "")
         return self._texts.get(part, "")
 
     def kept_texts(self) -> dict[str, str]:

@@ -56,7 +56,7 @@ def preview(value: object, name: str = "", length: int = LENGTH, left_out: Colle
 
 def is_secret(name: object) -> bool:
     """Whether what is called ``name`` is a secret by its name."""
-    return is_a(name, str) and _is_secret(name)
+    return (type(name) is str or is_a(name, str)) and _is_secret(name)
 
 
 @functools.lru_cache(maxsize=1024)

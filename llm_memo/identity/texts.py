@@ -91,7 +91,7 @@ def _text(value: Any, name: object, left: int, depth: int) -> tuple[str, bool]:
     """As much of a value's text as there is left for, and whether that is all of it."""
     if is_secret(name) and value is not None:
         return REDACTED, True
-    if is_a(value, str):
+    if type(value) is str or is_a(value, str):
         # Redact before the cut: half a key would not look like one.
         plain = redacted(str.__str__(value)[: 2 * left + 200])
         text = repr(plain[:left])
