@@ -15,7 +15,6 @@ from llm_memo.codec.recording import Awaited, Recording
 from llm_memo.errors import NotStored, SelfChanging, warn
 from llm_memo.identity.changes import NOTHING_CHANGED, Before, Changed
 from llm_memo.identity.preview import redacted
-from llm_memo.identity.scan.part import text_of
 from llm_memo.memo import CallState, Memo
 from llm_memo.policies import CachePolicy
 from llm_memo.runtime.context import Running
@@ -68,11 +67,12 @@ class Leader:
         if self._before is None:
             return Provenance()
         parts, owner = self._before.parts, self.call.slot.owner
+        digests, previews, texts = parts.kept()
         return Provenance(
             code=owner.code,
-            parts=dict(zip(map(text_of, parts.digests), parts.digests.values(), strict=True)),
-            previews=dict(zip(map(text_of, parts.previews), parts.previews.values(), strict=True)),
-            texts=parts.kept_texts(),
+            parts=digests,
+            previews=previews,
+            texts=texts,
             program=owner.program_in(self.call.disk.root),
             arguments=parts.arguments,
             cut=parts.cut,

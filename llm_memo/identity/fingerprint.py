@@ -16,7 +16,7 @@ from llm_memo.identity.forms import encoding
 from llm_memo.identity.preview import LENGTH, REDACTED
 from llm_memo.identity.quiet import is_a
 from llm_memo.identity.remembered import Remembered
-from llm_memo.identity.scan.part import Part
+from llm_memo.identity.scan.part import Kept, Part
 from llm_memo.identity.texts import shown_source, texts_of
 from llm_memo.runtime.fork import renewed_in_child
 
@@ -34,7 +34,7 @@ class Snapshot:
         start: Starts it; returns the function itself, or None if it starts from a value.
     """
 
-    __slots__ = ("_texts", "code", "digest", "guards", "parts", "root", "scan", "waiting")
+    __slots__ = ("_texts", "code", "digest", "guards", "kept", "parts", "root", "scan", "waiting")
 
     def __init__(self, scan: Scan, start: Callable[[Scan], Followed | None]) -> None:
         from llm_memo.identity.scan.logs import waits_for
@@ -51,6 +51,8 @@ class Snapshot:
         self.waiting = frozenset(name for group in groups for name in waits_for(root, group))  # type: ignore[arg-type]
         """Parameters on which it depends whether a statement logs."""
         self._texts: dict[str, dict[Part, str]] = {}
+        self.kept: Kept | None = None
+        """What entries keep of it, see `llm_memo.identity.parts.Parts.kept`."""
 
     @property
     def previews(self) -> Mapping[Part, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from llm_memo.identity.preview import LENGTH, preview
-from llm_memo.identity.scan.part import Part, text_of
+from llm_memo.identity.scan.part import Kept, Part, text_of
 
 if TYPE_CHECKING:
     from llm_memo.identity.fingerprint import Snapshot
@@ -24,6 +25,9 @@ class Parts:
         self.previews: dict[Part, str] = {}
         self._texts: dict[Part, str] = {}
         self._sources: dict[Part, tuple[Snapshot, Part]] = {}
+        self._snapshots = 0
+        self._alone: Snapshot | None = None
+        """The one snapshot whose parts are here, behind those of arguments; None if there is none, or another."""
         self.arguments: dict[str, str] = {}
         """The arguments as text, redacted and up to 4,000 characters each: name → text."""
         self.cut: list[str] = []
@@ -52,7 +56,10 @@ class Parts:
     def add_all(self, snapshot: Snapshot, inside: str = "") -> None:
         """Add the parts of a snapshot, of something that is ``inside`` of an argument, perhaps."""
         previews, texts = snapshot.previews, snapshot.texts
-        if not inside and self.digests.keys().isdisjoint(snapshot.parts):
+        whole = not inside and self.digests.keys().isdisjoint(snapshot.parts)
+        self._alone = snapshot if whole and not self._snapshots else None
+        self._snapshots += 1
+        if whole:
             self.digests.update(snapshot.parts)
             self.previews.update(previews)
             self._texts.update(texts)
@@ -73,7 +80,18 @@ class Parts:
             return self.arguments.get(part.name, "")
         return self._texts.get(part, "")
 
-    def kept_texts(self) -> dict[str, str]:
+    def kept(self) -> Kept:
+        """What an entry keeps; of the code and what it reads, which are the same with each miss, it is made once."""
+        alone = self._alone
+        if alone is None:
+            return _by_text(self.digests), _by_text(self.previews), self._kept_texts()
+        if alone.kept is None:
+            alone.kept = _by_text(alone.parts), _by_text(alone.previews), self._kept_texts()
+        digests, previews, texts = alone.kept
+        own = _by_text(self.digests, len(self.digests) - len(alone.parts))
+        return own | digests, _by_text(self.previews, len(self.previews) - len(alone.previews)) | previews, texts
+
+    def _kept_texts(self) -> dict[str, str]:
         """As much of source and long texts as an entry keeps, by part; the function's own come first."""
         own: dict[Part, None] = {}
         others: dict[Part, None] = {}
@@ -88,6 +106,11 @@ class Parts:
                 kept[text_of(part)] = text
                 left -= len(text)
         return kept
+
+
+def _by_text(texts: Mapping[Part, str], first: int | None = None) -> dict[str, str]:
+    """What there is of the ``first`` parts, or of all, by their texts."""
+    return dict(zip(map(text_of, islice(texts, first)), texts.values(), strict=False))
 
 
 def short_digest(data: bytes) -> str:

@@ -34,6 +34,9 @@ class Part(NamedTuple):
         return self._replace(owner=f"{self.owner or self.kind} ({number})")
 
 
+Kept = tuple[dict[str, str], dict[str, str], dict[str, str]]
+"""What an entry keeps of parts, by their texts: digests, short texts, and source and long texts."""
+
 text_of = functools.lru_cache(maxsize=65_536)(lambda part: part.text)
 """A part's text, remembered: with each miss a function's parts are the same."""
 
