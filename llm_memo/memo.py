@@ -28,7 +28,8 @@ class Memo:
     """What all calls of one cached function share."""
 
     __slots__ = (
-        "called", "counters", "folder", "function", "keeper", "key_builder", "main", "name", "options", "settings",
+        "_owner", "called", "counters", "folder", "function", "keeper", "key_builder", "main", "name", "options",
+        "settings",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +56,7 @@ class Memo:
         names = getattr(key_builder.fingerprint.inner, "__globals__", {}) if function else {}
         self.main = names if names.get("__name__") in MAIN else None
         """The names of the program that the function is defined in, if it is ``__main__``."""
+        self._owner: Owner | None = None
 
     def among_its_classes(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """``work(*arguments)``; classes of ``__main__`` are those of the function's own, if another one runs now."""
@@ -64,8 +66,11 @@ class Memo:
 
     def owner(self, call_key: CallKey | None = None) -> Owner:
         """Whose answers these are: the function's name, its program and its code, as it is now or made this key."""
-        program = "" if self.function is None else location.program(self.function)
-        return Owner(self.name, program, self.key_builder.code(call_key))
+        code, owner = self.key_builder.code(call_key), self._owner
+        if owner is None or owner.code != code:
+            program = "" if self.function is None else location.program(self.function)
+            owner = self._owner = Owner(self.name, program, code)
+        return owner
 
 
 class CallState:

@@ -258,23 +258,18 @@ class Leader:
 
     def _header(self, answer: Any, seconds: float, usage: Usage | None, changed: Changed) -> Header:
         call = self.call
+        inner = answer.value if isinstance(answer, Awaited) else answer
         return Header(
             function=call.memo.name,
             created=time.time(),
             digest=call.call_key.digest,
             seconds=seconds,
-            type=_type_name(answer),
+            type=inner.type_name if isinstance(inner, Recording) else class_name(type(inner)),
             usage=usage.to_dict() if usage is not None else None,
             sample=call.memo.options.sample,
             changes=changed.by_call,
             _provenance=self._provenance(),
         )
-
-
-def _type_name(answer: Any) -> str:
-    if isinstance(answer, Awaited):
-        answer = answer.value
-    return answer.type_name if isinstance(answer, Recording) else class_name(type(answer))
 
 
 def warn_of_changes(memo: Memo, changes: Sequence[str]) -> None:

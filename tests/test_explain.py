@@ -8,8 +8,9 @@ import types
 
 import pytest
 
-from llm_memo import cached_completion
+from llm_memo import Cache, cached_completion
 from llm_memo.explain import Explanation
+from llm_memo.stores.disk import disk
 
 
 def explained(before: str, after: str, call: str = "f(1)") -> Explanation:
@@ -202,6 +203,25 @@ class TestWhatIsShown:
         assert told.startswith("argument x: …word")
         assert "word good end'" in told
         assert told.endswith("word bad end'")
+
+    def test_the_text_of_an_argument_is_kept_once(self) -> None:
+        """An entry has the text of a long argument among its arguments alone, and `explain` compares that."""
+        text = "A = '{} end'\n@cached\ndef f(x): return x"
+        before, after = (text.format("word " * 100 + each) for each in ("good", "bad"))
+        nearest = explained(before, after, "f(A)").nearest
+        assert nearest is not None
+        assert [["x"], ["code"]] == [[*nearest.provenance.arguments], [*nearest.provenance.texts]]
+
+    def test_each_entry_says_what_its_own_call_was_made_of(self) -> None:
+        """Entries of one function have their own arguments, and the values that were read when each was written."""
+        text = "S = 'one'\n@cached\ndef f(x): return S, x\nf(1), f(2)\nS = 'two'\nf(3)"
+        explained(text, text, "f(4)")
+        store = disk(str(Cache().path))
+        kept = [store.load(each.path, each.key).header.provenance for each in Cache().entries()]
+        shown = sorted((each.previews["argument x"], each.previews["global S"]) for each in kept)
+        assert [("1", "'one'"), ("2", "'one'"), ("3", "'two'"), ("4", "'two'")] == shown
+        assert 4 == len({each.parts["argument x"] for each in kept})
+        assert 2 == len({each.parts["global S"] for each in kept})
 
     def test_types_where_values_look_alike(self) -> None:
         """A numpy text or number is shown with its type."""

@@ -329,9 +329,6 @@ def rights_in(root: str) -> Rights:
 
     One that is still to be made in a group's folder is the group's where all have one ``LLM_MEMO_KEY``, without
     which nobody could read what another has written.
-
-    Raises:
-        OSError: The folder cannot be looked at.
     """
     there = os.path.isdir(root)
     try:
