@@ -173,7 +173,7 @@ def test_usage_is_read_when_it_is_asked_for() -> None:
 
 def test_a_key_that_two_questions_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two questions have the same key, each still gets its own answer: the digest decides."""
-    monkeypatch.setattr("llm_memo.identity.key.xxhash.xxh3_128_hexdigest", lambda data: NAME)
+    monkeypatch.setattr("llm_memo.identity.call_key.xxhash.xxh3_128_hexdigest", lambda data: NAME)
     calls = []
 
     @cached_completion
