@@ -77,7 +77,7 @@ def resolved(scan: State, followed: Followed, ref: Ref) -> list[Reached]:
 
 
 def resolved_quietly(scan: State, followed: Followed, use: Use) -> list[Reached]:
-    """What a use's chain leads to, in a scan of which only the guards of names are kept."""
+    """What a use's chain leads to, in a scan of which only the guards are kept."""
     other = scan.another()
     other.followed = dict(scan.followed)
     found = list(reached(other, followed, use))
@@ -85,6 +85,7 @@ def resolved_quietly(scan: State, followed: Followed, use: Use) -> list[Reached]
         scan.guards.name(*guard)
     for missing in other.guards.absent:
         scan.guards.no_name(*missing)
+    scan.guards.checks += other.guards.checks[1:]  # the first is one that each scan has
     return found
 
 

@@ -91,6 +91,7 @@ def _take_data(scan: State, kind: type, owner: str) -> None:
     for name, value in sorted(names.items()):
         ignored = scan.is_omitted(kind, name) or scan.is_ignored((id(kind), name))
         if not ignored and not is_machinery(kind, name, value):
+            scan.guards.name(names, name, value)
             _take_item(scan, kind, owner, name, value)
     for name, value in fields_of(kind):
         scan.show((owner, "field", name), functools.partial(_field_text, kind, name, value))
@@ -130,7 +131,6 @@ def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> No
         return
     if is_a(value, (types.MemberDescriptorType, types.GetSetDescriptorType)):
         return
-    scan.guards.name(kind.__dict__, name, value)
     take(scan, owner, name, value, "attribute", place=(id(kind), name))
 
 

@@ -326,4 +326,49 @@ CASES = [
             ("a list of dicts", '{"a": "x", "b": "t"}', 'each["a"]', 'D[0]["b"] = "u"'),
         )
     ),
+    *(
+        Program(
+            f"{what} that is put into a class later, of which all counts",
+            f"""
+        class A:
+            def __str__(self): return "terse "
+            @property
+            def p(self): return "terse "
+            @staticmethod
+            def s(): return "terse "
+        O=A()
+        @cached
+        def f(q): return ask("".join({expression} for each in {values}) + q)
+        print(f("q")); {change}; print(f("q"))
+        """,
+            "<terse q> <rude q>",
+        )
+        for what, values, expression, change in (
+            ("a special method", "map(str, [O])", "each", 'A.__str__ = lambda self: "rude "'),
+            ("a special method of what the call makes", "map(str, [A()])", "each", 'A.__str__ = lambda self: "rude "'),
+            ("a property", "[O]", 'getattr(each, "p"[:1])', 'A.p = property(lambda self: "rude ")'),
+            ("a static method", "[O]", 'getattr(each, "s"[:1])()', 'A.s = staticmethod(lambda: "rude ")'),
+        )
+    ),
+    Program(
+        "a closure value that printed, and does something else later",
+        """
+        OUT=["terse "]
+        def rude(text): OUT[0] = "rude "
+        def make():
+            say = print
+            def put(value):
+                nonlocal say
+                say = value
+            @cached
+            def f(q):
+                say(end="")
+                return ask(OUT[0] + q)
+            return f, put
+        f, put = make()
+        print(f("q")); put(lambda end: rude(end)); print(f("q"))
+        """,
+        "<terse q> <rude q>",
+        warns=("SelfChanging",),
+    ),
 ]
