@@ -46,14 +46,13 @@ def reduce(function: Any) -> tuple[Any, ...]:
         memo.settings.decorated,
         memo.settings.call,
         memo.name,
-        sent,
     )
     stands_for = "itself" if here is function else "a copy" if is_copy else "nothing"
     # cloudpickle takes functions of scripts, notebooks and closures by value; plain pickle would
     # refuse them, so they go as its bytes.
     pickler = sys._getframe(2).f_globals.get("__name__", "")
     packed = parts if pickler.endswith("cloudpickle.cloudpickle") else _cloudpickle().dumps(parts)
-    return _built, (type(function), module, qualname, stands_for, packed)
+    return _built, (type(function), module, qualname, stands_for, packed, sent)
 
 
 def _cloudpickle() -> Any:
@@ -108,7 +107,7 @@ def _named(module: str, qualname: str) -> Any:
     return found
 
 
-def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any) -> Any:
+def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any, sent: Sent) -> Any:
     """The function of that name that this process has already, or a copy of it, or else a new one.
 
     A new one always where cloudpickle brought it from another process, since all else that it brought
@@ -116,14 +115,15 @@ def _built(kind: Any, module: str, qualname: str, stands_for: str, parts: Any) -
     """
     here = _named(module, qualname)
     is_pickle = isinstance(parts, bytes)
-    if is_pickle and stands_for == "itself" and isinstance(here, kind):
+    if stands_for == "nothing" or not isinstance(here, kind) or not (is_pickle or sent[0] == location.PROCESS):
+        here = None
+    else:
+        here._self_memo.settings.came_from(sent)
+    if here is not None and stands_for == "itself":
         return here
-    text, around, function, options, decorated, call, name, sent = pickle.loads(parts) if is_pickle else parts
-    if isinstance(here, kind) and (is_pickle or sent[0] == location.PROCESS):
-        if stands_for == "itself":
-            return here
-        if stands_for == "a copy":
-            return _copy(here, options, call)
+    text, around, function, options, decorated, call, name = pickle.loads(parts) if is_pickle else parts
+    if here is not None and stands_for == "a copy":
+        return _copy(here, options, call)
     inner = innermost(function)
     came_by_value(getattr(function, "__func__", function))
     if isinstance(inner, FunctionType):

@@ -219,6 +219,20 @@ def test_workers_use_their_parents_folder(tmp_path: Path) -> None:
     assert not (away / ".llm_memo").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", ["ask", "ask.with_options(ttl=60)", "Helper().ask"])
+def test_a_spawned_childs_own_functions_use_its_parents_folder(sent: str, tmp_path: Path) -> None:
+    """What the parent has configured below ``if __name__ == "__main__"`` holds for functions that it sends, too."""
+    home = project(tmp_path / "home")
+    (home / "main.py").write_text(
+        MODULE + "\nif __name__ == '__main__':\n"
+        "    import multiprocessing\n    from llm_memo import configure\n    configure(cache_dir='configured')\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        f"        print(pool.apply(path, [{sent}]))\n"
+    )
+    assert [str(home / "configured")] == started("main.py", cwd=home)
+
+
 def test_in_the_same_process_nothing_travels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pickled and unpickled in one process a function is the same, and follows what is configured."""
     with configure(cache_dir=tmp_path / "configured"):
