@@ -51,6 +51,9 @@ _EQUIPMENT = frozenset({
 CACHES = ("aiocache.", "async_lru.", "asyncstdlib._lrucache.", "cachetools.", "cachier.")
 """Packages and modules with decorators that remember answers, as `functools.lru_cache` does."""
 
+RETRIES = ("backoff.", "ratelimit.", "retrying.", "stamina.", "tenacity.")
+"""Packages with decorators that call the function inside with what they are given, again or later."""
+
 _DATA = frozenset({"_io.BytesIO", "_io.StringIO"})
 """Classes that would be equipment by their base, and hold data."""
 

@@ -13,15 +13,16 @@ import types
 from contextvars import ContextVar
 from typing import Any
 
+from llm_memo.adapters.equipment import CACHES, RETRIES
 from llm_memo.identity.code import source
 from llm_memo.identity.code.names import Attribute
 from llm_memo.identity.code.uses import Given, Ref, Use
 from llm_memo.identity.local import is_own
-from llm_memo.identity.quiet import MISSING, class_item, code_attribute, is_a, subclasses
+from llm_memo.identity.quiet import MISSING, class_item, code_attribute, is_a, subclasses, wrapped_by
 from llm_memo.identity.scan import attributes, classes, modules
 from llm_memo.identity.scan.chains import MUTATORS, escape, given_by
 from llm_memo.identity.scan.followed import Followed, defaults_of
-from llm_memo.identity.scan.own import is_cached_function, is_own_function, is_own_instance
+from llm_memo.identity.scan.own import is_cached_function, is_own_code, is_own_function, is_own_instance
 from llm_memo.identity.scan.reached import Fresh, Made, Method, Next, Reached, current_value, is_container
 from llm_memo.identity.scan.state import Arguments, State
 from llm_memo.identity.scan.values import holder_of, read_called, read_whole, take
@@ -111,6 +112,11 @@ def called(scan: State, at: Reached, given: Arguments, followed: Followed | None
         return _partial(scan, at, given, followed)
     if type(value) is functools._lru_cache_wrapper and is_own(value.__wrapped__):
         return called(scan, Reached(value.__wrapped__, at.text, holder), given, followed)
+    if type(value) is types.FunctionType and f"{value.__globals__.get('__name__')}.".startswith((*CACHES, *RETRIES)):
+        inner = wrapped_by(value)
+        if is_own_code(inner):
+            scan.number_of(value)  # what the decorator holds
+            return called(scan, Reached(inner, at.text, holder), given, followed)
     registry = vars(value).get("registry") if type(value) is types.FunctionType else None
     if is_a(registry, types.MappingProxyType):  # functools.singledispatch
         scan.guards.content(registry, lambda: list(registry.items()), list(registry.items()))

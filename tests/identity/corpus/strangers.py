@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corpus.cases import Case, Program, miss
+from corpus.cases import Case, Program, hit, miss
 
 LANGUAGES = """
 # file: en.py
@@ -215,4 +215,30 @@ WHOLE: list[Case] = [
             """, "<terse q> <terse q> <rude q>"),
 ]  # fmt: skip
 
-CASES: list[Case] = [*WHOLE, *MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
+RETRIED = """
+import tenacity, threading
+again = tenacity.retry(stop=tenacity.stop_after_attempt(2))
+class Client:
+    def __init__(self): self.sent, self.lock, self.tone, self.unused = 0, threading.Lock(), "terse ", "u"
+    @again
+    def send(self, q):
+        with self.lock: self.sent += 1
+        return ask(self.tone + q)
+    @cached
+    def f(self, q): return self.send(q)
+@again
+def send(client, q): return client.send(q)
+CLIENT = Client()
+@cached
+def g(q): return send(CLIENT, q)
+print(CLIENT.f("q"), CLIENT.f("q"), g("p"), g("p"))
+"""
+
+CALLED_AGAIN: list[Case] = [
+    Program("methods that are tried again, and count", RETRIED, "<terse q> <terse q> <terse p> <terse p>"),
+    hit("what a method that is tried again does not read", RETRIED, ('"u"', '"v"')),
+    miss("what a method that is tried again reads", RETRIED, ('"terse "', '"rude "')),
+    miss("how often a method is tried", RETRIED, ("attempt(2)", "attempt(3)")),
+]
+
+CASES: list[Case] = [*WHOLE, *CALLED_AGAIN, *MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
