@@ -73,6 +73,8 @@ class Guards:
         """Guard a function's code and defaults."""
         if self._first(("function", id(function))):
             self.functions.append((function, function.__code__, function.__defaults__, function.__kwdefaults__))
+            for name, value in (function.__kwdefaults__ or {}).items():  # a dict, which may change in place
+                self.name(function.__kwdefaults__, name, value)
 
     def got(self, get: Callable[[], object], value: object) -> None:
         """Guard that ``get()`` returns this very value."""

@@ -144,6 +144,9 @@ def _partial(scan: State, at: Reached, given: Arguments, followed: Followed | No
     value = at.value
     held: Arguments = [(Given(place), [Reached(each, at.text)]) for place, each in enumerate(value.args)]
     held += [(Given(name), [Reached(each, at.text)]) for name, each in value.keywords.items()]
+    scan.guard_names(value.keywords)
+    for name, each in value.keywords.items():
+        scan.guards.name(value.keywords, name, each)
     moved = [
         (each._replace(place=each.place + len(value.args)) if isinstance(each.place, int) else each, found)
         for each, found in given

@@ -61,6 +61,7 @@ def _take_closure(scan: State, function: types.FunctionType, owner: str) -> None
             take(scan, f"installed {name}", each, value, "closure")
     for each, value in sorted(vars(function).items()):
         if not each.startswith("__") and each not in omitted:
+            scan.guards.name(vars(function), each, value)
             take(scan, f"installed {name}", each, value, "attribute")
 
 

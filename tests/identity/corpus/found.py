@@ -371,4 +371,37 @@ CASES = [
         "<terse q> <rude q>",
         warns=("SelfChanging",),
     ),
+    *(
+        Program(
+            f"{what} that changes in place",
+            f"""
+        import contextlib, functools
+        {head}
+        @cached
+        def f(q): return ask({expression} + q)
+        print(f("q")); {change}; print(f("q"))
+        """,
+            "<terse q> <rude q>",
+        )
+        for what, head, expression, change in (
+            (
+                "what a partial of one's own function holds",
+                'def own(tone=""): return tone\n        P = functools.partial(own, tone="terse ")',
+                "P()",
+                'P.keywords["tone"] = "rude "',
+            ),
+            (
+                "a default by name",
+                'def own(*, tone="terse "): return tone',
+                "own()",
+                'own.__kwdefaults__["tone"] = "rude "',
+            ),
+            (
+                "an attribute of a function that an installed decorator made",
+                '@contextlib.contextmanager\n        def made(): yield\n        made.tone = "terse "',
+                '"".join(getattr(each, "tonex"[:4]) for each in [made])',
+                'made.tone = "rude "',
+            ),
+        )
+    ),
 ]
