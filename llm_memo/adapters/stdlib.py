@@ -113,6 +113,7 @@ BY_NAME: dict[str, Callable[[Any], Form]] = {
     "decimal.Decimal": lambda value: ("decimal", str(value)),
     "fractions.Fraction": lambda value: ("fraction", value.numerator, value.denominator),
     "uuid.UUID": lambda value: ("uuid", value.bytes),
+    "_struct.Struct": lambda value: ("struct", value.format),
     "ipaddress._IPAddressBase": lambda value: ("address", class_name(type(value)), str(value)),
     "_io.BytesIO": _buffer_of,
     "_io.StringIO": _buffer_of,

@@ -118,11 +118,19 @@ class Expressions(abc.ABC):
         return []
 
     def is_place(self, node: ast.expr) -> bool:
-        """Read the chain ``ROOT`` of ``ROOT / "prompts" / name`` as a place, and what is added; False for others."""
+        """Read the chain ``ROOT`` of ``(ROOT / name).resolve()`` as a place, and what is added; False for others."""
         first, added = node, list[ast.expr]()
-        while isinstance(first, ast.BinOp) and isinstance(first.op, ast.Div):
-            added.insert(0, first.right)
-            first = first.left
+        while True:
+            match first:
+                case ast.BinOp(left=inner, op=ast.Div(), right=right):
+                    added.insert(0, right)
+                case ast.Call(func=ast.Attribute(value=inner, attr="joinpath"), args=args, keywords=[]):
+                    added[:0] = args
+                case ast.Call(func=ast.Attribute(value=inner, attr="resolve" | "absolute"), args=[], keywords=[]):
+                    pass
+                case _:
+                    break
+            first = inner
         if not added or not isinstance(first, (ast.Name, ast.Attribute)):
             return False
         self.use(Kind.PLACE, self.value(first), first)
