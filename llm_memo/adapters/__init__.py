@@ -6,6 +6,7 @@ None, goes the ordinary way:
 
 - ``canonical_form(value) -> (tag, payload) | None``: what stands for the value in a key.
 - ``watch(value, check) -> bool``: adds to a check all that the form is made of; False if it takes more.
+- ``is_by_attributes(value) -> bool``: whether its form is made of its class and its attributes alone.
 - ``freeze(value) -> Frozen | None`` and ``thawer(codec)``: see `llm_memo.codec.codec`.
 - ``remade(kind)``: for a class that the library makes at run time, how it is made again; see `llm_memo.codec.pickled`.
 - ``facts(response)``: what may be kept of an HTTP response.

@@ -12,13 +12,25 @@ from llm_memo.identity.forms.objects import attributes
 def canonical_form(value: Any) -> tuple[str, object] | None:
     """A model is what it was given; a client that it made of that with its first request says nothing more."""
     kind = type(value)
-    if not any(base.__module__ == "agno.models.base" and base.__name__ == "Model" for base in kind.__mro__):
+    if not _is_model(kind):
         return None
     held = attributes(value)
-    for name in ("client", "async_client"):
+    for name in _CLIENTS:
         if name in held and (held[name] is None or _is_implied(held[name], held)):
             del held[name]
     return "model of agno", (kind, held)
+
+
+def is_by_attributes(value: Any) -> bool:
+    """Whether it is a model that has made no client yet: nothing but its class and its attributes are its form."""
+    return _is_model(type(value)) and all(vars(value).get(name) is None for name in _CLIENTS)
+
+
+_CLIENTS = ("client", "async_client")
+
+
+def _is_model(kind: type) -> bool:
+    return any(base.__module__ == "agno.models.base" and base.__name__ == "Model" for base in kind.__mro__)
 
 
 def _is_implied(client: Any, held: dict[str, Any]) -> bool:

@@ -70,6 +70,24 @@ class Opener:
         self.voices = ["alloy"]
 
 
+class Model:
+    """The base of agno's models."""
+
+    __module__ = "agno.models.base"
+
+
+class Chat(Model):
+    """A model of agno's."""
+
+    __module__ = INSTALLED
+
+    def __init__(self) -> None:
+        self.id = "gpt"
+        self.base_url = "http://127.0.0.1:9/v1"
+        self.request_params = {"top_p": [1.0]}
+        self.client: Any = None
+
+
 class Reference(weakref.ref[Any]):
     """A weak reference of a framework's."""
 
@@ -112,6 +130,7 @@ class Agent:
         self.itself = self
         self.made = made_class()()
         self.opener = Opener(self.client)
+        self.model = Chat()
 
 
 def tool(city: str) -> str:
@@ -248,6 +267,11 @@ EDITS: dict[str, Edit] = {
     "a client's header": attribute("client", "_custom_headers", value={"X-Team": "b"}),
     "what merely holds a client": item(lambda each: each.opener.voices, 0, "echo"),
     "the class of a part, made at run time": lambda each: attribute("instructions", value="Be rude.")(type(each.made)),
+    "a setting of a model": attribute("model", "id", value="other"),
+    "inside of a setting of a model": appended(lambda each: each.model.request_params["top_p"]),
+    "a client of a model that goes elsewhere": lambda each: attribute(
+        "model", "client", value=OpenAI(base_url="http://x", api_key="none")
+    )(each),
     "no lock any more": attribute("lock", value="open"),
     "not itself any more": attribute("itself", value=None),
 }
@@ -269,6 +293,18 @@ def test_an_edit_in_place(edit: Edit) -> None:
     assert key != ask.cache_key("x")
     undo()
     assert [key] * 3 == [ask.cache_key("x") for _ in range(3)]
+
+
+def test_the_client_that_a_model_makes_of_its_settings() -> None:
+    """It is the same question with it as before; another setting is another question then too."""
+    key = ask.cache_key("x")
+    assert key == ask.cache_key("x")
+    agent.model.client = OpenAI(base_url=agent.model.base_url, api_key="none")
+    assert [key] * 3 == [ask.cache_key("x") for _ in range(3)]
+    agent.model.client.base_url = "http://x"
+    assert key != ask.cache_key("x")
+    agent.model.base_url = "http://x"
+    assert key != ask.cache_key("x")
 
 
 @pytest.mark.parametrize("path", [("settings", "api_key"), ("client", "api_key"), ("lock",)], ids=".".join)

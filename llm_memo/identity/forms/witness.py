@@ -117,7 +117,7 @@ class Witness:
         form = make(part, self._subject)
         if type(form) is bytes:
             self._made.append((make, part, form))
-        elif form[0] in _BY_ATTRIBUTES and len(form) <= 3:
+        elif (form[0] in _BY_ATTRIBUTES and len(form) <= 3) or quietly(_is_by_attributes, part):
             self._look_at_attributes(part, kind)
         elif issubclass(kind, _WEAK):
             raise ValueError("a weak reference")
@@ -176,6 +176,11 @@ class Witness:
                 self._note(item)
             else:
                 self._todo.append(item)
+
+
+def _is_by_attributes(part: Any) -> bool:
+    found: bool = adapters.offering(type(part), "is_by_attributes")(part)
+    return found
 
 
 def _items_of(containers: Iterable[Any], dicts: Iterable[dict[Any, Any]]) -> list[Any]:
