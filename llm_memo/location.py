@@ -144,11 +144,9 @@ def _script() -> str | None:
 
 def _installed_folders() -> tuple[str, ...]:
     """Where the interpreter, its library and the launchers of installed packages are, ours among them."""
-    import sysconfig
+    from llm_memo.runtime import python
 
-    names = ("stdlib", "platstdlib", "scripts")
-    folders = {sysconfig.get_path(name) for name in names}
-    folders.add(sysconfig.get_path("scripts", sysconfig.get_preferred_scheme("user")))
+    folders = {*python.STANDARD_LIBRARY, *python.LAUNCHERS}
     if os.name == "posix" and sys.executable:  # on Windows a whole tree of folders is below it
         folders.add(os.path.dirname(sys.executable))
     folders.add(os.path.dirname(__file__))  # python -m llm_memo, also where that is a clone

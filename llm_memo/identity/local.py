@@ -8,7 +8,6 @@ import json
 import os
 import site
 import sys
-import sysconfig
 import types
 from typing import Any
 
@@ -139,11 +138,13 @@ def _files_of(record: str) -> list[str]:
 
 @functools.cache
 def _installed_folders() -> tuple[str, ...]:
-    schemes = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    from llm_memo.runtime import python
+
+    known = (*python.STANDARD_LIBRARY, *python.PACKAGES)
     packages = (*site.getsitepackages(), site.getusersitepackages(), _PACKAGE)
     return tuple(
         os.path.join(real, "")
-        for folder in (*schemes, *packages)
+        for folder in (*known, *packages)
         if folder
         for real in {os.path.abspath(folder), os.path.realpath(folder)}
     )
