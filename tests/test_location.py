@@ -290,6 +290,21 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
         Cache("here")
 
 
+def test_a_function_that_is_sent_from_a_working_directory_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder cannot be said, so it is sent without one; where it arrives the folder there serves."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv("LLM_MEMO_DIR", "here")
+    sent = pickle.dumps(travelled)
+    monkeypatch.chdir(tmp_path)
+    assert "a" == pickle.loads(sent)("a")
+    assert (tmp_path / "here").is_dir()
+
+
 def test_outside_of_projects_it_is_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of any project the folder is in the user's cache folder, and in no project is none of the script's."""
     monkeypatch.chdir(tmp_path)

@@ -91,6 +91,20 @@ def test_a_value_that_is_none_names_the_option(name: str) -> None:
         OPTIONS[name].parse(name, object())
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("memory_bytes", None, "0 for none"),
+        ("own_packages", "ours.prompts", "top-level package"),
+        ("own_packages", ["ours", 1], "is not a name"),
+    ],
+)
+def test_a_value_that_an_option_cannot_mean_says_what_it_can(option: str, value: object, told: str) -> None:
+    """The error has the value, and what is right."""
+    with pytest.raises(InvalidOption, match=f"{re.escape(repr(value))}.*{told}"):
+        OPTIONS[option].parse(option, value)
+
+
 def test_every_variable_is_read() -> None:
     """The variables of the table are among those that are ours, and what they give is in force."""
     assert {option.variable for option in OPTIONS.values() if option.variable} <= set(environ.NAMES)
