@@ -316,12 +316,14 @@ are_fixed = _FIXED.issuperset
 
 
 def is_followed(value: Any) -> bool:
-    """Whether an argument is an instance, a class or a module of one's own, of which counts what the function reads."""
+    """Whether an argument is a module, or an instance or class of one's own, of which counts what the code reads."""
     if type(value) in _STAND_INS:
         return False
     from llm_memo.identity.scan.own import is_own_instance
 
-    return is_own(value) if is_a(value, (type, types.ModuleType)) else is_own_instance(value)
+    if is_a(value, types.ModuleType):
+        return True
+    return is_own(value) if is_a(value, type) else is_own_instance(value)
 
 
 def _has_memo_key(value: Any) -> bool:

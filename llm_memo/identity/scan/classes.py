@@ -15,7 +15,7 @@ from llm_memo.identity.forms.code import annotation_form, annotations_of
 from llm_memo.identity.local import is_own
 from llm_memo.identity.preview import preview, redacted
 from llm_memo.identity.quiet import class_has, is_a, wrapped_by
-from llm_memo.identity.scan.own import is_cached_function
+from llm_memo.identity.scan.own import is_cached_function, is_own_function
 from llm_memo.identity.scan.reached import Fresh, Reached
 from llm_memo.identity.scan.state import State
 from llm_memo.identity.scan.values import take, take_variables
@@ -137,8 +137,10 @@ def _take_item(scan: State, kind: type, owner: str, name: str, value: Any) -> No
 def _take_methods(scan: State, kind: type, owner: str) -> None:
     names = {name for name, _ in functions_of(kind)} | {name for name, each in kind.__dict__.items() if accessors(each)}
     scan.part(owner, "methods", "", repr(sorted(names)).encode())  # one may be looked up by a name that is made
-    for _, function in functions_of(kind):
+    for name, function in functions_of(kind):
         scan.enter(function, first=Reached(Fresh(kind), ""))
+        if type(value := kind.__dict__[name]) is types.FunctionType and value is not function:
+            take(scan, owner, name, value, "decorator")
 
 
 def _take_built(scan: State, kind: type, owner: str) -> None:
@@ -165,7 +167,7 @@ def functions_of(kind: type) -> Iterator[tuple[str, Any]]:
     for name, value in sorted(kind.__dict__.items()):
         inner = value.__func__ if is_a(value, (classmethod, staticmethod)) else value
         for _ in range(8):
-            if type(inner) is types.FunctionType or (wrapped := wrapped_by(inner)) is None:
+            if is_own_function(inner) or (wrapped := wrapped_by(inner)) is None:
                 break
             inner = wrapped
         if type(inner) is types.FunctionType and not is_generated(inner):

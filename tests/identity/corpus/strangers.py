@@ -241,4 +241,40 @@ CALLED_AGAIN: list[Case] = [
     miss("how often a method is tried", RETRIED, ("attempt(2)", "attempt(3)")),
 ]
 
-CASES: list[Case] = [*WHOLE, *CALLED_AGAIN, *MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
+HELD = """
+import contextlib, tenacity
+class A:
+    tone = "tone "
+    @tenacity.retry(stop=tenacity.stop_after_attempt(2))
+    def run(self, q): return self.tone + "run " + q
+    @contextlib.contextmanager
+    def entered(self): yield "entered "
+HELD = [A()]
+@cached
+def f(q):
+    texts = []
+    for each in list(HELD):
+        with each.entered() as text: texts.append(text + each.run(q) + "".join(map(HELD[0].run, "x")))
+    return ask("".join(texts))
+@cached
+def g(each, q): return ask("".join(map(each.run, [q])))
+print(f("q"), g(HELD[0], "q"))
+"""
+
+LIBRARY = """
+import json
+json.prefix = "p "
+@cached
+def f(module, q): return ask(module.prefix + q)
+print(f(json, "q"))
+"""
+
+DECORATED: list[Case] = [
+    *(
+        miss(f"a method under a decorator of a library, of an instance that counts whole: {old}", HELD, (old, new))
+        for old, new in (('"tone "', '"TONE "'), ('"run "', '"RUN "'), ('"entered "', '"ENTERED "'))
+    ),
+    miss("what somebody has put into an installed module that the call is given", LIBRARY, ('"p "', '"r "')),
+]
+
+CASES: list[Case] = [*WHOLE, *DECORATED, *CALLED_AGAIN, *MODULES, *DEFAULTS, *CLASSES, *IMPORTED, *ENVIRONMENT]
