@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from llm_memo.errors import InvalidOption
+from llm_memo.requests.response import MARK
 from llm_memo.serve.faults import Refused
 from llm_memo.serve.guard import TOKEN, Headers
 
@@ -117,8 +118,13 @@ def request_headers(headers: Headers, url: httpx.URL) -> Headers:
 
 
 def response_headers(response: httpx.Response) -> Headers:
-    """The headers that a response of the upstream, or a kept one, is passed on with."""
-    headers = [pair for pair in end_to_end(response.headers.raw) if pair[0].lower() != b"server"]
+    """The headers that a response of the upstream, or a kept one, is passed on with.
+
+    A cookie that comes with an answer to a model's question (a load balancer sets one each time) stays here: the
+    client would send it with its next questions, as another caller, to whom no kept answer belongs.
+    """
+    ours = (b"server", b"set-cookie") if MARK in response.headers else (b"server",)
+    headers = [pair for pair in end_to_end(response.headers.raw) if pair[0].lower() not in ours]
     if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
         ours = (b"cache-control", b"x-accel-buffering")
         headers = [pair for pair in headers if pair[0].lower() not in ours]

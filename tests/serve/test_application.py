@@ -325,3 +325,50 @@ def test_bodies_pass_verbatim(client: OpenAI, proxy: CacheServer, model: ModelSe
     )
     assert 200 == answer.status_code
     assert json.loads(content) == model.log[0].body
+
+
+class Balanced(BaseHTTPRequestHandler):
+    """An upstream behind a load balancer, which sets a cookie with each response."""
+
+    questions: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["content-length"]))
+        self.questions.append(asked.decode())
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "yes"}}
+        self.answer(json.dumps({"object": "chat.completion", "choices": [choice]}).encode())
+
+    def do_GET(self) -> None:
+        self.answer(b"{}")
+
+    def answer(self, body: bytes) -> None:
+        self.send_response(200)
+        for name, value in (("content-type", "application/json"), ("content-length", str(len(body)))):
+            self.send_header(name, value)
+        self.send_header("set-cookie", f"AWSALB={len(self.questions)}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_cookie_that_comes_with_an_answer_makes_nobody_another_caller(tmp_path: Path) -> None:
+    """A client that keeps cookies, as SDKs' do, finds its answers; what is no question has its cookies."""
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Balanced)
+    thread = Thread(target=upstream.serve_forever)
+    thread.start()
+    try:
+        with (
+            cache_server(f"http://127.0.0.1:{upstream.server_port}/v1", cache_dir=tmp_path) as running,
+            httpx.Client(base_url=running.base_url) as caller,
+        ):
+            body = {"model": "m", "messages": [{"role": "user", "content": "Is it?"}]}
+            answers = [caller.post("/chat/completions", json=body) for _ in range(3)]
+            assert ["miss", "hit", "hit"] == [answer.headers["x-llm-memo"] for answer in answers]
+            assert "AWSALB=1" == caller.get("/models").headers["set-cookie"]
+    finally:
+        upstream.shutdown()
+        upstream.server_close()
+        thread.join()
+    assert 1 == len(Balanced.questions)
