@@ -47,8 +47,8 @@ BECOME = """
         warnings.simplefilter("ignore")
         ask("warm"), forget(), ask("warm"), ask.entries(), repr(ask.explain("cold")), Cache().verify(), Cache().clear()
         Cache().prune(max_entries=1)
-        import difflib, platformdirs, grp, pwd, sysconfig, traceback
-        sysconfig.get_config_vars()
+        import difflib, platformdirs, grp, pwd, traceback
+        import llm_memo.runtime.python
     forget()
 
     def as_user(user, work, groups=(), umask=0o022, **env):
