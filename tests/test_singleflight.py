@@ -286,8 +286,6 @@ def test_a_reader_who_stops_reading_does_not_hold_the_others(monkeypatch: pytest
     half_read.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_loop_that_was_left_does_not_hold_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for a task whose loop stands still calls for itself: at once in its thread, else after a while."""
     monkeypatch.setattr("llm_memo.singleflight._LOOK_EVERY", 0.01)
@@ -332,6 +330,8 @@ def test_a_loop_that_was_left_does_not_hold_the_others(monkeypatch: pytest.Monke
     loop.close()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # so it is, and shall work
 def test_a_child_forked_during_a_flight_calls_for_itself() -> None:
     """A process forked while a flight is up does not wait for a thread that it does not have."""
     gate = Gate()
