@@ -1,8 +1,8 @@
 """``python -m tests.bench.soak``: the proxy under load for a while. Is its memory flat, does it lose descriptors?
 
 By default 200,000 requests, within 20 minutes at most: nine hits of ten, and a miss. Prints its resident memory, its
-open descriptors and its requests a second at ten points. Memory grows until the tier of answers at hand is full: that
-is 32 MiB, about 8,000 misses. Then, alone: hits a second, and the median of a miss with and without the proxy.
+open descriptors and its requests a second at ten points. Memory grows until the tier of answers at hand is full, at
+32 MiB. Then, alone: hits a second, and the median of a miss with and without the proxy.
 
 ``--litellm PYTHON`` asks LiteLLM's proxy with its cache for the same hits, on the same machine: the interpreter of an
 environment of its own that has ``litellm[proxy]``.
